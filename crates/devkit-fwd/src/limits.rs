@@ -1,0 +1,31 @@
+//! The descriptor limit, and how many connections fit under it.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// Descriptors that are not connections: standard ones, listeners, the runtime's, a margin.
+const RESERVED: u64 = 24;
+/// A client's socket and a destination's.
+const PER_CONNECTION: u64 = 2;
+
+/// Raises this process's soft descriptor limit to the hard one.
+///
+/// The low soft limit protects programs that use `select(2)`; this one does not.
+pub fn raise() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // A system may refuse the hard limit as a value (macOS); then the soft one stays.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+/// Descriptors this process may have open.
+pub(crate) fn descriptors() -> u64 {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft)
+}
+
+/// Connections that can be open at once without running out of descriptors, at least one.
+pub(crate) fn connections() -> usize {
+    let room = descriptors().saturating_sub(RESERVED) / PER_CONNECTION;
+    usize::try_from(room.max(1)).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,290 @@
+//! What a forwarder is going to do, judged before any of it is done.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::activation::Activation;
+use crate::endpoint::{Address, Destination, Family, Host, Source, TcpAddress, UnixAddress};
+use crate::error::{Error, Rule};
+use crate::exposure::Exposure;
+use crate::listen::{self, Listener};
+use crate::options::{Networks, Options};
+use crate::serve::Forwarder;
+
+/// A source, a destination and options that go together.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) destination: Destination,
+    pub(crate) options: Options,
+    intake: Intake,
+    warnings: Vec<Warning>,
+}
+
+/// Where connections will come from, resolved.
+#[derive(Debug)]
+enum Intake {
+    Tcp(Vec<SocketAddr>, Family),
+    Unix(UnixAddress),
+    Passed(Vec<Listener>),
+    Stdio,
+}
+
+/// Something a user should know before it starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The destination is a control socket.
+    Exposed {
+        /// What it gives away.
+        exposure: Exposure,
+        /// To whom.
+        audience: Audience,
+    },
+    /// Any local user may connect to an abstract name.
+    AbstractIsOpen {
+        /// The name, as written.
+        address: String,
+    },
+    /// Users are admitted by a rule whom the file's mode keeps out.
+    ModeKeepsPeersOut {
+        /// The mode in force.
+        mode: u32,
+    },
+}
+
+/// Who can make use of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// All users and processes of this machine.
+    ThisMachine,
+    /// Whoever reaches the port from anywhere.
+    Anyone,
+    /// Whoever is in these networks.
+    Networks(Vec<String>),
+    /// Whoever may open the socket, as far as rules on users let them.
+    SocketUsers,
+}
+
+impl Warning {
+    /// Whether it is to be shown even where the user wants silence: others get the machine.
+    #[must_use]
+    pub fn is_grave(&self) -> bool {
+        let wide =
+            |audience: &Audience| matches!(audience, Audience::Anyone | Audience::Networks(_));
+        matches!(self, Self::Exposed { audience, .. } if wide(audience))
+    }
+}
+
+impl Plan {
+    /// Judges a wish. A source's name is resolved and passed sockets are taken; nothing is bound,
+    /// dialled or written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotLoopback`], [`Error::SameAddress`], [`Error::RuleDoesNotFit`],
+    /// [`Error::Unresolved`], [`Error::Activation`].
+    pub fn new(
+        source: &Source,
+        destination: Destination,
+        options: Options,
+        activation: &Activation,
+    ) -> Result<Self, Error> {
+        let intake = Intake::of(source, activation)?;
+        intake.check_rules(source, &options)?;
+        let exposure = Exposure::of(&destination);
+        intake.check_reach(&options, exposure.as_ref())?;
+        intake.check_same(&destination)?;
+        let warnings = intake.warnings(&options, exposure);
+        Ok(Self { destination, options, intake, warnings })
+    }
+
+    /// What the user should know.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Starts listening: from here on, clients can connect and wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AddressInUse`], [`Error::SocketInUse`], [`Error::NotASocket`],
+    /// [`Error::PathTooLong`], [`Error::PermissionDenied`], [`Error::NotLocal`], [`Error::Io`].
+    /// Nothing stays open or behind.
+    pub fn listen(self) -> Result<Forwarder, Error> {
+        let listeners = match self.intake {
+            Intake::Tcp(addresses, family) => listen::tcp(&addresses, family)?,
+            Intake::Unix(address) => vec![listen::unix(&address, &self.options.file)?],
+            Intake::Passed(listeners) => listeners,
+            Intake::Stdio => Vec::new(),
+        };
+        Ok(Forwarder::new(listeners, self.destination, self.options))
+    }
+}
+
+impl Intake {
+    fn of(source: &Source, activation: &Activation) -> Result<Self, Error> {
+        Ok(match source {
+            Source::Stdio => Self::Stdio,
+            Source::Activated => Self::Passed(activation.take()?),
+            Source::Listen(Address::Unix(address)) => Self::Unix(address.clone()),
+            Source::Listen(Address::Tcp(TcpAddress { host, port, family })) => {
+                let unresolved = |source| {
+                    let host = match host {
+                        Host::Name(name) => name.clone(),
+                        Host::Ip(ip) => ip.to_string(),
+                        Host::Loopback => "localhost".into(),
+                    };
+                    Error::Unresolved { host, source }
+                };
+                let addresses = listen::resolve(host, *port, *family)
+                    .map_err(|error| unresolved(Some(error)))?;
+                if addresses.is_empty() {
+                    return Err(unresolved(None));
+                }
+                Self::Tcp(addresses, *family)
+            }
+        })
+    }
+
+    fn check_rules(&self, source: &Source, options: &Options) -> Result<(), Error> {
+        let (tcp, unix, file) = match self {
+            Self::Tcp(..) => (true, false, false),
+            Self::Unix(UnixAddress::Path(_)) => (false, true, true),
+            Self::Unix(UnixAddress::Abstract(_)) => (false, true, false),
+            Self::Stdio => (false, false, false),
+            Self::Passed(listeners) => {
+                let tcp = |listener: &Listener| matches!(listener, Listener::Tcp(_));
+                (listeners.iter().any(tcp), !listeners.iter().all(tcp), false)
+            }
+        };
+        // A rule that is silently without effect would be worse than none.
+        let rules = [
+            (options.networks != Networks::Unsaid, tcp, Rule::Networks),
+            (options.peers.restrict(), unix, Rule::Peers),
+            (options.file.is_set(), file, Rule::SocketFile),
+        ];
+        match rules.into_iter().find(|(given, fits, _)| *given && !fits) {
+            Some((_, _, rule)) => {
+                Err(Error::RuleDoesNotFit { rule, source_address: source.to_string() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_reach(&self, options: &Options, exposure: Option<&Exposure>) -> Result<(), Error> {
+        let far = self.tcp_addresses().into_iter().find(|a| !listen::is_loopback(a.ip()));
+        match far {
+            Some(address) if options.networks == Networks::Unsaid => Err(Error::NotLoopback {
+                address: format!("tcp://{address}"),
+                exposure: exposure.cloned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a destination that is this forwarder itself. A name is not resolved for this: where
+    /// it leads back here, the connection will fail with that reason.
+    fn check_same(&self, destination: &Destination) -> Result<(), Error> {
+        let Destination::Connect(there) = destination else { return Ok(()) };
+        let same = match (self, there) {
+            (Self::Unix(here), Address::Unix(there)) => same_unix(here, there),
+            (Self::Passed(listeners), Address::Unix(there)) => {
+                let there = Address::Unix(there.clone()).to_string();
+                listeners.iter().any(|listener| listener.address() == there)
+            }
+            (_, Address::Tcp(there)) => {
+                let own: Vec<_> =
+                    self.tcp_addresses().into_iter().filter(|own| own.port() != 0).collect();
+                literal(there).is_some_and(|there| crate::dial::leads_back(there, &own))
+            }
+            _ => false,
+        };
+        if same { Err(Error::SameAddress { address: there.to_string() }) } else { Ok(()) }
+    }
+
+    fn warnings(&self, options: &Options, exposure: Option<Exposure>) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        if let (Some(exposure), Some(audience)) = (exposure, self.audience(options)) {
+            warnings.push(Warning::Exposed { exposure, audience });
+        }
+        if let Self::Unix(address) = self
+            && let UnixAddress::Abstract(_) = address
+            && !options.peers.restrict()
+        {
+            let address = Address::Unix(address.clone()).to_string();
+            warnings.push(Warning::AbstractIsOpen { address });
+        }
+        let mode = options.file.mode();
+        let named = options.file.owner.is_some() || options.file.group.is_some();
+        let uids = &options.peers.uids;
+        let others = uids.iter().any(|uid| *uid != 0 && *uid != nix::unistd::geteuid().as_raw());
+        if matches!(self, Self::Unix(UnixAddress::Path(_)))
+            && (others || !options.peers.gids.is_empty())
+            && mode & 0o022 == 0
+            && !named
+        {
+            warnings.push(Warning::ModeKeepsPeersOut { mode });
+        }
+        warnings
+    }
+
+    /// Who can connect; nobody, if no socket is opened for it.
+    fn audience(&self, options: &Options) -> Option<Audience> {
+        let addresses = self.tcp_addresses();
+        if addresses.iter().any(|address| !listen::is_loopback(address.ip())) {
+            return Some(match &options.networks {
+                Networks::Only(networks) => {
+                    Audience::Networks(networks.iter().map(ToString::to_string).collect())
+                }
+                _ => Audience::Anyone,
+            });
+        }
+        match self {
+            Self::Stdio => None,
+            _ if !addresses.is_empty() => Some(Audience::ThisMachine),
+            _ => Some(Audience::SocketUsers),
+        }
+    }
+
+    fn tcp_addresses(&self) -> Vec<SocketAddr> {
+        match self {
+            Self::Tcp(addresses, _) => addresses.clone(),
+            Self::Passed(listeners) => listeners.iter().filter_map(Listener::tcp_address).collect(),
+            Self::Unix(_) | Self::Stdio => Vec::new(),
+        }
+    }
+}
+
+/// The address a destination stands for, where no resolver is needed.
+fn literal(address: &TcpAddress) -> Option<SocketAddr> {
+    let ip = match (&address.host, address.family) {
+        (Host::Ip(ip), _) => *ip,
+        (Host::Loopback, Family::V6) => IpAddr::from(Ipv6Addr::LOCALHOST),
+        (Host::Loopback, _) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        (Host::Name(name), _) if name == "localhost" => IpAddr::from(Ipv4Addr::LOCALHOST),
+        (Host::Name(_), _) => return None,
+    };
+    Some((ip, address.port).into())
+}
+
+fn same_unix(here: &UnixAddress, there: &UnixAddress) -> bool {
+    match (here, there) {
+        (UnixAddress::Path(here), UnixAddress::Path(there)) => {
+            here == there || settled(here) == settled(there)
+        }
+        (here, there) => here == there,
+    }
+}
+
+/// The path with links followed as far as it exists; the last part need not.
+fn settled(path: &Path) -> PathBuf {
+    if let Ok(path) = path.canonicalize() {
+        return path;
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match (parent.unwrap_or(Path::new(".")).canonicalize(), path.file_name()) {
+        (Ok(parent), Some(name)) => parent.join(name),
+        _ => path.into(),
+    }
+}

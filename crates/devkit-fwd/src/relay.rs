@@ -1,0 +1,461 @@
+//! The relay: moves bytes both ways between two sockets until both directions are over.
+//!
+//! A direction copies through one scratch buffer per thread and owns memory only while its
+//! receiver takes less than was read. An end (FIN) is passed on for its own direction, a reset as
+//! a reset; what was read before either is delivered first.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+
+use crate::event::Reason;
+use crate::stream::Stream;
+
+/// Bytes of the scratch buffer: less costs more calls per byte, more gains nothing.
+const SCRATCH: usize = 64 * 1024;
+/// Bytes a direction may move before other connections get their turn.
+const TURN: usize = 4 * SCRATCH;
+/// How long bytes that came before a reset may take to be delivered.
+const RESET_GRACE: Duration = Duration::from_millis(500);
+
+thread_local! {
+    static SCRATCH_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
+}
+
+/// How long a quiet connection may last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    pub(crate) idle: Option<Duration>,
+    pub(crate) half_closed: Option<Duration>,
+}
+
+/// Counts bytes as they are delivered: for this connection, and for all.
+#[derive(Debug)]
+pub(crate) struct Meter<'a> {
+    pub(crate) connection: &'a AtomicU64,
+    pub(crate) all: &'a AtomicU64,
+}
+
+impl Meter<'_> {
+    fn add(&self, bytes: usize) {
+        self.connection.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.all.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// Moves bytes between a client and a destination. On return both may be dropped; those that are
+/// to see a reset have been told so.
+pub(crate) async fn relay(
+    client: &Stream,
+    destination: &Stream,
+    meters: [Meter<'_>; 2],
+    patience: Patience,
+) -> Reason {
+    let [up, down] = meters;
+    let mut pair = Pair {
+        sides: [Side::new(client), Side::new(destination)],
+        flows: [Flow::new(up), Flow::new(down)],
+        patience,
+        clock: None,
+    };
+    let verdict = pair.run().await;
+    pair.conclude(verdict).await
+}
+
+/// Answers a client with its own bytes.
+pub(crate) async fn echo(client: &Stream, meters: [Meter<'_>; 2], patience: Patience) -> Reason {
+    let [up, down] = meters;
+    let mut flow = Flow::new(down);
+    let mut clock = Clock::new(patience.idle);
+    loop {
+        let step = poll_fn(|cx| {
+            let mut turn = TURN;
+            let before = flow.moved;
+            let step = flow.poll(client, client, &mut turn, cx);
+            if flow.moved != before {
+                up.add(usize::try_from(flow.moved - before).unwrap_or(0));
+            }
+            match Clock::poll(&mut clock, flow.moved, cx) {
+                Poll::Ready(()) if step.is_pending() => Poll::Ready(None),
+                _ => step.map(Some),
+            }
+        })
+        .await;
+        match step {
+            Some(Step::Yield) => tokio::task::yield_now().await,
+            Some(Step::Ended) => return Reason::Ended,
+            Some(Step::SenderLost | Step::ReceiverLost(_)) => return Reason::ClientReset,
+            None => {
+                client.reset();
+                return Reason::IdleTimeout;
+            }
+        }
+    }
+}
+
+/// Index of a side, and of the flow that starts there.
+const CLIENT: usize = 0;
+const DESTINATION: usize = 1;
+
+struct Pair<'a> {
+    sides: [Side<'a>; 2],
+    flows: [Flow<'a>; 2],
+    patience: Patience,
+    clock: Option<Clock>,
+}
+
+struct Side<'a> {
+    stream: &'a Stream,
+    /// It was reset before it had sent a FIN: the end of its data is no proper end.
+    lost: bool,
+    /// Waits for an error while nothing is read from this side. Made when first needed.
+    watch: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
+    watched: bool,
+}
+
+/// What ended a pair.
+#[derive(Debug, Clone, Copy)]
+enum Verdict {
+    /// Both directions ended with a FIN, and the FIN was passed on.
+    Ended,
+    /// This side was reset or vanished without having ended its direction.
+    Reset(usize),
+    /// This side had ended its direction and then went away: it takes no more.
+    Gone(usize),
+    /// Nothing moved for too long.
+    Quiet(Reason),
+}
+
+impl Pair<'_> {
+    async fn run(&mut self) -> Verdict {
+        loop {
+            if let Some(verdict) = poll_fn(|cx| self.poll(cx)).await {
+                return verdict;
+            }
+            // Unlike waking ourselves, this lets the runtime look for I/O before our next turn.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Ready with a verdict, or with `None` when it is the others' turn.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Verdict>> {
+        let mut yielding = false;
+        for from in [CLIENT, DESTINATION] {
+            let to = 1 - from;
+            // Each direction has its own: one that never pauses must not starve the other.
+            let mut turn = TURN;
+            loop {
+                let (sender, receiver) = (self.sides[from].stream, self.sides[to].stream);
+                match self.flows[from].poll(sender, receiver, &mut turn, cx) {
+                    Poll::Pending => break,
+                    Poll::Ready(Step::Ended) if self.sides[from].lost => {
+                        return Poll::Ready(Some(Verdict::Reset(from)));
+                    }
+                    Poll::Ready(Step::Ended) => {
+                        receiver.end_writing();
+                        self.flows[from].state = State::Ended;
+                    }
+                    Poll::Ready(Step::SenderLost) => {
+                        return Poll::Ready(Some(Verdict::Reset(from)));
+                    }
+                    Poll::Ready(Step::ReceiverLost(error)) => {
+                        self.flows[from].give_up();
+                        // What the receiver sent before is still to be read by the other flow.
+                        self.sides[to].lost |= !had_ended(&error);
+                    }
+                    Poll::Ready(Step::Yield) => {
+                        yielding = true;
+                        break;
+                    }
+                }
+            }
+        }
+        if let Some(verdict) = self.over().or_else(|| self.watch(cx)).or_else(|| self.over()) {
+            return Poll::Ready(Some(verdict));
+        }
+        if self.poll_clock(cx).is_ready() && !yielding {
+            let reason =
+                if self.half_closed() { Reason::HalfCloseTimeout } else { Reason::IdleTimeout };
+            return Poll::Ready(Some(Verdict::Quiet(reason)));
+        }
+        if yielding { Poll::Ready(None) } else { Poll::Pending }
+    }
+
+    fn over(&self) -> Option<Verdict> {
+        match (self.flows[CLIENT].state, self.flows[DESTINATION].state) {
+            (State::Flowing, _) | (_, State::Flowing) => None,
+            (State::Ended, State::Ended) => Some(Verdict::Ended),
+            // A flow is dead because its receiver is gone.
+            (State::Dead, _) => Some(Verdict::Gone(DESTINATION)),
+            (_, State::Dead) => Some(Verdict::Gone(CLIENT)),
+        }
+    }
+
+    /// Looks for errors on sides that nobody reads from at the moment.
+    fn watch(&mut self, cx: &mut Context<'_>) -> Option<Verdict> {
+        for at in [CLIENT, DESTINATION] {
+            let (side, from) = (&mut self.sides[at], &self.flows[at]);
+            if side.watched || from.reading() {
+                continue;
+            }
+            let stream = side.stream;
+            let watch = side.watch.get_or_insert_with(|| Box::pin(stream.broken()));
+            if watch.as_mut().poll(cx).is_pending() {
+                continue;
+            }
+            (side.watch, side.watched) = (None, true);
+            // Somebody else may have met the error already; then it is being dealt with.
+            let Some(error) = stream.take_error() else { continue };
+            if from.ended_by_sender() || had_ended(&error) {
+                // What it sent is complete and will be delivered; what is for it has nowhere to go.
+                self.flows[1 - at].give_up();
+            } else {
+                return Some(Verdict::Reset(at));
+            }
+        }
+        None
+    }
+
+    fn half_closed(&self) -> bool {
+        self.flows.iter().any(|flow| flow.ended_by_sender() || matches!(flow.state, State::Dead))
+    }
+
+    fn poll_clock(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let half_closed = self.half_closed();
+        let limit = if half_closed { self.patience.half_closed } else { self.patience.idle };
+        if self.clock.as_ref().map(|clock| clock.limit) != limit {
+            self.clock = Clock::new(limit);
+        }
+        let moved = self.flows[CLIENT].moved + self.flows[DESTINATION].moved;
+        Clock::poll(&mut self.clock, moved, cx)
+    }
+
+    /// Tells those who are left how it ended.
+    async fn conclude(&mut self, verdict: Verdict) -> Reason {
+        match verdict {
+            Verdict::Ended => Reason::Ended,
+            Verdict::Quiet(reason) => {
+                for side in &self.sides {
+                    side.stream.reset();
+                }
+                reason
+            }
+            Verdict::Reset(at) => {
+                let (flow, left) = (&mut self.flows[at], self.sides[1 - at].stream);
+                let _ = timeout(RESET_GRACE, flow.deliver(left)).await;
+                left.reset();
+                reset_by(at)
+            }
+            Verdict::Gone(at) => {
+                let left = self.sides[1 - at].stream;
+                let patience = self.patience.half_closed.unwrap_or(Duration::MAX);
+                let _ = timeout(patience, self.flows[at].deliver(left)).await;
+                left.reset();
+                reset_by(at)
+            }
+        }
+    }
+}
+
+fn reset_by(side: usize) -> Reason {
+    if side == CLIENT { Reason::ClientReset } else { Reason::DestinationReset }
+}
+
+/// Whether a peer that is gone had ended its direction before: Linux reports a reset after a FIN
+/// as EPIPE, and ECONNRESET only for one that came without (`tcp_reset` in `net/ipv4/tcp_input.c`).
+fn had_ended(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::BrokenPipe
+}
+
+impl<'a> Side<'a> {
+    fn new(stream: &'a Stream) -> Self {
+        Self { stream, lost: false, watch: None, watched: false }
+    }
+}
+
+/// One direction.
+struct Flow<'a> {
+    state: State,
+    /// Bytes that were read and that the receiver had no room for.
+    pending: Vec<u8>,
+    /// How many of them have been written since.
+    written: usize,
+    /// Whether the sender's end was read.
+    end_read: bool,
+    /// Bytes delivered.
+    moved: u64,
+    meter: Meter<'a>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Flowing,
+    /// Everything was delivered, and the FIN after it.
+    Ended,
+    /// The receiver takes no more.
+    Dead,
+}
+
+/// What a flow wants its owner to know.
+#[derive(Debug)]
+enum Step {
+    /// The sender's end was read, and everything before it was delivered.
+    Ended,
+    SenderLost,
+    ReceiverLost(io::Error),
+    /// The turn is used up, and there may be more.
+    Yield,
+}
+
+impl<'a> Flow<'a> {
+    fn new(meter: Meter<'a>) -> Self {
+        let state = State::Flowing;
+        Self { state, pending: Vec::new(), written: 0, end_read: false, moved: 0, meter }
+    }
+
+    /// Moves what can be moved. Pending when one of the two sockets has to become ready first.
+    fn poll(
+        &mut self,
+        from: &Stream,
+        to: &Stream,
+        turn: &mut usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Step> {
+        if self.state != State::Flowing {
+            return Poll::Pending;
+        }
+        loop {
+            // Nothing is read while bytes are pending: a slow receiver holds the sender back.
+            if !self.pending.is_empty() {
+                std::task::ready!(to.poll_writable(cx));
+                match self.write_pending(to) {
+                    Err(error) if error.kind() != ErrorKind::WouldBlock => {
+                        return Poll::Ready(Step::ReceiverLost(error));
+                    }
+                    _ => continue,
+                }
+            }
+            if self.end_read {
+                return Poll::Ready(Step::Ended);
+            }
+            if *turn == 0 {
+                return Poll::Ready(Step::Yield);
+            }
+            std::task::ready!(from.poll_readable(cx));
+            if let Some(step) = self.copy(from, to, turn) {
+                return Poll::Ready(step);
+            }
+        }
+    }
+
+    /// One read and the write that follows.
+    fn copy(&mut self, from: &Stream, to: &Stream, turn: &mut usize) -> Option<Step> {
+        SCRATCH_BUFFER.with_borrow_mut(|scratch| {
+            let bytes = match from.try_read(scratch) {
+                Ok(0) => {
+                    self.end_read = true;
+                    return None;
+                }
+                Ok(count) => &scratch[..count],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(_) => return Some(Step::SenderLost),
+            };
+            *turn = turn.saturating_sub(bytes.len());
+            let taken = match to.try_write(bytes) {
+                Ok(taken) => taken,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                Err(error) => return Some(Step::ReceiverLost(error)),
+            };
+            self.delivered(taken);
+            self.pending.extend_from_slice(&bytes[taken..]);
+            None
+        })
+    }
+
+    fn write_pending(&mut self, to: &Stream) -> io::Result<()> {
+        let taken = to.try_write(&self.pending[self.written..])?;
+        self.delivered(taken);
+        self.written += taken;
+        if self.written == self.pending.len() {
+            (self.pending, self.written) = (Vec::new(), 0);
+        }
+        Ok(())
+    }
+
+    /// Writes what is pending, and waits until the receiver's kernel has all that was written.
+    async fn deliver(&mut self, to: &Stream) {
+        while !self.pending.is_empty() {
+            poll_fn(|cx| to.poll_writable(cx)).await;
+            match self.write_pending(to) {
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return,
+                _ => {}
+            }
+        }
+        // The kernel has no event for this. It is rare: a reset while data is under way.
+        let mut pause = Duration::from_millis(1);
+        while !to.delivered() {
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+
+    /// Drops what can no longer be delivered.
+    fn give_up(&mut self) {
+        self.state = State::Dead;
+        (self.pending, self.written) = (Vec::new(), 0);
+    }
+
+    fn delivered(&mut self, bytes: usize) {
+        if bytes > 0 {
+            self.moved += bytes as u64;
+            self.meter.add(bytes);
+        }
+    }
+
+    /// Whether this flow is waiting for its sender and so would see an error there.
+    fn reading(&self) -> bool {
+        self.state == State::Flowing && self.pending.is_empty() && !self.end_read
+    }
+
+    fn ended_by_sender(&self) -> bool {
+        self.end_read
+    }
+}
+
+/// A timer that starts again whenever bytes have moved.
+struct Clock {
+    limit: Duration,
+    sleep: Pin<Box<Sleep>>,
+    moved: u64,
+    last: Instant,
+}
+
+impl Clock {
+    fn new(limit: Option<Duration>) -> Option<Self> {
+        let limit = limit?;
+        let last = Instant::now();
+        Some(Self { limit, sleep: Box::pin(sleep(limit)), moved: 0, last })
+    }
+
+    /// Ready when nothing moved for the limit.
+    fn poll(clock: &mut Option<Self>, moved: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(clock) = clock else { return Poll::Pending };
+        if clock.moved != moved {
+            (clock.moved, clock.last) = (moved, Instant::now());
+        }
+        loop {
+            std::task::ready!(clock.sleep.as_mut().poll(cx));
+            let due = clock.last + clock.limit;
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            clock.sleep.set(sleep_until(due));
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The running forwarder: accept, admit, dial, relay, and stop in good order.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::dial::{DialError, dial, out_of_descriptors};
+use crate::endpoint::Destination;
+use crate::error::Error;
+use crate::event::{Closed, Event, Pause, Peer, Reason, Stats};
+use crate::listen::Listener;
+use crate::options::Options;
+use crate::relay::{Meter, Patience, echo, relay};
+use crate::socket_file::SocketFile;
+use crate::stream::Stream;
+use crate::{limits, stdio, sys};
+
+/// Pause after the system had no descriptor for a new connection.
+const BACK_OFF: Duration = Duration::from_millis(100);
+/// A pause this long after the last one is told again.
+const BURST: Duration = Duration::from_secs(10);
+
+/// Gets every event, from the thread that serves: it must not block.
+pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// A forwarder that listens already.
+pub struct Forwarder {
+    listeners: Vec<Listener>,
+    shared: Arc<Shared>,
+}
+
+/// Steers a running forwarder from outside.
+#[derive(Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    destination: Destination,
+    options: Options,
+    /// TCP addresses listened on: a destination that resolves to one leads back here.
+    own: Vec<SocketAddr>,
+    limit: usize,
+    on_event: Mutex<Option<OnEvent>>,
+    stop: watch::Sender<bool>,
+    /// Tasks of open connections. A handle is missing for the moment between entry and spawn.
+    open: Mutex<HashMap<u64, Option<AbortHandle>>>,
+    /// Told whenever a connection is over.
+    left: Notify,
+    starved: AtomicBool,
+    last_pause: Mutex<Option<Instant>>,
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    total: AtomicU64,
+    failed: AtomicU64,
+    refused: AtomicU64,
+    to_destination: AtomicU64,
+    to_client: AtomicU64,
+}
+
+impl Control {
+    /// Stops accepting at once; open connections get the drain time to finish.
+    pub fn stop(&self) {
+        self.shared.stop.send_replace(true);
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+}
+
+impl Forwarder {
+    pub(crate) fn new(
+        listeners: Vec<Listener>,
+        destination: Destination,
+        options: Options,
+    ) -> Self {
+        let own = listeners.iter().filter_map(Listener::tcp_address).collect();
+        let limit = options.max_connections.map_or_else(limits::connections, Into::into);
+        let shared = Shared {
+            destination,
+            options,
+            own,
+            limit,
+            on_event: Mutex::new(None),
+            stop: watch::Sender::new(false),
+            open: Mutex::default(),
+            left: Notify::new(),
+            starved: AtomicBool::new(false),
+            last_pause: Mutex::new(None),
+            counts: Counts::default(),
+        };
+        Self { listeners, shared: Arc::new(shared) }
+    }
+
+    /// A handle for stopping it and asking it.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        Control { shared: Arc::clone(&self.shared) }
+    }
+
+    /// Serves until [`Control::stop`], and then until all connections are over or the drain time
+    /// is. Runs on a current-thread tokio runtime with I/O and time enabled.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the runtime cannot take a listener. No connection can make this fail.
+    pub async fn serve(self, on_event: OnEvent) -> Result<Stats, Error> {
+        let shared = self.shared;
+        *lock(&shared.on_event) = Some(on_event);
+        let mut stopped = shared.stop.subscribe();
+        let sources: Vec<String> = self.listeners.iter().map(Listener::address).collect();
+        let mut files: Vec<SocketFile> = Vec::new();
+        let mut loops = JoinSet::new();
+        for listener in self.listeners {
+            let address = listener.address();
+            register(listener, &shared, &mut loops, &mut files).map_err(|source| Error::Io {
+                action: format!("watch {address} for connections"),
+                source,
+            })?;
+        }
+        let destination = shared.destination.to_string();
+        if let Some(first) = sources.first() {
+            shared.tell(Event::Listening { source: first.clone(), sources, destination });
+        }
+        let _ = stopped.wait_for(|stop| *stop).await;
+
+        drop(files);
+        loops.shutdown().await;
+        shared.drain().await;
+        Ok(shared.stats())
+    }
+
+    /// Serves one connection on an input and an output, and returns when both directions are over
+    /// and all output is written, or when stopped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when there are no descriptors for it.
+    pub async fn serve_stdio<I, O>(
+        self,
+        input: I,
+        output: O,
+        on_event: OnEvent,
+    ) -> Result<Stats, Error>
+    where
+        I: io::Read + Send + 'static,
+        O: io::Write + Send + 'static,
+    {
+        let shared = self.shared;
+        *lock(&shared.on_event) = Some(on_event);
+        let cannot =
+            |source| Error::Io { action: "connect standard input and output".into(), source };
+        let bridge = stdio::bridge(input, output).map_err(cannot)?;
+        let client = adopt(bridge.socket).map_err(cannot)?;
+        shared.accept(Stream::Unix(client), Peer::Stdio);
+
+        let mut stopped = shared.stop.subscribe();
+        let written = async {
+            shared.all_over().await;
+            let _ = tokio::task::spawn_blocking(|| bridge.writer.join()).await;
+        };
+        let cut = async {
+            let _ = stopped.wait_for(|stop| *stop).await;
+            shared.drain().await;
+        };
+        tokio::select! {
+            () = written => {}
+            () = cut => {}
+        }
+        Ok(shared.stats())
+    }
+}
+
+fn adopt(socket: StdUnixStream) -> io::Result<UnixStream> {
+    socket.set_nonblocking(true)?;
+    UnixStream::from_std(socket)
+}
+
+fn register(
+    listener: Listener,
+    shared: &Arc<Shared>,
+    loops: &mut JoinSet<()>,
+    files: &mut Vec<SocketFile>,
+) -> io::Result<()> {
+    match listener {
+        Listener::Tcp(listener) => {
+            listener.set_nonblocking(true)?;
+            let listener = TcpListener::from_std(listener)?;
+            loops.spawn(accept_tcp(listener, Arc::clone(shared)));
+        }
+        Listener::Unix(listener, file) => {
+            listener.set_nonblocking(true)?;
+            let listener = UnixListener::from_std(listener)?;
+            files.extend(file);
+            loops.spawn(accept_unix(listener, Arc::clone(shared)));
+        }
+    }
+    Ok(())
+}
+
+async fn accept_tcp(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        shared.room().await;
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Another listener may have filled the last place meanwhile.
+                shared.room().await;
+                let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+                let admitted = shared.options.networks.admit(peer.ip());
+                shared.admit(admitted, Stream::Tcp(stream), Peer::Tcp(peer));
+            }
+            Err(error) => shared.accept_failed(&error).await,
+        }
+    }
+}
+
+async fn accept_unix(listener: UnixListener, shared: Arc<Shared>) {
+    loop {
+        shared.room().await;
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                shared.room().await;
+                let (admitted, peer) = identify(&stream, &shared.options);
+                shared.admit(admitted, Stream::Unix(stream), peer);
+            }
+            Err(error) => shared.accept_failed(&error).await,
+        }
+    }
+}
+
+/// Who a Unix peer is, and whether it may connect. One whose credentials are unknown may only
+/// where there is no rule.
+fn identify(stream: &UnixStream, options: &Options) -> (bool, Peer) {
+    let Ok(peer) = stream.peer_cred() else {
+        return (!options.peers.restrict(), Peer::Unix { uid: u32::MAX, pid: None });
+    };
+    let mut gids = vec![peer.gid()];
+    if !options.peers.gids.is_empty() {
+        gids.extend(sys::peer_groups(stream).unwrap_or_default());
+    }
+    let admitted = options.peers.admit(peer.uid(), &gids);
+    (admitted, Peer::Unix { uid: peer.uid(), pid: peer.pid() })
+}
+
+impl Shared {
+    fn tell(&self, event: Event) {
+        let on_event = lock(&self.on_event).clone();
+        if let Some(on_event) = on_event {
+            on_event(event);
+        }
+    }
+
+    fn stats(&self) -> Stats {
+        Stats {
+            open: lock(&self.open).len() as u64,
+            total: self.counts.total.load(Relaxed),
+            failed: self.counts.failed.load(Relaxed),
+            refused: self.counts.refused.load(Relaxed),
+            bytes_to_destination: self.counts.to_destination.load(Relaxed),
+            bytes_to_client: self.counts.to_client.load(Relaxed),
+        }
+    }
+
+    /// Waits until one more connection may be open.
+    async fn room(&self) {
+        loop {
+            if self.starved.swap(false, Relaxed) {
+                self.paused(Pause::NoDescriptors);
+                sleep(BACK_OFF).await;
+                continue;
+            }
+            let left = self.left.notified();
+            if lock(&self.open).len() < self.limit {
+                return;
+            }
+            self.paused(Pause::MaxConnections);
+            left.await;
+        }
+    }
+
+    async fn accept_failed(&self, error: &io::Error) {
+        use nix::libc::{EBADF, EINVAL, ENOTSOCK};
+        let broken = matches!(error.raw_os_error(), Some(EBADF | EINVAL | ENOTSOCK));
+        // Anything else was that one connection's trouble (accept(2) lists what can be pending).
+        if out_of_descriptors(error) || broken {
+            self.paused(Pause::NoDescriptors);
+            let _ = timeout(BACK_OFF, self.left.notified()).await;
+        }
+    }
+
+    fn paused(&self, reason: Pause) {
+        let mut last = lock(&self.last_pause);
+        let now = Instant::now();
+        let told = last.replace(now).is_some_and(|last| now - last < BURST);
+        drop(last);
+        if !told {
+            let limit = match reason {
+                Pause::MaxConnections => self.limit as u64,
+                Pause::NoDescriptors => limits::descriptors(),
+            };
+            self.tell(Event::Paused { reason, limit });
+        }
+    }
+
+    fn admit(self: &Arc<Self>, admitted: bool, client: Stream, peer: Peer) {
+        if admitted {
+            self.accept(client, peer);
+            return;
+        }
+        let id = self.counts.total.fetch_add(1, Relaxed) + 1;
+        self.counts.refused.fetch_add(1, Relaxed);
+        client.reset();
+        drop(client);
+        self.tell(Event::Refused { id, peer });
+    }
+
+    fn accept(self: &Arc<Self>, client: Stream, peer: Peer) {
+        let id = self.counts.total.fetch_add(1, Relaxed) + 1;
+        lock(&self.open).insert(id, None);
+        let connection = Connection {
+            shared: Arc::clone(self),
+            id,
+            peer,
+            started: Instant::now(),
+            client,
+            destination: None,
+            bytes: [AtomicU64::new(0), AtomicU64::new(0)],
+            end: End::Cut,
+        };
+        let task = tokio::spawn(connection.run());
+        // It may be over already.
+        if let Some(handle) = lock(&self.open).get_mut(&id) {
+            *handle = Some(task.abort_handle());
+        }
+    }
+
+    async fn all_over(&self) {
+        loop {
+            let left = self.left.notified();
+            if lock(&self.open).is_empty() {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    async fn drain(&self) {
+        let open = lock(&self.open).len() as u64;
+        self.tell(Event::Stopping { open });
+        if timeout(self.options.drain, self.all_over()).await.is_err() {
+            for handle in lock(&self.open).values().flatten() {
+                handle.abort();
+            }
+            self.all_over().await;
+        }
+    }
+}
+
+/// One accepted connection. Dropping it closes both sockets, by reset unless it came to its end.
+struct Connection {
+    shared: Arc<Shared>,
+    id: u64,
+    peer: Peer,
+    started: Instant,
+    client: Stream,
+    destination: Option<Stream>,
+    bytes: [AtomicU64; 2],
+    end: End,
+}
+
+enum End {
+    /// Not yet: if it is dropped now, somebody has aborted it.
+    Cut,
+    Closed(Reason),
+    /// Never was open.
+    Failed,
+}
+
+impl Connection {
+    async fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        if let Destination::Connect(address) = &shared.destination {
+            let starved = || shared.starved.store(true, Relaxed);
+            let limit = shared.options.connect_timeout;
+            // Boxed, so that what only dialling needs is freed for the rest of the time.
+            match Box::pin(dial(address, limit, &shared.own, &starved)).await {
+                Ok(destination) => self.destination = Some(destination),
+                Err(error) => return self.failed(&error),
+            }
+        }
+        shared.tell(Event::Opened { id: self.id, peer: self.peer.clone() });
+        let [up, down] = &self.bytes;
+        let meters = [
+            Meter { connection: up, all: &shared.counts.to_destination },
+            Meter { connection: down, all: &shared.counts.to_client },
+        ];
+        let patience = Patience {
+            idle: shared.options.idle_timeout,
+            half_closed: shared.options.half_close_timeout,
+        };
+        let reason = match &self.destination {
+            Some(destination) => relay(&self.client, destination, meters, patience).await,
+            None => echo(&self.client, meters, patience).await,
+        };
+        self.end = End::Closed(reason);
+    }
+
+    fn failed(&mut self, error: &DialError) {
+        self.end = End::Failed;
+        self.shared.counts.failed.fetch_add(1, Relaxed);
+        // An empty answer would look like success.
+        self.client.reset();
+        let destination = self.shared.destination.to_string();
+        self.shared.tell(Event::failed(self.id, self.peer.clone(), destination, error));
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let reason = match self.end {
+            End::Closed(reason) => Some(reason),
+            End::Failed => None,
+            End::Cut => {
+                self.client.reset();
+                if let Some(destination) = &self.destination {
+                    destination.reset();
+                }
+                Some(Reason::Stopped)
+            }
+        };
+        if let Some(reason) = reason {
+            self.shared.tell(Event::Closed(Closed {
+                id: self.id,
+                peer: self.peer.clone(),
+                bytes_to_destination: self.bytes[0].load(Relaxed),
+                bytes_to_client: self.bytes[1].load(Relaxed),
+                reason,
+                duration: self.started.elapsed(),
+            }));
+        }
+        lock(&self.shared.open).remove(&self.id);
+        self.shared.left.notify_waiters();
+    }
+}
+
+/// A panic elsewhere leaves these counters and maps as usable as they were.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,134 @@
+//! One connected stream socket, by raw readiness: wait until it is ready, then call the system.
+
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use socket2::SockRef;
+use tokio::io::Interest;
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::sys;
+
+/// A connected socket. Dropping it closes it, with a FIN unless it was [`Stream::reset`].
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// Waits for data, an end or an error. A registration that failed counts as ready: the read
+    /// that follows tells.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(cx),
+            Self::Unix(stream) => stream.poll_read_ready(cx),
+        }
+        .map(|_| ())
+    }
+
+    /// Waits for room in the send buffer, or an error.
+    pub(crate) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Tcp(stream) => stream.poll_write_ready(cx),
+            Self::Unix(stream) => stream.poll_write_ready(cx),
+        }
+        .map(|_| ())
+    }
+
+    /// Waits until the socket has an error, which neither reading nor writing needs to be tried for.
+    pub(crate) async fn broken(&self) {
+        let _ = match self {
+            Self::Tcp(stream) => stream.ready(Interest::ERROR).await,
+            Self::Unix(stream) => stream.ready(Interest::ERROR).await,
+        };
+    }
+
+    /// Reads what is there; 0 is the end. [`ErrorKind::WouldBlock`] if there is nothing yet.
+    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len();
+        self.try_io(Interest::READABLE, wanted, || nix::unistd::read(self, buffer))
+    }
+
+    /// Writes what there is room for. [`ErrorKind::WouldBlock`] if there is none.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, bytes.len(), || nix::unistd::write(self, bytes))
+    }
+
+    /// Sends a FIN: this end will write no more, and may go on reading.
+    pub(crate) fn end_writing(&self) {
+        // Fails when the peer is gone already; then the reading side finds out why.
+        let _ = SockRef::from(self).shutdown(Shutdown::Write);
+    }
+
+    /// Arranges that closing is seen as an error by the peer (TCP: an RST).
+    ///
+    /// Unix sockets have no such thing: their peer sees a reset if it sent something that nobody
+    /// read, and an end otherwise.
+    pub(crate) fn reset(&self) {
+        if let Self::Tcp(stream) = self {
+            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    /// The pending error, which is taken off the socket.
+    pub(crate) fn take_error(&self) -> Option<io::Error> {
+        SockRef::from(self).take_error().ok().flatten()
+    }
+
+    /// Whether everything written has reached the peer's kernel, so that a reset destroys nothing;
+    /// or never will, because the peer is gone.
+    pub(crate) fn delivered(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => {
+                sys::unacknowledged(stream).unwrap_or(0) == 0 || stream.peer_addr().is_err()
+            }
+            // What was written is in the peer's queue and stays there.
+            Self::Unix(_) => true,
+        }
+    }
+
+    /// Calls the system for `wanted` bytes, and takes a short count for "and then it would block".
+    ///
+    /// With edge-triggered readiness that is what it means, and saying so saves the call that
+    /// would only return EAGAIN. tokio's own `poll_read` and `poll_write` do the same.
+    fn try_io(
+        &self,
+        interest: Interest,
+        wanted: usize,
+        mut call: impl FnMut() -> nix::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut moved = 0;
+        let attempt = || {
+            moved = loop {
+                match call() {
+                    Err(Errno::EINTR) => {}
+                    result => break result?,
+                }
+            };
+            if 0 < moved && moved < wanted { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        };
+        let result = match self {
+            Self::Tcp(stream) => stream.try_io(interest, attempt),
+            Self::Unix(stream) => stream.try_io(interest, attempt),
+        };
+        match result {
+            Err(error) if error.kind() == ErrorKind::WouldBlock && moved > 0 => Ok(moved),
+            Err(error) => Err(error),
+            Ok(()) => Ok(moved),
+        }
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}

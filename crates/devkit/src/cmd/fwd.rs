@@ -1,0 +1,391 @@
+//! `devkit fwd`: arguments, signals and the run itself.
+
+mod explain;
+mod log;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
+use std::os::fd::AsFd;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use devkit_fwd::{
+    Activation, Cidr, Control, Destination, Event, FileRule, Forwarder, Networks, Options, Peers,
+    Plan, Reason, Source,
+};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use self::log::Log;
+use crate::exit;
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+
+/// The address forms: the same table in `--help`, the man page and `docs/fwd.md`.
+const ADDRESSES: &str = "\
+Addresses:
+  tcp://HOST:PORT  HOST:PORT     TCP; all addresses of a name
+  tcp4://…  tcp6://…             only its IPv4, only its IPv6 addresses
+  [V6]:PORT  :PORT  PORT         without a host: loopback
+  unix:///PATH  unix:PATH  /PATH a Unix socket file
+  unix:@NAME  unix://@NAME       a Linux abstract name
+  fd://                          as SOURCE: sockets passed by systemd (LISTEN_FDS)
+  stdio:                         as SOURCE: one connection on stdin and stdout
+  echo:                          as DESTINATION: answers what it gets";
+
+const EXAMPLES: &str = "\
+Examples:
+  devkit fwd -s 127.0.0.1:8090 -d echo:
+  devkit fwd -s tcp://127.0.0.1:8090 -d unix:///run/containerd/containerd.sock
+  devkit fwd -s /tmp/db.sock -d db.example.com:5432 --mode 0660 --group dev
+  devkit fwd -s 0.0.0.0:8080 -d 127.0.0.1:80 --allow 192.0.2.0/24
+  ssh -o ProxyCommand='devkit fwd -s stdio: -d %h:%p' host.example.com";
+
+/// Both of them, below the options.
+fn after_help() -> String {
+    format!("{ADDRESSES}\n\n{EXAMPLES}\n\n{SIGNALS}")
+}
+
+const SIGNALS: &str = "\
+Signals: SIGTERM or Ctrl-C stops in good order, a second one at once; SIGUSR1 prints statistics.";
+
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "devkit fwd -s <ADDRESS> -d <ADDRESS> [OPTIONS]",
+    long_about = "Forward connections between sockets: TCP, Unix, stdio\n\n\
+        Each connection to SOURCE is carried to DESTINATION, which is dialled anew each time. \
+        A half-close is kept, a reset is passed on as a reset, and a SOURCE that other machines \
+        can reach needs a word about who may connect.",
+    after_help = ADDRESSES,
+    after_long_help = after_help()
+)]
+pub(crate) struct Args {
+    /// Where to listen; a bare port or :PORT is on loopback
+    #[arg(short, long, value_name = "ADDRESS")]
+    source: OsString,
+    /// Where each connection goes
+    #[arg(short, long, value_name = "ADDRESS")]
+    destination: OsString,
+    /// TCP: admit these networks only (CIDR), on loopback too
+    #[arg(long, value_name = "CIDR,…", value_delimiter = ',', conflicts_with = "allow_any")]
+    allow: Vec<Cidr>,
+    /// TCP: admit whoever can reach the port
+    #[arg(long)]
+    allow_any: bool,
+    /// Unix: admit these users only
+    #[arg(long, value_name = "UID|NAME,…", value_delimiter = ',')]
+    allow_uid: Vec<String>,
+    /// Unix: admit members of these groups only, besides --allow-uid
+    #[arg(long, value_name = "GID|NAME,…", value_delimiter = ',')]
+    allow_gid: Vec<String>,
+    /// Mode of the socket file [default: 0600]
+    #[arg(long, value_name = "OCTAL", value_parser = octal_mode)]
+    mode: Option<u32>,
+    /// Give the socket file to this user
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    /// Give the socket file to this group
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    /// Time for resolving and dialling
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = positive)]
+    connect_timeout: Duration,
+    /// Cut a connection on which nothing moved for this long
+    #[arg(long, value_name = "TIME|none", default_value = "none", value_parser = positive_or_none)]
+    idle_timeout: Limit,
+    /// The same once one side has ended
+    #[arg(long, value_name = "TIME|none", default_value = "1h", value_parser = positive_or_none)]
+    half_close_timeout: Limit,
+    /// Time for open connections to finish after SIGTERM or Ctrl-C
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    drain: Duration,
+    /// Connections at once; more wait [default: what the descriptor limit allows]
+    #[arg(long, value_name = "N")]
+    max_connections: Option<NonZeroUsize>,
+}
+
+/// A duration, or never.
+#[derive(Debug, Clone, Copy)]
+struct Limit(Option<Duration>);
+
+pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
+    let source = Source::parse(&args.source)
+        .map_err(|error| explain::address("-s", &args.source, &error))?;
+    let destination = Destination::parse(&args.destination)
+        .map_err(|error| explain::address("-d", &args.destination, &error))?;
+    let stdio = source == Source::Stdio;
+    if stdio && ui.json {
+        return Err(Failure::new("usage", "--json and -s stdio: both need standard output")
+            .hint("leave out --json")
+            .into());
+    }
+    devkit_fwd::raise_descriptor_limit();
+    let activation = Activation {
+        listen_pid: std::env::var_os("LISTEN_PID"),
+        listen_fds: std::env::var_os("LISTEN_FDS"),
+        pid: std::process::id(),
+    };
+    let explained = |error| explain::error(args, error);
+    let options = args.options().map_err(explained)?;
+    let plan = Plan::new(&source, destination, options, &activation).map_err(explained)?;
+    for warning in plan.warnings() {
+        if !ui.quiet || warning.is_grave() {
+            let (code, text) = explain::warning(warning);
+            ui.warning(code, &text);
+        }
+    }
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // The resolver's threads; one that hangs must not be followed by hundreds.
+        .max_blocking_threads(16)
+        .build()
+        .context("cannot start the event loop")?;
+    let outcome = runtime.block_on(async {
+        // First of all: from here on a signal no longer ends the process on the spot, which would
+        // leave the socket file behind.
+        let signals = Signals::new().context("cannot listen for signals")?;
+        let forwarder = plan.listen().map_err(explained)?;
+        if stdio {
+            carry(ui, args, forwarder, signals).await
+        } else {
+            serve(ui, args, forwarder, signals).await
+        }
+    });
+    // Tasks that are still there are dropped, which resets their connections; a resolver or a
+    // terminal that blocks a thread is not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Serves a listening source until it is told to stop.
+async fn serve(
+    ui: &Ui,
+    args: &Args,
+    forwarder: Forwarder,
+    mut signals: Signals,
+) -> anyhow::Result<u8> {
+    let log = Arc::new(Log::start(ui, args.admission()).context("cannot start the log")?);
+    let control = forwarder.control();
+    let on_event = {
+        let log = Arc::clone(&log);
+        Arc::new(move |event: Event| log.event(&event))
+    };
+    let summaries = tokio::spawn(Arc::clone(&log).summarise());
+    let mut serving = pin!(forwarder.serve(on_event));
+    let outcome = loop {
+        tokio::select! {
+            result = &mut serving => break result.map(|stats| {
+                log.stopped(&stats);
+                exit::DONE
+            }),
+            wish = signals.next() => if let Some(code) = signals.obey(&wish, &control, &log) {
+                break Ok(code);
+            },
+        }
+    };
+    summaries.abort();
+    log.finish();
+    outcome.map_err(|error| explain::error(args, error).into())
+}
+
+/// Carries the one connection of `stdio:`.
+async fn carry(
+    ui: &Ui,
+    args: &Args,
+    forwarder: Forwarder,
+    mut signals: Signals,
+) -> anyhow::Result<u8> {
+    if io::stdin().is_terminal() && !ui.quiet {
+        ui::message("reading from the terminal; Ctrl-D ends the input\n");
+    }
+    let (input, output) =
+        standard_streams().context("cannot take over standard input and output")?;
+    let log = Arc::new(Log::silent(ui));
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let on_event = Arc::new(move |event: Event| drop(tell.send(event)));
+    let control = forwarder.control();
+    let mut serving = pin!(forwarder.serve_stdio(input, output, on_event));
+    loop {
+        tokio::select! {
+            result = &mut serving => {
+                result.map_err(|error| explain::error(args, error))?;
+                break;
+            }
+            wish = signals.next() => if let Some(code) = signals.obey(&wish, &control, &log) {
+                return Ok(code);
+            },
+        }
+    }
+    while let Ok(event) = told.try_recv() {
+        match event {
+            Event::Failed { destination, code, message, .. } => {
+                return Err(Failure::new(code, format!("cannot reach {destination}"))
+                    .because(message)
+                    .into());
+            }
+            Event::Closed(closed)
+                if !matches!(closed.reason, Reason::Ended | Reason::ClientReset) =>
+            {
+                return Err(explain::cut(&args.destination, closed.reason).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(exit::DONE)
+}
+
+/// Standard input and output as files of our own. Descriptor 1 is pointed elsewhere, so that
+/// closing the file is what the reader sees.
+fn standard_streams() -> io::Result<(File, File)> {
+    let input = io::stdin().as_fd().try_clone_to_owned()?;
+    let output = io::stdout().as_fd().try_clone_to_owned()?;
+    nix::unistd::dup2_stdout(File::options().write(true).open("/dev/null")?)?;
+    Ok((input.into(), output.into()))
+}
+
+impl Args {
+    fn options(&self) -> Result<Options, devkit_fwd::Error> {
+        let uid = |name: &String| devkit_fwd::uid(name);
+        let gid = |name: &String| devkit_fwd::gid(name);
+        let networks = match (self.allow_any, self.allow.as_slice()) {
+            (true, _) => Networks::Any,
+            (false, []) => Networks::Unsaid,
+            (false, networks) => Networks::Only(networks.to_vec()),
+        };
+        Ok(Options {
+            networks,
+            peers: Peers {
+                uids: self.allow_uid.iter().map(uid).collect::<Result<_, _>>()?,
+                gids: self.allow_gid.iter().map(gid).collect::<Result<_, _>>()?,
+            },
+            file: FileRule {
+                mode: self.mode,
+                owner: self.owner.as_ref().map(uid).transpose()?,
+                group: self.group.as_ref().map(gid).transpose()?,
+            },
+            connect_timeout: self.connect_timeout,
+            idle_timeout: self.idle_timeout.0,
+            half_close_timeout: self.half_close_timeout.0,
+            drain: self.drain,
+            max_connections: self.max_connections,
+        })
+    }
+
+    /// Who may connect, for the first line of the log; nothing where there is no rule.
+    fn admission(&self) -> Option<String> {
+        let list = |title: &str, names: &[String]| {
+            (!names.is_empty()).then(|| format!("{title} {}", names.join(", ")))
+        };
+        let networks: Vec<String> = self.allow.iter().map(ToString::to_string).collect();
+        let rules: Vec<String> =
+            [list("", &networks), list("uid", &self.allow_uid), list("gid", &self.allow_gid)]
+                .into_iter()
+                .flatten()
+                .map(|rule| rule.trim().to_owned())
+                .collect();
+        (!rules.is_empty()).then(|| format!("{} only", rules.join(" or ")))
+    }
+}
+
+/// The signals that mean something to a running forwarder.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    /// Not there if it is ignored: nohup(1) asks to be spared, and a handler would undo that.
+    hang_up: Option<Signal>,
+    report: Signal,
+    started: Instant,
+    stopping: bool,
+}
+
+enum Wish {
+    /// Stop; the code is for a stop that is not waited for.
+    Stop(u8),
+    Report,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let hang_up = !hang_up_is_ignored();
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: hang_up.then(|| signal(SignalKind::hangup())).transpose()?,
+            report: signal(SignalKind::user_defined1())?,
+            started: Instant::now(),
+            stopping: false,
+        })
+    }
+
+    async fn next(&mut self) -> Wish {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => Wish::Stop(exit::TERMINATED),
+            _ = self.interrupt.recv() => Wish::Stop(exit::INTERRUPTED),
+            _ = hang_up => Wish::Stop(exit::TERMINATED),
+            _ = self.report.recv() => Wish::Report,
+        }
+    }
+
+    /// Gives an exit code when it is to end at once.
+    fn obey(&mut self, wish: &Wish, control: &Control, log: &Log) -> Option<u8> {
+        match wish {
+            Wish::Stop(code) if self.stopping => return Some(*code),
+            Wish::Stop(_) => {
+                self.stopping = true;
+                control.stop();
+            }
+            Wish::Report => log.stats(&control.stats(), self.started.elapsed()),
+        }
+        None
+    }
+}
+
+fn hang_up_is_ignored() -> bool {
+    const SIGHUP_BIT: u64 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok())
+        .is_some_and(|mask| mask & SIGHUP_BIT != 0)
+}
+
+fn octal_mode(text: &str) -> Result<u32, String> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    match u32::from_str_radix(digits, 8) {
+        Ok(mode) if mode <= 0o777 && !digits.starts_with('+') => Ok(mode),
+        _ => Err("an octal number from 0 to 0777 is wanted, such as 0660".into()),
+    }
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let wanted = "a time with its unit is wanted, such as 500ms, 5s, 10m or 1h30m";
+    let span: jiff::SignedDuration = text.parse().map_err(|_| wanted.to_owned())?;
+    Duration::try_from(span).map_err(|_| wanted.to_owned())
+}
+
+fn positive(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        Duration::ZERO => Err("it must be longer than nothing".into()),
+        duration => Ok(duration),
+    }
+}
+
+fn positive_or_none(text: &str) -> Result<Limit, String> {
+    match text {
+        "none" => Ok(Limit(None)),
+        _ => match positive(text) {
+            Ok(duration) => Ok(Limit(Some(duration))),
+            Err(error) => Err(format!("{error}; 'none' never does")),
+        },
+    }
+}

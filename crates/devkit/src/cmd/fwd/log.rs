@@ -1,0 +1,362 @@
+//! What a running forwarder prints: lines for people on stderr, or JSON Lines on stdout.
+//!
+//! Lines are written by a thread of their own. A terminal that is stopped or a pipe that nobody
+//! reads must not stop the connections.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use devkit_fwd::{Closed, Event, Pause, Reason, Stats};
+use jiff::{Timestamp, Zoned};
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use crate::ui::Ui;
+
+const SCHEMA: &str = "devkit.fwd/1";
+/// Lines that may wait for a slow reader.
+const QUEUE: usize = 4096;
+/// Connection lines that may come at once; then one a second.
+const BURST: f64 = 20.0;
+/// How often the rest of a burst is summed up.
+const SUMMARY: Duration = Duration::from_secs(10);
+/// How long the end waits for a slow reader.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+pub(super) struct Log {
+    json: bool,
+    quiet: bool,
+    verbose: u8,
+    arrows: [&'static str; 2],
+    admission: Option<String>,
+    queue: Mutex<Option<SyncSender<String>>>,
+    lost: Arc<AtomicU64>,
+    writer: Mutex<Option<(JoinHandle<()>, Receiver<()>)>>,
+    burst: Mutex<Burst>,
+    left_out: Notify,
+}
+
+/// Decides which connection lines are shown one by one, and counts the rest.
+struct Burst {
+    allowance: f64,
+    last: Instant,
+    since: Option<Instant>,
+    closed: u64,
+    failed: u64,
+    refused: u64,
+    up: u64,
+    down: u64,
+}
+
+/// One JSON line.
+#[derive(Serialize)]
+struct Line<'a, T> {
+    schema: &'static str,
+    time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uptime_seconds: Option<u64>,
+    #[serde(flatten)]
+    fields: T,
+}
+
+#[derive(Serialize)]
+struct Lost {
+    events: u64,
+}
+
+impl Log {
+    /// Starts the writing thread. `admission` says who may connect.
+    pub(super) fn start(ui: &Ui, admission: Option<String>) -> io::Result<Self> {
+        let mut log = Self::silent(ui);
+        (log.quiet, log.admission) = (ui.quiet, admission);
+        let (queue, lines) = mpsc::sync_channel::<String>(QUEUE);
+        let (end, ended) = mpsc::channel();
+        let (json, lost) = (log.json, Arc::clone(&log.lost));
+        let writer = std::thread::Builder::new().name("log".into()).spawn(move || {
+            for line in lines {
+                print(json, &line);
+                match lost.swap(0, Relaxed) {
+                    0 => {}
+                    events => print(json, &lost_line(json, events)),
+                }
+            }
+            drop(end);
+        })?;
+        log.queue = Mutex::new(Some(queue));
+        log.writer = Mutex::new(Some((writer, ended)));
+        Ok(log)
+    }
+
+    /// A log for a run whose standard output is data: only what is asked for is printed.
+    pub(super) fn silent(ui: &Ui) -> Self {
+        Self {
+            json: ui.json,
+            quiet: true,
+            verbose: ui.verbose,
+            arrows: if ui.unicode { ["↑", "↓"] } else { ["up", "down"] },
+            admission: None,
+            queue: Mutex::new(None),
+            lost: Arc::default(),
+            writer: Mutex::new(None),
+            burst: Mutex::new(Burst::new()),
+            left_out: Notify::new(),
+        }
+    }
+
+    pub(super) fn event(&self, event: &Event) {
+        if self.json {
+            return self.put(json_line(None, None, event));
+        }
+        if self.quiet {
+            return;
+        }
+        let now = || Zoned::now().strftime("%H:%M:%S").to_string();
+        let line = match event {
+            Event::Opened { .. } if self.verbose == 0 => return,
+            Event::Listening { sources, destination, .. } => {
+                let rule = self.admission.as_ref().map(|rule| format!(" ({rule})"));
+                let (sources, rule) = (sources.join(" and "), rule.unwrap_or_default());
+                format!("listening on {sources}{rule}, forwarding to {destination}")
+            }
+            Event::Opened { id, peer } => format!("{} #{id} opened {peer}", now()),
+            Event::Closed(closed) => {
+                let bytes = self.bytes(closed.bytes_to_destination, closed.bytes_to_client);
+                let Closed { id, peer, reason, duration, .. } = closed;
+                let (lasted, note) = (span(*duration), note(*reason));
+                format!("{} #{id} closed {peer}  {bytes}  {lasted}{note}", now())
+            }
+            Event::Failed { id, peer, destination, message, .. } => {
+                format!("{} #{id} failed {peer}: {destination}: {message}", now())
+            }
+            Event::Refused { id, peer } => {
+                format!("{} #{id} refused {peer}: no rule admits it", now())
+            }
+            Event::Paused { reason: Pause::MaxConnections, limit } => {
+                format!("{} at {limit} connections, the most at once: new ones wait", now())
+            }
+            Event::Paused { limit, .. } => {
+                format!("{} no file descriptor left (limit {limit}): new connections wait", now())
+            }
+            Event::Stopping { open: 0 } => return,
+            Event::Stopping { open } => {
+                let open = count(*open, "open connection");
+                format!("stopping when {open} are over; a second signal ends it at once")
+            }
+            _ => return,
+        };
+        let one_of_many = matches!(
+            event,
+            Event::Opened { .. } | Event::Closed(_) | Event::Failed { .. } | Event::Refused { .. }
+        );
+        if one_of_many && self.verbose < 2 && !lock(&self.burst).admit(event) {
+            return self.left_out.notify_one();
+        }
+        self.put(line + "\n");
+    }
+
+    /// Answers SIGUSR1, also with `--quiet`: somebody asked.
+    pub(super) fn stats(&self, stats: &Stats, uptime: Duration) {
+        if self.json {
+            return self.put(json_line(Some("stats"), Some(uptime.as_secs()), stats));
+        }
+        let [up, down] = self.arrows;
+        let Stats { open, total, failed, refused, bytes_to_destination, bytes_to_client } = stats;
+        let line = format!(
+            "up {}: {open} open, {total} total, {failed} failed, {refused} refused, \
+             {up} {bytes_to_destination} bytes, {down} {bytes_to_client} bytes\n",
+            span(uptime),
+        );
+        self.put(line);
+    }
+
+    /// The last word.
+    pub(super) fn stopped(&self, stats: &Stats) {
+        if self.json {
+            return self.put(json_line(Some("stopped"), None, stats));
+        }
+        if !self.quiet {
+            self.sum_up();
+            let bytes = self.bytes(stats.bytes_to_destination, stats.bytes_to_client);
+            let mut line = format!("stopped: {}", count(stats.total, "connection"));
+            for (number, what) in [(stats.failed, "failed"), (stats.refused, "refused")] {
+                if number > 0 {
+                    let _ = write!(line, ", {number} {what}");
+                }
+            }
+            self.put(format!("{line}, {bytes}\n"));
+        }
+    }
+
+    /// Prints the rest of each burst; runs for as long as the forwarder does.
+    pub(super) async fn summarise(self: Arc<Self>) {
+        loop {
+            self.left_out.notified().await;
+            tokio::time::sleep(SUMMARY).await;
+            self.sum_up();
+        }
+    }
+
+    /// Waits until everything is written, unless nobody reads it.
+    pub(super) fn finish(&self) {
+        drop(lock(&self.queue).take());
+        if let Some((writer, ended)) = lock(&self.writer).take()
+            && ended.recv_timeout(LAST_LINES) == Err(RecvTimeoutError::Disconnected)
+        {
+            let _ = writer.join();
+        }
+    }
+
+    fn sum_up(&self) {
+        let Some(rest) = lock(&self.burst).take_rest() else { return };
+        let kinds = [(rest.closed, "closed"), (rest.failed, "failed"), (rest.refused, "refused")];
+        let kinds: Vec<String> = kinds
+            .iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, kind)| format!("{number} {kind}"))
+            .collect();
+        if kinds.is_empty() {
+            return;
+        }
+        let bytes = self.bytes(rest.up, rest.down);
+        let lasted = span(rest.since.map_or(Duration::ZERO, |since| since.elapsed()));
+        let now = Zoned::now().strftime("%H:%M:%S").to_string();
+        self.put(format!("{now} and more in {lasted}: {}  {bytes}\n", kinds.join(", ")));
+    }
+
+    fn put(&self, line: String) {
+        let queue = lock(&self.queue);
+        match queue.as_ref() {
+            Some(queue) => {
+                if let Err(TrySendError::Full(_)) = queue.try_send(line) {
+                    self.lost.fetch_add(1, Relaxed);
+                }
+            }
+            None => print(self.json, &line),
+        }
+    }
+
+    fn bytes(&self, up: u64, down: u64) -> String {
+        let [arrow_up, arrow_down] = self.arrows;
+        format!("{arrow_up} {}  {arrow_down} {}", size(up), size(down))
+    }
+}
+
+impl Burst {
+    fn new() -> Self {
+        Self {
+            allowance: BURST,
+            last: Instant::now(),
+            since: None,
+            closed: 0,
+            failed: 0,
+            refused: 0,
+            up: 0,
+            down: 0,
+        }
+    }
+
+    /// Whether there is room for a line of this event; if not, it is counted.
+    fn admit(&mut self, event: &Event) -> bool {
+        let now = Instant::now();
+        self.allowance = (self.allowance + (now - self.last).as_secs_f64()).min(BURST);
+        self.last = now;
+        if self.allowance >= 1.0 {
+            self.allowance -= 1.0;
+            return true;
+        }
+        self.since.get_or_insert(now);
+        match event {
+            Event::Closed(closed) => {
+                self.closed += 1;
+                self.up += closed.bytes_to_destination;
+                self.down += closed.bytes_to_client;
+            }
+            Event::Failed { .. } => self.failed += 1,
+            Event::Refused { .. } => self.refused += 1,
+            _ => {}
+        }
+        false
+    }
+
+    fn take_rest(&mut self) -> Option<Self> {
+        self.since?;
+        let fresh = Self { allowance: self.allowance, last: self.last, ..Self::new() };
+        Some(std::mem::replace(self, fresh))
+    }
+}
+
+fn print(json: bool, line: &str) {
+    // Nobody may be reading any more; the connections go on.
+    let _ = if json {
+        let mut out = io::stdout().lock();
+        out.write_all(line.as_bytes()).and_then(|()| out.flush())
+    } else {
+        io::stderr().lock().write_all(line.as_bytes())
+    };
+}
+
+fn lost_line(json: bool, events: u64) -> String {
+    if json {
+        return json_line(Some("lost"), None, Lost { events });
+    }
+    format!("{} left out: this log is read too slowly\n", count(events, "line"))
+}
+
+fn json_line(event: Option<&str>, uptime_seconds: Option<u64>, fields: impl Serialize) -> String {
+    let time = format!("{:.3}", Timestamp::now());
+    let line = Line { schema: SCHEMA, time, event, uptime_seconds, fields };
+    serde_json::to_string(&line).expect("events hold only strings and numbers") + "\n"
+}
+
+fn note(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Ended => "",
+        Reason::ClientReset => "  reset by the client",
+        Reason::DestinationReset => "  reset by the destination",
+        Reason::IdleTimeout => "  cut: idle",
+        Reason::HalfCloseTimeout => "  cut: half-closed and idle",
+        Reason::Stopped => "  cut: stopped",
+    }
+}
+
+/// `1 connection`, `2 connections`.
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `17 B`, `1.2 KiB`, `48.3 MiB`.
+fn size(bytes: u64) -> String {
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut tenths = u128::from(bytes) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < units.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, units[unit])
+}
+
+/// `12 ms`, `2.1 s`, `3m20s`, `5h02m`.
+fn span(duration: Duration) -> String {
+    let (millis, seconds) = (duration.as_millis(), duration.as_secs());
+    match seconds {
+        0 => format!("{millis} ms"),
+        1..60 => format!("{}.{} s", seconds, duration.subsec_millis() / 100),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

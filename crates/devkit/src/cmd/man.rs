@@ -1,0 +1,62 @@
+//! `devkit man`: manual pages in roff.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+use crate::{cli, exit};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  devkit man fwd | man -l -\n  devkit man --out ~/.local/share/man/man1"
+)]
+pub(crate) struct Args {
+    /// The command to print the page of; without one, devkit's own
+    #[arg(conflicts_with = "out")]
+    command: Option<String>,
+    /// Write all pages into this folder instead
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
+    let mut devkit = cli::command().disable_help_subcommand(true);
+    devkit.build();
+    if let Some(folder) = &args.out {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let pages = std::iter::once(&devkit).chain(devkit.get_subcommands());
+        for command in pages {
+            let file = folder.join(format!("{}.1", page_name(command)));
+            fs::write(&file, page(command)?)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            if !ui.quiet {
+                ui::message(&format!("{}\n", file.display()));
+            }
+        }
+        return Ok(exit::DONE);
+    }
+    let command = match &args.command {
+        None => &devkit,
+        Some(name) => devkit.find_subcommand(name).ok_or_else(|| {
+            let names: Vec<_> = devkit.get_subcommands().map(clap::Command::get_name).collect();
+            Failure::new("usage", format!("there is no command '{}'", name.escape_default()))
+                .hint(format!("there are {}", names.join(", ")))
+        })?,
+    };
+    ui::result(&page(command)?)?;
+    Ok(exit::DONE)
+}
+
+fn page_name(command: &clap::Command) -> String {
+    command.get_display_name().unwrap_or(command.get_name()).to_owned()
+}
+
+fn page(command: &clap::Command) -> anyhow::Result<Vec<u8>> {
+    let mut roff = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut roff).context("cannot make a man page")?;
+    Ok(roff)
+}

@@ -1,0 +1,131 @@
+//! The terminal: where text goes, whether it is coloured, and what `--quiet` leaves.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal, Write};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use console::Style;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless the environment says otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How to talk to the user of this run.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    /// Results as JSON.
+    pub(crate) json: bool,
+    /// Errors only.
+    pub(crate) quiet: bool,
+    /// 0, or how many `-v` there were.
+    pub(crate) verbose: u8,
+    /// Whether the locale can show more than ASCII.
+    pub(crate) unicode: bool,
+    colour: [bool; 2],
+}
+
+/// One of the two streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum To {
+    /// Standard output.
+    Out = 0,
+    /// Standard error.
+    Err = 1,
+}
+
+impl Ui {
+    /// What can be known from unparsed arguments, so that a usage error is told as asked.
+    pub(crate) fn before_parsing(args: &[OsString]) -> Self {
+        let mut when =
+            std::env::var("DEVKIT_COLOR").ok().and_then(|w| When::from_str(&w, true).ok());
+        let mut json = false;
+        let mut args = args.iter().take_while(|arg| *arg != "--").peekable();
+        while let Some(arg) = args.next() {
+            let text = arg.to_string_lossy();
+            json |= text == "--json";
+            let value = match text.strip_prefix("--color") {
+                Some("") => args.peek().map(|next| next.to_string_lossy().into_owned()),
+                Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+                None => None,
+            };
+            when = value.and_then(|value| When::from_str(&value, true).ok()).or(when);
+        }
+        Self::new(json, false, 0, when.unwrap_or(When::Auto))
+    }
+
+    /// The settings of this run.
+    pub(crate) fn new(json: bool, quiet: bool, verbose: u8, when: When) -> Self {
+        let colour = [
+            coloured(when, io::stdout().is_terminal()),
+            coloured(when, io::stderr().is_terminal()),
+        ];
+        Self { json, quiet, verbose, unicode: unicode_locale(), colour }
+    }
+
+    /// Whether a stream is coloured.
+    pub(crate) fn coloured(&self, to: To) -> bool {
+        self.colour[to as usize]
+    }
+
+    /// Styles a text for a stream.
+    pub(crate) fn paint(&self, to: To, style: &Style, text: &str) -> String {
+        style.clone().force_styling(self.coloured(to)).apply_to(text).to_string()
+    }
+
+    /// Tells a warning in one line.
+    pub(crate) fn warning(&self, code: &str, text: &str) {
+        let label = self.paint(To::Err, &Style::new().yellow().bold(), "warning:");
+        message(&format!("{label} {text} [{code}]\n"));
+    }
+}
+
+/// Writes a result to standard output, whole. A reader who has seen enough is no error.
+pub(crate) fn result(text: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    ignore_closed(out.write_all(text).and_then(|()| out.flush()))
+        .context("cannot write to standard output")
+}
+
+/// Writes to standard error. There is nobody to tell if that fails.
+pub(crate) fn message(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+fn ignore_closed(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// The conventions of no-color.org and bixense.com/clicolors.
+fn coloured(when: When, terminal: bool) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is = |name: &str, value: &str| std::env::var_os(name).as_deref() == Some(OsStr::new(value));
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto if is_set("NO_COLOR") => false,
+        When::Auto if is_set("CLICOLOR_FORCE") && !is("CLICOLOR_FORCE", "0") => true,
+        When::Auto => terminal && !is("TERM", "dumb") && !is("CLICOLOR", "0"),
+    }
+}
+
+/// The locale's character set, by the rule of setlocale(3): the first of these that is not empty.
+fn unicode_locale() -> bool {
+    let names = ["LC_ALL", "LC_CTYPE", "LANG"];
+    let locale = names.iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    locale.is_some_and(|locale| {
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}

@@ -1,0 +1,2 @@
+//! devkit chores.
+fn main() {}
