@@ -2,9 +2,11 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -77,6 +79,13 @@ impl From<io::Error> for DialError {
     }
 }
 
+/// A destination that answered.
+pub(crate) struct Dialled {
+    pub(crate) stream: Stream,
+    /// It answered, and has been reset since. What it sent before can still be read.
+    pub(crate) lost: bool,
+}
+
 /// Dials until the time is up.
 ///
 /// `own` are the addresses that lead back here. `starved` is called whenever there was no
@@ -86,12 +95,12 @@ pub(crate) async fn dial(
     limit: Duration,
     own: &[SocketAddr],
     starved: &(dyn Fn() + Send + Sync),
-) -> Result<Stream, DialError> {
+) -> Result<Dialled, DialError> {
     let attempts = async {
         loop {
             let result = match address {
-                Address::Tcp(address) => connect_tcp(address, own).await.map(Stream::Tcp),
-                Address::Unix(address) => connect_unix(address).await.map(Stream::Unix),
+                Address::Tcp(address) => connect_tcp(address, own).await,
+                Address::Unix(address) => connect_unix(address),
             };
             match result {
                 Err(DialError::Other(error)) if out_of_descriptors(&error) => starved(),
@@ -105,7 +114,7 @@ pub(crate) async fn dial(
     timeout(limit, attempts).await.unwrap_or(Err(DialError::TimedOut(limit)))
 }
 
-async fn connect_tcp(address: &TcpAddress, own: &[SocketAddr]) -> Result<TcpStream, DialError> {
+async fn connect_tcp(address: &TcpAddress, own: &[SocketAddr]) -> Result<Dialled, DialError> {
     let addresses = resolve(address).await?;
     let mut usable = addresses.iter().copied().filter(|address| !leads_back(*address, own));
     match (usable.next(), usable.next()) {
@@ -140,7 +149,7 @@ async fn race(
     first: SocketAddr,
     second: SocketAddr,
     rest: impl Iterator<Item = SocketAddr>,
-) -> io::Result<TcpStream> {
+) -> io::Result<Dialled> {
     let mut rest = std::iter::once(second).chain(rest);
     let mut attempts = JoinSet::new();
     attempts.spawn(connect(first));
@@ -169,24 +178,47 @@ async fn race(
     Err(failure.unwrap_or_else(|| ErrorKind::ConnectionRefused.into()))
 }
 
-async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    prepare(&stream)?;
-    Ok(stream)
+/// One attempt. Not `TcpStream::connect`: that takes a destination which answers and resets at
+/// once for one that could not be reached, and drops what it had sent.
+async fn connect(address: SocketAddr) -> io::Result<Dialled> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    prepare(&socket)?;
+    match socket.connect(&address.into()) {
+        Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => return Err(error),
+        _ => {}
+    }
+    let stream = TcpStream::from_std(OwnedFd::from(socket).into())?;
+    stream.writable().await?;
+    let lost = match stream.take_error()? {
+        None => false,
+        // A refusal is ECONNREFUSED; these are for connections that had been established.
+        Some(error) if error.kind() == ErrorKind::ConnectionReset => true,
+        Some(error) if error.kind() == ErrorKind::BrokenPipe => false,
+        Some(error) => return Err(error),
+    };
+    Ok(Dialled { stream: Stream::Tcp(stream), lost })
 }
 
-async fn connect_unix(address: &UnixAddress) -> Result<UnixStream, DialError> {
-    let path = match address {
-        UnixAddress::Path(path) => path,
-        UnixAddress::Abstract(name) => {
-            return Ok(UnixStream::connect(abstract_path(name)).await?);
-        }
+/// One attempt, which Unix answers at once.
+fn connect_unix(address: &UnixAddress) -> Result<Dialled, DialError> {
+    let connect = |name: &Path| -> io::Result<Dialled> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.connect(&SockAddr::unix(name)?)?;
+        let stream = UnixStream::from_std(OwnedFd::from(socket).into())?;
+        Ok(Dialled { stream: Stream::Unix(stream), lost: false })
     };
-    let alias = Alias::of(path).map_err(|error| match error {
-        AliasError::TooLong { length, limit } => DialError::PathTooLong { length, limit },
-        AliasError::Folder(error) => error.into(),
-    })?;
-    UnixStream::connect(alias.path()).await.map_err(|error| not_a_socket(path, error))
+    match address {
+        UnixAddress::Abstract(name) => Ok(connect(&abstract_path(name))?),
+        UnixAddress::Path(path) => {
+            let alias = Alias::of(path).map_err(|error| match error {
+                AliasError::TooLong { length, limit } => DialError::PathTooLong { length, limit },
+                AliasError::Folder(error) => error.into(),
+            })?;
+            connect(alias.path()).map_err(|error| not_a_socket(path, error))
+        }
+    }
 }
 
 /// Linux answers ECONNREFUSED for a file of any other kind too.
@@ -199,7 +231,7 @@ fn not_a_socket(path: &Path, error: io::Error) -> DialError {
     error.into()
 }
 
-/// tokio takes a leading NUL for an abstract name.
+/// socket2 takes a leading NUL for an abstract name.
 fn abstract_path(name: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     std::ffi::OsString::from_vec([b"\0", name].concat()).into()

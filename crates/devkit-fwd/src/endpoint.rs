@@ -221,7 +221,7 @@ impl Address {
             return TcpAddress::parse(rest, family).map(Self::Tcp);
         }
         // A host name holds no slash, so this can only be a path.
-        if bytes.contains(&b'/') {
+        if bytes.iter().find(|b| matches!(b, b'/' | b':')) == Some(&b'/') {
             return UnixAddress::parse(bytes).map(Self::Unix);
         }
         match TcpAddress::parse(bytes, Family::Any) {

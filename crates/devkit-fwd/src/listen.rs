@@ -152,7 +152,8 @@ pub(crate) fn resolve(host: &Host, port: u16, family: Family) -> io::Result<Vec<
             Ok(vec![(std::net::Ipv6Addr::LOCALHOST, port).into()])
         }
         Host::Loopback => Ok(vec![(Ipv4Addr::LOCALHOST, port).into()]),
-        Host::Ip(ip) => Ok(vec![(*ip, port).into()]),
+        // `::ffff:127.0.0.1` cannot be bound where IPv6 sockets are IPv6 only.
+        Host::Ip(ip) => Ok(vec![(ip.to_canonical(), port).into()]),
         Host::Name(name) => {
             let found = std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port))?;
             let mut addresses: Vec<_> = found.filter(|found| family.takes(found.ip())).collect();

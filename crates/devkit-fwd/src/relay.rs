@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
+use crate::dial::Dialled;
 use crate::event::Reason;
 use crate::stream::Stream;
 
@@ -53,13 +54,13 @@ impl Meter<'_> {
 /// to see a reset have been told so.
 pub(crate) async fn relay(
     client: &Stream,
-    destination: &Stream,
+    destination: &Dialled,
     meters: [Meter<'_>; 2],
     patience: Patience,
 ) -> Reason {
     let [up, down] = meters;
     let mut pair = Pair {
-        sides: [Side::new(client), Side::new(destination)],
+        sides: [Side::new(client, false), Side::new(&destination.stream, destination.lost)],
         flows: [Flow::new(up), Flow::new(down)],
         patience,
         clock: None,
@@ -274,8 +275,8 @@ fn had_ended(error: &io::Error) -> bool {
 }
 
 impl<'a> Side<'a> {
-    fn new(stream: &'a Stream) -> Self {
-        Self { stream, lost: false, watch: None, watched: false }
+    fn new(stream: &'a Stream, lost: bool) -> Self {
+        Self { stream, lost, watch: None, watched: false }
     }
 }
 

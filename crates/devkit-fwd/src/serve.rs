@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::dial::{DialError, dial, out_of_descriptors};
+use crate::dial::{DialError, Dialled, dial, out_of_descriptors};
 use crate::endpoint::Destination;
 use crate::error::Error;
 use crate::event::{Closed, Event, Pause, Peer, Reason, Stats};
@@ -378,7 +378,7 @@ struct Connection {
     peer: Peer,
     started: Instant,
     client: Stream,
-    destination: Option<Stream>,
+    destination: Option<Dialled>,
     bytes: [AtomicU64; 2],
     end: End,
 }
@@ -438,7 +438,7 @@ impl Drop for Connection {
             End::Cut => {
                 self.client.reset();
                 if let Some(destination) = &self.destination {
-                    destination.reset();
+                    destination.stream.reset();
                 }
                 Some(Reason::Stopped)
             }

@@ -25,15 +25,17 @@ where
     let (inner, outer) = UnixStream::pair()?;
     let (mut sender, mut receiver) = (outer.try_clone()?, outer);
     thread::Builder::new().name("stdin".into()).spawn(move || {
-        copy(&mut input, &mut sender);
+        let _ = copy(&mut input, &mut sender);
         let _ = sender.shutdown(Shutdown::Write);
     })?;
     let writer = thread::Builder::new().name("stdout".into()).spawn(move || {
-        copy(&mut receiver, &mut output);
-        // Whoever reads the output is told at once, and an output that nobody reads any more stops
-        // the sender.
+        let written = copy(&mut receiver, &mut output);
+        // Whoever reads the output is told at once.
         drop(output);
-        let _ = receiver.shutdown(Shutdown::Read);
+        if written.is_err() {
+            // Nobody reads it any more: to the other side that is a client that went away.
+            let _ = receiver.shutdown(Shutdown::Both);
+        }
     })?;
     Ok(Bridge { socket: inner, writer })
 }
@@ -45,18 +47,15 @@ pub(crate) struct Bridge {
     pub(crate) writer: thread::JoinHandle<()>,
 }
 
-fn copy(from: &mut impl Read, to: &mut impl Write) {
+/// Copies until the input ends, in whatever way; an error is the output's.
+fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
     let mut buffer = vec![0; CHUNK];
     loop {
         match from.read(&mut buffer) {
-            Ok(0) => return,
-            Ok(count) => {
-                if to.write_all(&buffer[..count]).and_then(|()| to.flush()).is_err() {
-                    return;
-                }
-            }
+            Ok(0) => return Ok(()),
+            Ok(count) => to.write_all(&buffer[..count]).and_then(|()| to.flush())?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
+            Err(_) => return Ok(()),
         }
     }
 }

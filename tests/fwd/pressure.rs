@@ -1,0 +1,189 @@
+//! Peers that do not read, descriptors that run out, and many connections at once.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::bytes::{Noise, expect};
+use crate::support::forwarder::Forwarder;
+use crate::support::socket::{Backend, Conn, Kind, TOPOLOGIES};
+use crate::support::{DEVKIT, eventually, folder, peer, run};
+
+const MIB: usize = 1024 * 1024;
+
+#[test]
+fn a_destination_that_does_not_read_holds_the_client_back() {
+    for (source, destination) in TOPOLOGIES {
+        for size in [1, 150, 64 * 1024] {
+            let dir = folder();
+            let backend = Backend::new(destination, dir.path());
+            let fwd = Forwarder::start(source, &backend.address, dir.path(), &[]);
+            let mut client = fwd.connect();
+            let mut server = backend.accept();
+            client.write_all(b"x").unwrap();
+            server.exactly(1);
+            let memory = fwd.memory();
+            let pushed = push(&client, size);
+            assert!(pushed < 32 * MIB, "{pushed} bytes were taken in");
+            let grown = fwd.memory().saturating_sub(memory);
+            assert!(grown < 1024, "memory grew by {grown} KiB");
+            let before = fwd.cpu();
+            thread::sleep(Duration::from_millis(500));
+            let used = fwd.cpu() - before;
+            assert!(used <= 0.02, "{used} s of CPU while nothing can move");
+            client.end();
+            expect(&mut server, 12, pushed);
+        }
+    }
+}
+
+/// Writes noise, `size` bytes at a time, until nothing has been taken for a while.
+fn push(conn: &Conn, size: usize) -> usize {
+    let mut noise = Noise::new(12);
+    let mut total = 0;
+    conn.0.set_nonblocking(true).unwrap();
+    let mut blocked_since = None;
+    let mut block: Vec<u8> = Vec::new();
+    loop {
+        if block.is_empty() {
+            block = noise.take(size);
+        }
+        match (&conn.0).write(&block) {
+            Ok(count) => {
+                total += count;
+                block.drain(..count);
+                blocked_since = None;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                let since = *blocked_since.get_or_insert_with(Instant::now);
+                if since.elapsed() > Duration::from_millis(200) {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+    conn.0.set_nonblocking(false).unwrap();
+    total
+}
+
+#[test]
+fn idle_connections_hold_two_descriptors_and_no_buffers() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[]);
+    let pair = || {
+        let mut client = fwd.connect();
+        let mut server = backend.accept();
+        // Each has streamed once: what that took must have been given back.
+        let block = vec![7; 256 * 1024];
+        thread::scope(|scope| {
+            scope.spawn(|| client.write_all(&block).unwrap());
+            server.exactly(block.len());
+        });
+        (client, server)
+    };
+    let _first: Vec<_> = (0..100).map(|_| pair()).collect();
+    let (memory, descriptors) = (fwd.memory(), fwd.descriptors());
+    let _more: Vec<_> = (0..1000).map(|_| pair()).collect();
+    assert_eq!(fwd.descriptors() - descriptors, 2000);
+    let each = (fwd.memory() - memory) * 1024 / 1000;
+    // A debug build; the figure for the release build is the bench's.
+    assert!(each < 4096, "{each} bytes per idle connection");
+}
+
+#[test]
+fn more_clients_than_descriptors_are_served_one_after_the_other() {
+    let dir = folder();
+    let address = Backend::echo(Kind::Tcp, dir.path());
+    let script = "ulimit -n 48; exec \"$0\" fwd -s 127.0.0.1:0 -d \"$1\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, DEVKIT, &address]).current_dir(dir.path());
+    let mut fwd = Forwarder::spawn(command);
+    let mut clients: Vec<Conn> = (0..80).map(|_| fwd.connect()).collect();
+    for client in &mut clients {
+        client.write_all(b"hello").unwrap();
+    }
+    fwd.says("the most at once: new ones wait");
+    let before = fwd.cpu();
+    thread::sleep(Duration::from_secs(2));
+    assert!(fwd.cpu() - before <= 0.1, "{} s of CPU in 2 s", fwd.cpu() - before);
+    assert!(fwd.running());
+    assert!(fwd.stderr().lines().count() <= 4, "{}", fwd.stderr());
+    // Nobody was turned away: each gets its answer when its turn comes.
+    for mut client in clients {
+        client.end();
+        assert_eq!(client.rest(), b"hello");
+    }
+    let start = Instant::now();
+    fwd.connect().ping(b"new");
+    assert!(start.elapsed() < Duration::from_millis(1500));
+}
+
+#[test]
+fn without_any_descriptor_left_it_waits_quietly_and_goes_on() {
+    let Some(prlimit) = peer::need("prlimit") else { return };
+    let dir = folder();
+    let address = Backend::echo(Kind::Tcp, dir.path());
+    let fwd = Forwarder::start(Kind::Tcp, &address, dir.path(), &[]);
+    let mut first = fwd.connect();
+    first.ping(b"before");
+    let limit = |number: usize| {
+        let mut command = Command::new(&prlimit);
+        command.args(["--pid", &fwd.pid().to_string(), &format!("--nofile={number}:")]);
+        assert_eq!(run(command).code, Some(0));
+    };
+    // None for accept, and then one: enough to accept, and none for the dial.
+    for spare in [0, 1] {
+        limit(fwd.descriptors() + spare);
+        let waiting: Vec<Conn> = (0..20).map(|_| fwd.connect()).collect();
+        fwd.says("no file descriptor left");
+        let (before, lines) = (fwd.cpu(), fwd.stderr().lines().count());
+        thread::sleep(Duration::from_secs(2));
+        let used = fwd.cpu() - before;
+        assert!(used <= 0.1, "{used} s of CPU in 2 s");
+        assert!(fwd.stderr().lines().count() <= lines + 1, "{}", fwd.stderr());
+        first.ping(b"still served");
+        drop(waiting);
+        limit(1000);
+        let start = Instant::now();
+        fwd.connect().ping(b"after");
+        assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+        eventually("the rest is over", || fwd.stats()[0] == 1);
+    }
+}
+
+#[test]
+fn the_soft_descriptor_limit_is_raised() {
+    let dir = folder();
+    let script = "ulimit -Sn 64; exec \"$0\" fwd -s 127.0.0.1:0 -d echo:";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, DEVKIT]).current_dir(dir.path());
+    let fwd = Forwarder::spawn(command);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", fwd.pid())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers: Vec<&str> = line.split_whitespace().skip(3).take(2).collect();
+    assert_eq!(numbers[0], numbers[1], "{line}");
+    let mut conns: Vec<Conn> = (0..100).map(|_| fwd.connect()).collect();
+    conns.iter_mut().for_each(|conn| conn.ping(b"all at once"));
+}
+
+#[test]
+fn no_more_than_max_connections_are_open_and_the_rest_waits() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let more = ["--max-connections", "2"];
+    let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &more);
+    let clients: Vec<Conn> = (0..4).map(|_| fwd.connect()).collect();
+    let first = backend.accept();
+    let _second = backend.accept();
+    assert!(backend.accept_within(Duration::from_millis(300)).is_none());
+    assert_eq!(fwd.stats()[0], 2);
+    first.reset();
+    let _third = backend.accept();
+    assert!(backend.accept_within(Duration::from_millis(300)).is_none());
+    drop(clients);
+}

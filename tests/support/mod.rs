@@ -1,0 +1,96 @@
+//! What the tests share: running devkit, sockets of every kind, waiting for events, peers.
+
+pub(crate) mod bytes;
+pub(crate) mod forwarder;
+pub(crate) mod peer;
+pub(crate) mod socket;
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// The binary under test.
+pub(crate) const DEVKIT: &str = env!("CARGO_BIN_EXE_devkit");
+/// No single step of a test may take longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Output and exit code, as one text for snapshots.
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: Option<i32>,
+}
+
+impl Ran {
+    /// Everything a user gets, with a folder's name replaced by `DIR`.
+    pub(crate) fn shown(&self, dir: &Path) -> String {
+        let mut text = self.stdout.clone();
+        let _ = write!(text, "--- stderr ---\n{}--- exit {:?} ---", self.stderr, self.code);
+        text.replace(dir.to_str().unwrap(), "DIR").replace("Some(", "").replace(") ---", " ---")
+    }
+}
+
+/// devkit with a clean environment, in a folder.
+pub(crate) fn devkit<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(DEVKIT);
+    command.args(args).current_dir(dir).env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("LANG", "C.UTF-8").env("TZ", "UTC");
+    command
+}
+
+/// Runs a command to its end; one that does not end is killed, and the test fails.
+pub(crate) fn run(mut command: Command) -> Ran {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    finish(command.spawn().expect("the command starts"))
+}
+
+/// Waits for a child whose output is piped.
+pub(crate) fn finish(mut child: Child) -> Ran {
+    let reader = |pipe: Option<Box<dyn Read + Send>>| {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(mut pipe) = pipe {
+                pipe.read_to_end(&mut bytes).expect("a pipe can be read");
+            }
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    };
+    let stdout = reader(child.stdout.take().map(|pipe| Box::new(pipe) as _));
+    let stderr = reader(child.stderr.take().map(|pipe| Box::new(pipe) as _));
+    let status = wait(&mut child);
+    Ran { stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), code: status.code() }
+}
+
+/// Waits for a child's end, and fails the test if it does not come.
+pub(crate) fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if Instant::now() > deadline {
+            let _ = child.kill();
+            panic!("process {} does not end", child.id());
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !so() {
+        assert!(Instant::now() < deadline, "never came: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A fresh folder with a short path, because socket paths are short.
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("dk").tempdir_in("/tmp").unwrap()
+}
