@@ -154,7 +154,8 @@ fn only_allowed_users_are_served() {
         let fwd = Forwarder::start(Kind::Unix, &backend.address, dir.path(), &more);
         let script = "use IO::Socket::UNIX; \
             my $s = IO::Socket::UNIX->new(Peer => shift) or die $!; \
-            print sysread($s, my $got, 9) ? \"$got\\n\" : \"end\\n\"";
+            my $count = sysread($s, my $got, 9); \
+            print $count ? \"$got\\n\" : \"end\\n\"";
         let mut command = Command::new(&setpriv);
         command.args(["--reuid", uid, "--regid", "65534", groups]).arg(&perl);
         command.args(["-e", script]).arg(dir.path().join("source.sock"));

@@ -84,7 +84,7 @@ struct Stalling {
 
 impl std::io::Read for Stalling {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.dice.number() % 64 == 0 {
+        if self.dice.number().is_multiple_of(64) {
             thread::sleep(Duration::from_millis(self.dice.number() % 20));
         }
         self.conn.read(buffer)
@@ -208,7 +208,7 @@ fn one_saturating_stream_does_not_starve_the_rest() {
                 })
             })
             .collect();
-        let results: Vec<_> = players.into_iter().map(|player| player.join()).collect();
+        let results: Vec<_> = players.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         for result in results {
             let (rounds, worst) = result.unwrap();

@@ -38,11 +38,7 @@ fn a_live_owner_keeps_its_socket() {
     assert_eq!(ran.code, Some(2));
     let pid = std::process::id();
     assert!(ran.stderr.starts_with("error: cannot listen on unix:s.sock [socket-in-use]\n"));
-    assert!(
-        ran.stderr.contains(&format!("another process is listening there (cli-")),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("another process is listening there (cli-"), "{}", ran.stderr);
     assert!(ran.stderr.contains(&format!("pid {pid})")), "{}", ran.stderr);
     assert_eq!(fs::metadata(&path).unwrap().ino(), before);
     // The probe's own connection, and then a client's.

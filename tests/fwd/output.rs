@@ -76,7 +76,7 @@ fn a_burst_is_summed_up() {
     assert_eq!(fwd.stop(), Some(0));
     fwd.says("stopped: 500 connections, 500 failed");
     let text = fwd.stderr();
-    let shown = text.lines().filter(|line| line.contains("#")).count();
+    let shown = text.lines().filter(|line| line.contains('#')).count();
     let summed: usize = text
         .lines()
         .filter_map(|line| line.split_once(" and more in "))

@@ -168,7 +168,9 @@ fn the_soft_descriptor_limit_is_raised() {
     let numbers: Vec<&str> = line.split_whitespace().skip(3).take(2).collect();
     assert_eq!(numbers[0], numbers[1], "{line}");
     let mut conns: Vec<Conn> = (0..100).map(|_| fwd.connect()).collect();
-    conns.iter_mut().for_each(|conn| conn.ping(b"all at once"));
+    for conn in &mut conns {
+        conn.ping(b"all at once");
+    }
 }
 
 #[test]

@@ -87,7 +87,8 @@ fn an_output_that_nobody_reads_any_more_ends_it() {
     let input = child.stdin.take();
     let mut server = backend.accept();
     // The destination learns that its bytes go nowhere.
-    while server.write_all(&[0; 64 * 1024]).is_ok() {}
+    let block = vec![0; 64 * 1024];
+    while server.write_all(&block).is_ok() {}
     drop(server);
     let ran = finish(child);
     assert!(ran.code.is_some(), "it hangs");

@@ -147,10 +147,10 @@ impl Forwarder {
         f64::from(ticks) / 100.0
     }
 
-    /// KiB of memory that only this process uses.
+    /// KiB of memory that it has allocated: not its code.
     pub(crate) fn memory(&self) -> u64 {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid())).unwrap();
-        let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap();
+        let line = rollup.lines().find(|line| line.starts_with("Anonymous:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
@@ -177,7 +177,7 @@ impl Drop for Forwarder {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            println!("--- devkit fwd said ---\n{}", self.stderr());
+            eprintln!("--- devkit fwd said ---\n{}", self.stderr());
         }
     }
 }

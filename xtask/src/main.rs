@@ -1,2 +1,47 @@
-//! devkit chores.
-fn main() {}
+//! devkit's chores: `cargo xtask test|lint|tidy|bench|dist`. Only the standard library, so that it
+//! builds in a moment.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to its developer")]
+#![expect(clippy::disallowed_methods, reason = "a chore reads the environment and writes files")]
+
+mod bench;
+mod dist;
+mod lint;
+mod peers;
+mod run;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test [--install-peers] [--quick] [-- ARGS]   all tests, with the real peers they need
+    --install-peers   fetch missing peers through apt-get (as root on a Debian system)
+    --quick           without the static binary and its tests
+cargo xtask lint                                         format, clippy, docs, licences, budgets
+cargo xtask tidy                                         is everything where it belongs
+cargo xtask bench fwd [--quick] [--rounds N]             devkit fwd against its peers
+cargo xtask dist                                         static binary, pages, archive, checksum";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rest = args.get(1..).unwrap_or_default();
+    let result = match args.first().map(String::as_str) {
+        Some("test") => test::run(rest),
+        Some("lint") => lint::run(),
+        Some("tidy") => tidy::run(),
+        Some("bench") => bench::run(rest),
+        Some("dist") => dist::run(),
+        Some("help" | "--help" | "-h") => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("no such chore\n{HELP}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -332,7 +332,7 @@ impl Shared {
     fn accept(self: &Arc<Self>, client: Stream, peer: Peer) {
         let id = self.counts.total.fetch_add(1, Relaxed) + 1;
         lock(&self.open).insert(id, None);
-        let connection = Connection {
+        let mut connection = Connection {
             shared: Arc::clone(self),
             id,
             peer,
@@ -342,7 +342,8 @@ impl Shared {
             bytes: [AtomicU64::new(0), AtomicU64::new(0)],
             end: End::Cut,
         };
-        let task = tokio::spawn(connection.run());
+        // By reference: an `async fn` stores its arguments twice, in each connection's task.
+        let task = tokio::spawn(async move { connection.run().await });
         // It may be over already.
         if let Some(handle) = lock(&self.open).get_mut(&id) {
             *handle = Some(task.abort_handle());
@@ -392,30 +393,29 @@ enum End {
 }
 
 impl Connection {
-    async fn run(mut self) {
-        let shared = Arc::clone(&self.shared);
-        if let Destination::Connect(address) = &shared.destination {
-            let starved = || shared.starved.store(true, Relaxed);
-            let limit = shared.options.connect_timeout;
+    async fn run(&mut self) {
+        if let Destination::Connect(address) = &self.shared.destination {
+            let starved = || self.shared.starved.store(true, Relaxed);
+            let limit = self.shared.options.connect_timeout;
             // Boxed, so that what only dialling needs is freed for the rest of the time.
-            match Box::pin(dial(address, limit, &shared.own, &starved)).await {
+            match Box::pin(dial(address, limit, &self.shared.own, &starved)).await {
                 Ok(destination) => self.destination = Some(destination),
                 Err(error) => return self.failed(&error),
             }
         }
-        shared.tell(Event::Opened { id: self.id, peer: self.peer.clone() });
+        self.shared.tell(Event::Opened { id: self.id, peer: self.peer.clone() });
         let [up, down] = &self.bytes;
         let meters = [
-            Meter { connection: up, all: &shared.counts.to_destination },
-            Meter { connection: down, all: &shared.counts.to_client },
+            Meter { connection: up, all: &self.shared.counts.to_destination },
+            Meter { connection: down, all: &self.shared.counts.to_client },
         ];
         let patience = Patience {
-            idle: shared.options.idle_timeout,
-            half_closed: shared.options.half_close_timeout,
+            idle: self.shared.options.idle_timeout,
+            half_closed: self.shared.options.half_close_timeout,
         };
         let reason = match &self.destination {
             Some(destination) => relay(&self.client, destination, meters, patience).await,
-            None => echo(&self.client, meters, patience).await,
+            None => Box::pin(echo(&self.client, meters, patience)).await,
         };
         self.end = End::Closed(reason);
     }

@@ -107,6 +107,7 @@ pub(crate) enum Parsed {
 
 /// Reads the arguments, and prints help and version where asked.
 pub(crate) fn parse(args: Vec<OsString>, ui: &mut Ui) -> anyhow::Result<Parsed> {
+    let named = named_command(&args);
     let parsed =
         command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
     let error = match parsed {
@@ -125,7 +126,7 @@ pub(crate) fn parse(args: Vec<OsString>, ui: &mut Ui) -> anyhow::Result<Parsed> 
             ui::message(&rendered(ui, To::Err, &error.render()));
             Ok(Parsed::Printed(exit::TROUBLE))
         }
-        _ => Err(usage(&error).into()),
+        _ => Err(usage(&error, &named).into()),
     }
 }
 
@@ -134,7 +135,7 @@ fn rendered(ui: &Ui, to: To, text: &StyledStr) -> String {
 }
 
 /// Puts clap's complaint into the shape that all errors have.
-fn usage(error: &clap::Error) -> Failure {
+fn usage(error: &clap::Error, command: &str) -> Failure {
     let text = error.render().to_string();
     let complaint = text.split("\n\n").next().unwrap_or_default();
     let complaint = complaint.strip_prefix("error: ").unwrap_or(complaint);
@@ -150,19 +151,17 @@ fn usage(error: &clap::Error) -> Failure {
                 ContextValue::StyledStr(text) => Some(text.to_string()),
                 _ => None,
             });
-    let command = used_command(&text);
     Failure::new("usage", message).hint(match suggestion {
         Some(meant) => format!("did you mean '{meant}'? {command} --help shows all there is"),
         None => format!("{command} --help shows all there is"),
     })
 }
 
-/// The subcommand that clap's usage line names.
-fn used_command(text: &str) -> String {
-    let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or_default();
-    let words: Vec<_> =
-        usage.split_whitespace().take_while(|word| !word.starts_with(['-', '<', '['])).collect();
-    if words.is_empty() { "devkit".into() } else { words.join(" ") }
+/// `devkit fwd` where that is the command the arguments name, else `devkit`.
+fn named_command(args: &[OsString]) -> String {
+    let known = cmd::GROUPS.iter().flat_map(|(_, names)| names.iter());
+    let named = args.iter().find_map(|arg| known.clone().find(|name| arg == **name));
+    named.map_or_else(|| "devkit".into(), |name| format!("devkit {name}"))
 }
 
 /// The commands by task, each with its one line.

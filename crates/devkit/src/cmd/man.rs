@@ -58,5 +58,10 @@ fn page_name(command: &clap::Command) -> String {
 fn page(command: &clap::Command) -> anyhow::Result<Vec<u8>> {
     let mut roff = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut roff).context("cannot make a man page")?;
-    Ok(roff)
+    // What stands below the options are tables and commands, whose lines must stay as they are.
+    let page = String::from_utf8(roff).context("cannot make a man page")?;
+    let page = page
+        .replace(".SH EXTRA\n", ".SH NOTES\n.nf\n")
+        .replace(".SH VERSION\n", ".fi\n.SH VERSION\n");
+    Ok(page.into_bytes())
 }

@@ -1,0 +1,160 @@
+//! The load for `cargo xtask bench fwd`: a server and its clients in one process, a thread each.
+//!
+//! `load KIND BACKEND TARGET CONNECTIONS AMOUNT`: listens on BACKEND, connects to TARGET, which
+//! leads back there. Addresses are `HOST:PORT` or `unix:PATH`. Prints the seconds it took.
+//!
+//! - `bulk`: AMOUNT bytes in all, and an answer after the FIN.
+//! - `ping`: AMOUNT round trips of 64 bytes in all.
+//! - `short`: AMOUNT connections one after the other: connect, echo, close.
+//! - `idle`: prints `ready` once all are connected, and holds them until standard input ends.
+#![expect(clippy::print_stdout, reason = "its output is what it measured")]
+
+use std::io::{self, Read};
+use std::thread;
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::runtime::{Builder, Runtime};
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    async fn bind(address: &str) -> io::Result<Self> {
+        match address.strip_prefix("unix:") {
+            Some(path) => {
+                let _ = std::fs::remove_file(path);
+                Ok(Self::Unix(UnixListener::bind(path)?))
+            }
+            None => Ok(Self::Tcp(TcpListener::bind(address).await?)),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Box<dyn Stream>> {
+        match self {
+            Self::Tcp(listener) => {
+                let stream = listener.accept().await?.0;
+                stream.set_nodelay(true)?;
+                Ok(Box::new(stream))
+            }
+            Self::Unix(listener) => Ok(Box::new(listener.accept().await?.0)),
+        }
+    }
+}
+
+async fn connect(address: &str) -> io::Result<Box<dyn Stream>> {
+    if let Some(path) = address.strip_prefix("unix:") {
+        return Ok(Box::new(UnixStream::connect(path).await?));
+    }
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(Box::new(stream))
+}
+
+/// Reads to the end and then answers.
+async fn sink(mut stream: Box<dyn Stream>) -> io::Result<()> {
+    let mut buffer = vec![0; 256 * 1024];
+    while stream.read(&mut buffer).await? > 0 {}
+    stream.write_all(b"received").await
+}
+
+async fn echo(mut stream: Box<dyn Stream>) -> io::Result<()> {
+    let mut buffer = vec![0; 4096];
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Ok(()),
+            count => stream.write_all(&buffer[..count]).await?,
+        }
+    }
+}
+
+async fn send_bulk(mut stream: Box<dyn Stream>, bytes: usize) -> io::Result<()> {
+    let block = vec![0x5a; 128 * 1024];
+    let mut left = bytes;
+    while left > 0 {
+        left -= stream.write(&block[..left.min(block.len())]).await?;
+    }
+    stream.shutdown().await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    if answer == b"received" { Ok(()) } else { Err(io::Error::other("the answer was lost")) }
+}
+
+async fn ping(mut stream: Box<dyn Stream>, times: usize) -> io::Result<()> {
+    let mut message = [0x42; 64];
+    for _ in 0..times {
+        stream.write_all(&message).await?;
+        stream.read_exact(&mut message).await?;
+    }
+    Ok(())
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+fn main() -> io::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [kind, backend, target, connections, amount] = args.as_slice() else {
+        return Err(io::Error::other("usage: load KIND BACKEND TARGET CONNECTIONS AMOUNT"));
+    };
+    let number = |text: &String| text.parse::<usize>().map_err(io::Error::other);
+    let (connections, amount) = (number(connections)?, number(amount)?);
+    let server = runtime()?;
+    let listener = server.block_on(Listener::bind(backend))?;
+    let bulk = kind == "bulk";
+    thread::spawn(move || {
+        server.block_on(async {
+            while let Ok(stream) = listener.accept().await {
+                tokio::spawn(
+                    async move { if bulk { sink(stream).await } else { echo(stream).await } },
+                );
+            }
+        });
+    });
+    runtime()?.block_on(clients(kind, target, connections, amount))
+}
+
+async fn clients(kind: &str, target: &str, connections: usize, amount: usize) -> io::Result<()> {
+    let mut streams = Vec::new();
+    if kind != "short" {
+        for _ in 0..connections {
+            streams.push(connect(target).await?);
+        }
+    }
+    if kind == "idle" {
+        for stream in &mut streams {
+            // One message each, so that every connection has been used.
+            stream.write_all(b"x").await?;
+            stream.read_exact(&mut [0]).await?;
+        }
+        println!("ready");
+        io::stdin().read_to_end(&mut Vec::new())?;
+        return Ok(());
+    }
+    let start = Instant::now();
+    if kind == "short" {
+        for _ in 0..amount {
+            ping(connect(target).await?, 1).await?;
+        }
+    }
+    let each = amount / connections;
+    let tasks: Vec<_> = streams
+        .into_iter()
+        .map(|stream| match kind {
+            "bulk" => tokio::spawn(send_bulk(stream, each)),
+            _ => tokio::spawn(ping(stream, each)),
+        })
+        .collect();
+    for task in tasks {
+        task.await.map_err(io::Error::other)??;
+    }
+    println!("{}", start.elapsed().as_secs_f64());
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `cargo xtask dist`: what a release consists of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::run::{Result, cargo, check, find, output, program, read, root, target};
+
+pub(crate) fn run() -> Result<()> {
+    let binary = static_binary()?;
+    let version = version()?;
+    let name = format!("devkit-{version}-{}-linux", std::env::consts::ARCH);
+    let out = target().join("dist");
+    let folder = out.join(&name);
+    let _ = fs::remove_dir_all(&folder);
+    for part in ["completions", "man/man1", "docs"] {
+        make(&folder.join(part))?;
+    }
+    copy(&binary, &folder.join("devkit"))?;
+    for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+        copy(&root().join(file), &folder.join(file))?;
+    }
+    for file in list(&root().join("docs"))? {
+        if let Some(name) = file.file_name().filter(|_| file.is_file()) {
+            copy(&file, &folder.join("docs").join(name))?;
+        }
+    }
+    // The binary itself knows its completions and pages; so what is packed is what was built.
+    for (shell, file) in [
+        ("bash", "devkit"),
+        ("zsh", "_devkit"),
+        ("fish", "devkit.fish"),
+        ("elvish", "devkit.elv"),
+        ("powershell", "devkit.ps1"),
+    ] {
+        let script = output(program(&binary, &["completions", shell]))?;
+        let path = folder.join("completions").join(file);
+        fs::write(&path, script).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let pages = folder.join("man/man1");
+    check(program(&binary, &["-q", "man", "--out", &pages.to_string_lossy()]))?;
+
+    let archive = format!("{name}.tar.gz");
+    let mut tar =
+        program("tar", &["--sort=name", "--owner=0", "--group=0", "-czf", &archive, &name]);
+    tar.current_dir(&out);
+    check(tar)?;
+    let mut sum = program("sha256sum", &[&archive]);
+    sum.current_dir(&out);
+    let sum = output(sum)?;
+    let path = out.join("SHA256SUMS");
+    fs::write(&path, &sum).map_err(|error| format!("{}: {error}", path.display()))?;
+    print!("{sum}");
+    println!("{}", out.join(archive).display());
+    Ok(())
+}
+
+/// Builds the binary that needs no library of the system it runs on.
+///
+/// With musl where its toolchain is at hand; else with glibc linked in, which still asks the
+/// running system's NSS modules for names that are not in `/etc` or the DNS.
+pub(crate) fn static_binary() -> Result<PathBuf> {
+    let arch = std::env::consts::ARCH;
+    let musl = format!("{arch}-unknown-linux-musl");
+    let sysroot = output(program("rustc", &["--print", "sysroot"]))?;
+    let installed = Path::new(sysroot.trim()).join("lib/rustlib").join(&musl).exists();
+    let triple = if installed && find("musl-gcc").is_some() {
+        musl
+    } else {
+        format!("{arch}-unknown-linux-gnu")
+    };
+    let args = ["build", "--release", "--locked", "-q", "-p", "devkit", "--target", &triple];
+    let mut build = cargo(&args);
+    // Its own folder: other flags would make Cargo build everything anew each time.
+    let folder = target().join("static");
+    build.env("RUSTFLAGS", "-C target-feature=+crt-static").env("CARGO_TARGET_DIR", &folder);
+    check(build)?;
+    Ok(folder.join(triple).join("release/devkit"))
+}
+
+fn version() -> Result<String> {
+    let manifest = read("Cargo.toml")?;
+    let line = manifest.lines().find_map(|line| line.strip_prefix("version = "));
+    line.map(|version| version.trim_matches('"').to_owned())
+        .ok_or_else(|| "Cargo.toml has no version".to_owned())
+}
+
+fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).map(drop).map_err(|error| format!("{}: {error}", from.display()))
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(entries.flatten().map(|entry| entry.path()).collect())
+}

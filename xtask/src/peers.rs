@@ -1,0 +1,99 @@
+//! The real programs that tests and benches talk to, and the packages they come in.
+
+use std::env;
+use std::fs;
+
+use crate::run::{Result, check, find, program};
+
+/// A real peer.
+pub(crate) struct Peer {
+    /// The program.
+    pub(crate) program: &'static str,
+    /// Its package on Debian.
+    package: &'static str,
+    /// What it is for.
+    purpose: &'static str,
+}
+
+const fn peer(program: &'static str, package: &'static str, purpose: &'static str) -> Peer {
+    Peer { program, package, purpose }
+}
+
+/// What the tests want to find.
+pub(crate) const PEERS: &[Peer] = &[
+    peer("containerd", "containerd", "fwd: a real control socket"),
+    peer("ctr", "containerd", "fwd: its client"),
+    peer("redis-server", "redis-server", "fwd: a server on a Unix socket"),
+    peer("redis-cli", "redis-tools", "fwd: its client"),
+    peer("curl", "curl", "fwd: a client for HTTP over Unix sockets"),
+    peer("socat", "socat", "fwd: a client that half-closes; bench"),
+    peer("ssh", "openssh-client", "fwd: a client with a ProxyCommand"),
+    peer("nc", "netcat-openbsd", "README: the second terminal"),
+    peer("ss", "iproute2", "fwd: socket options from outside"),
+    peer("strace", "strace", "fwd: which system calls are made"),
+    peer("perl", "perl-base", "fwd: a client under another user"),
+    peer("setpriv", "util-linux", "fwd: another user"),
+    peer("prlimit", "util-linux", "fwd: another descriptor limit"),
+    peer("unshare", "util-linux", "fwd: another hosts file"),
+    peer("bash", "bash", "completions"),
+    peer("zsh", "zsh", "completions"),
+    peer("fish", "fish", "completions"),
+    peer("groff", "groff-base", "man pages"),
+    peer("chroot", "coreutils", "dist: an empty root"),
+];
+
+/// What the benches compare with, where it is at hand.
+pub(crate) const BENCH_PEERS: &[Peer] = &[
+    peer("socat", "socat", "a process for each connection"),
+    peer("haproxy", "haproxy", "the fastest of the usual ones"),
+];
+
+/// Installs what is missing, if that is possible here.
+pub(crate) fn install(peers: &[Peer]) -> Result<()> {
+    let mut packages: Vec<&str> = missing(peers).iter().map(|peer| peer.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    if find("apt-get").is_none() || !is_root() {
+        println!("peers: cannot install {list}: that takes root on a Debian system");
+        return Ok(());
+    }
+    println!("peers: installing {list}");
+    let apt = |args: &[&str]| {
+        let mut command = program("apt-get", args);
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        check(command)
+    };
+    apt(&["update", "-q"])?;
+    apt(&[&["install", "-q", "-y", "--no-install-recommends"], packages.as_slice()].concat())
+}
+
+/// Shows what there is and what is not.
+pub(crate) fn show(peers: &[Peer]) {
+    let missing = missing(peers);
+    let found: Vec<&str> =
+        peers.iter().map(|peer| peer.program).filter(|name| find(name).is_some()).collect();
+    println!("peers found: {}", found.join(" "));
+    for peer in missing {
+        println!("peer missing: {} (package {}): {}", peer.program, peer.package, peer.purpose);
+    }
+}
+
+/// Those that are not there.
+pub(crate) fn missing(peers: &[Peer]) -> Vec<&Peer> {
+    peers.iter().filter(|peer| find(peer.program).is_none()).collect()
+}
+
+/// Whether this is a run whose outcome decides about landing.
+pub(crate) fn in_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+fn is_root() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    uids.and_then(|uids| uids.split_whitespace().nth(1)) == Some("0")
+}
