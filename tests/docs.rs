@@ -1,1 +1,196 @@
-//! todo
+//! What the README and the manual say is true.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::forwarder::Forwarder;
+use crate::support::socket::{Conn, Kind};
+use crate::support::{DEVKIT, devkit, folder, peer, run};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
+}
+
+/// The arguments of every `devkit …` command in a page.
+fn commands(page: &str) -> Vec<Vec<String>> {
+    let mut commands = Vec::new();
+    for line in read(page).lines() {
+        for (at, _) in line.match_indices("devkit ") {
+            let before = line[..at].chars().next_back();
+            if !matches!(before, None | Some(' ' | '`' | '\'')) {
+                continue;
+            }
+            let rest = line[at + "devkit ".len()..].split(['`', '\'', '#', '>', '|', '…']).next();
+            let words: Vec<String> = rest
+                .unwrap()
+                .split_whitespace()
+                .map(|word| word.trim_end_matches([',', '.', ':']).to_owned())
+                .collect();
+            let verb = words.first().map(String::as_str);
+            if matches!(verb, Some("fwd" | "completions" | "man")) && words.len() > 1 {
+                commands.push(words);
+            }
+        }
+    }
+    commands
+}
+
+#[test]
+fn every_command_in_the_readme_and_the_manual_is_understood() {
+    let dir = folder();
+    let mut seen = 0;
+    for page in ["README.md", "docs/fwd.md"] {
+        for words in commands(page) {
+            if words.iter().any(|word| word == "SOURCE") {
+                continue;
+            }
+            seen += 1;
+            let mut command = devkit(dir.path(), &words);
+            // Nothing is to listen: --help ends it once everything before it has been parsed, which
+            // a wrong flag or a missing value would not survive.
+            if words[0] == "fwd" {
+                command.arg("--help");
+                assert!(words.contains(&"-s".into()) && words.contains(&"-d".into()), "{words:?}");
+            } else if words[0] == "man" && words[1] == "--out" {
+                command = devkit(dir.path(), ["man", "--out", "out"]);
+            }
+            let ran = run(command);
+            assert_eq!(ran.code, Some(0), "{page}: {words:?}: {}", ran.stderr);
+        }
+    }
+    assert!(seen >= 10, "only {seen} commands were found");
+}
+
+#[test]
+fn the_readmes_first_command_answers_the_second_terminal() {
+    let first = read("README.md");
+    let line = first.lines().find(|line| line.contains("cargo devkit fwd")).unwrap();
+    let (command, comment) = line.split_once('#').unwrap();
+    let words: Vec<&str> = command.split_whitespace().collect();
+    assert_eq!(words, ["cargo", "devkit", "fwd", "-s", "127.0.0.1:8090", "-d", "echo:"]);
+    // The alias is the one that builds and runs the binary.
+    let alias = read(".cargo/config.toml");
+    assert!(alias.contains("devkit = \"run --package devkit --\""));
+    let second = comment.split_once("then: ").unwrap().1.trim();
+    assert_eq!(second, "printf hi | nc -N 127.0.0.1 8090");
+    if peer::need("nc").is_none() {
+        return;
+    }
+    // The same with a port that is certainly free.
+    let dir = folder();
+    let fwd = Forwarder::start(Kind::Tcp, "echo:", dir.path(), &[]);
+    let port = fwd.address.rsplit(':').next().unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", &second.replace("8090", port)]);
+    let ran = run(command);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("hi", Some(0)), "{}", ran.stderr);
+}
+
+#[test]
+fn the_readmes_transcripts_are_what_is_printed() {
+    let readme = read("README.md");
+    let dir = folder();
+    let refused = ["fwd", "-s", "0.0.0.0:8090", "-d", "/run/containerd/containerd.sock"];
+    for line in run(devkit(dir.path(), refused)).stderr.lines() {
+        assert!(readme.contains(&format!("    {line}\n")), "the README lacks: {line}");
+    }
+    let fwd = Forwarder::start(Kind::Tcp, "echo:", dir.path(), &[]);
+    let port = fwd.address.rsplit(':').next().unwrap().to_owned();
+    let mut conn = Conn::to(&fwd.address);
+    let peer = conn.0.local_addr().unwrap().as_socket().unwrap().to_string();
+    std::io::Write::write_all(&mut conn, b"hi").unwrap();
+    conn.end();
+    assert_eq!(conn.rest(), b"hi");
+    let line = fwd.says("#1 closed");
+    let mut fwd = fwd;
+    fwd.stop();
+    let shown = readme.lines().find(|line| line.contains("#1 closed")).unwrap().trim();
+    // But for the time, the client's port and how long it took.
+    let stable = |line: &str, peer: &str| {
+        let rest = line.split_once(' ').unwrap().1.replace(peer, "PEER");
+        rest.rsplit_once("  ").unwrap().0.to_owned()
+    };
+    assert_eq!(stable(&line, &peer), stable(shown, "127.0.0.1:51122"));
+    let first = fwd.stderr().lines().next().unwrap().replace(&port, "8090");
+    assert!(readme.contains(&format!("    {first}\n")), "{first}");
+    assert!(readme.contains(&format!("    {}\n", fwd.says("stopped:"))));
+}
+
+#[test]
+fn the_address_table_is_the_same_everywhere() {
+    let dir = folder();
+    let help = run(devkit(dir.path(), ["fwd", "--help"])).stdout;
+    let table: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Addresses:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert_eq!(table.len(), 8);
+    let manual = read("docs/fwd.md");
+    assert!(manual.contains(&(table.join("\n") + "\n")), "{table:#?}");
+    let page = run(devkit(dir.path(), ["man", "fwd"])).stdout.replace("\\-", "-");
+    for line in table {
+        assert!(page.contains(line.trim()), "the man page lacks {line}");
+    }
+}
+
+#[test]
+fn every_option_is_in_the_manual() {
+    let dir = folder();
+    let help = run(devkit(dir.path(), ["fwd", "--help"])).stdout;
+    let manual = read("docs/fwd.md");
+    let options = help.split("Options (for every command)").next().unwrap();
+    let flags: Vec<&str> = options
+        .split_whitespace()
+        .filter(|word| word.starts_with("--"))
+        .map(|word| word.trim_end_matches([',', ';', '.']))
+        .collect();
+    assert!(flags.len() > 10);
+    for flag in flags {
+        let known = ["--source", "--destination", "--help", "--version"].contains(&flag);
+        assert!(known || manual.contains(&format!("`{flag}")), "docs/fwd.md lacks {flag}");
+    }
+}
+
+#[test]
+fn every_code_in_the_manual_exists_and_every_one_that_exists_is_there() {
+    // The codes that the contract names, and the one place where each is made.
+    let manual = read("docs/fwd.md");
+    let sources = ["crates/devkit-fwd/src/error.rs", "crates/devkit/src/cmd/fwd/explain.rs"];
+    let code: String = sources.map(read).concat();
+    let common = read("docs/exit-codes.md");
+    for name in [
+        "bad-address",
+        "address-in-use",
+        "socket-in-use",
+        "not-a-socket",
+        "path-too-long",
+        "not-loopback",
+        "same-address",
+        "unknown-user",
+        "permission-denied",
+        "root-equivalent",
+        "abstract-open",
+        "mode-keeps-out",
+    ] {
+        assert!(manual.contains(&format!("`{name}`")), "docs/fwd.md lacks {name}");
+        assert!(code.contains(&format!("\"{name}\"")), "nothing makes {name}");
+    }
+    for name in ["usage", "io"] {
+        assert!(common.contains(&format!("`{name}`")), "docs/exit-codes.md lacks {name}");
+    }
+}
+
+#[test]
+fn the_binary_under_test_is_this_one() {
+    let dir = folder();
+    let version = run(devkit(dir.path(), ["-V"])).stdout;
+    assert_eq!(version, format!("devkit {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(Path::new(DEVKIT).ends_with("devkit"));
+}

@@ -6,6 +6,7 @@
 mod support;
 
 mod cli;
+mod dist;
 mod docs;
 mod fwd;
 mod peers;

@@ -208,7 +208,8 @@ fn one_saturating_stream_does_not_starve_the_rest() {
                 })
             })
             .collect();
-        let results: Vec<_> = players.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        let results: Vec<_> =
+            players.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         for result in results {
             let (rounds, worst) = result.unwrap();
