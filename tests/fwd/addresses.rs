@@ -42,6 +42,23 @@ fn every_source_form_listens() {
 }
 
 #[test]
+fn a_name_with_two_addresses_is_listened_on_at_both() {
+    let dir = folder();
+    let fwd = Forwarder::spawn(devkit(dir.path(), ["fwd", "-s", "localhost:0", "-d", "echo:"]));
+    let line = fwd.says("listening on");
+    let port = fwd.address.rsplit(':').next().unwrap();
+    let known: Vec<_> = std::net::ToSocketAddrs::to_socket_addrs("localhost:0").unwrap().collect();
+    for ip in known.iter().map(std::net::SocketAddr::ip) {
+        // IPv6 may be off, although the name says otherwise.
+        if std::net::TcpListener::bind((ip, 0)).is_ok() {
+            let address = format!("tcp://{}", std::net::SocketAddr::new(ip, port.parse().unwrap()));
+            assert!(line.contains(&address), "{address} is not in: {line}");
+            Conn::to(&address).ping(b"here too");
+        }
+    }
+}
+
+#[test]
 fn every_destination_form_is_dialled() {
     let dir = folder();
     let d = dir.path().display();

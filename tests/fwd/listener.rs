@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Backend, Conn, Kind};
-use crate::support::{DEVKIT, PATIENCE, Ran, devkit, folder, peer, run};
+use crate::support::{DEVKIT, PATIENCE, Ran, copy_for_others, devkit, folder, peer, run};
 
 fn try_source(dir: &Path, source: &str) -> Ran {
     run(devkit(dir, ["fwd", "-s", source, "-d", "echo:"]))
@@ -270,7 +270,6 @@ fn what_the_system_forbids_is_said_with_the_right_it_takes() {
         return;
     }
     let dir = folder();
-    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let open = dir.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
@@ -294,13 +293,6 @@ fn what_the_system_forbids_is_said_with_the_right_it_takes() {
         assert_eq!(ran.code, Some(2));
         assert_eq!(fs::read_dir(&open).unwrap().count(), 0, "nothing is left behind");
     }
-}
-
-/// The binary where any user can run it: the build folder may be private.
-fn copy_for_others(dir: &Path) -> std::path::PathBuf {
-    let copy = dir.join("devkit");
-    fs::copy(DEVKIT, &copy).unwrap();
-    copy
 }
 
 #[test]

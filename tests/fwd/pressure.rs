@@ -6,10 +6,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::bytes::{Noise, expect};
+use crate::support::bytes::{Noise, expect, send};
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Backend, Conn, Kind, TOPOLOGIES};
-use crate::support::{DEVKIT, eventually, folder, peer, run};
+use crate::support::{DEVKIT, copy_for_others, eventually, folder, peer, run};
 
 const MIB: usize = 1024 * 1024;
 
@@ -188,4 +188,36 @@ fn no_more_than_max_connections_are_open_and_the_rest_waits() {
     let _third = backend.accept();
     assert!(backend.accept_within(Duration::from_millis(300)).is_none());
     drop(clients);
+}
+
+#[test]
+fn six_hundred_streams_of_an_unprivileged_user_complete() {
+    let Some(setpriv) = peer::need("setpriv") else { return };
+    if !peer::need_root() {
+        return;
+    }
+    let dir = folder();
+    let devkit = copy_for_others(dir.path());
+    let address = Backend::echo(Kind::Tcp, dir.path());
+    let mut command = Command::new(setpriv);
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(devkit);
+    command.args(["fwd", "-s", "127.0.0.1:0", "-d", &address]).current_dir(dir.path());
+    let fwd = Forwarder::spawn(command);
+    // All are open before the first byte flows.
+    let clients: Vec<Conn> = (0..600).map(|_| fwd.connect()).collect();
+    thread::scope(|scope| {
+        for (seed, client) in (0_u64..).zip(clients) {
+            scope.spawn(move || {
+                let (mut writer, mut reader) = (client.half(), client);
+                let sending = thread::spawn(move || {
+                    send(&mut writer, seed, 256 * 1024, 64 * 1024).unwrap();
+                    writer.end();
+                });
+                expect(&mut reader, seed, 256 * 1024);
+                sending.join().unwrap();
+            });
+        }
+    });
+    eventually("all are over", || fwd.stats()[0] == 0);
+    assert_eq!(fwd.stats()[..3], [0, 600, 0]);
 }

@@ -8,7 +8,7 @@ pub(crate) mod socket;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -88,6 +88,15 @@ pub(crate) fn eventually(what: &str, mut so: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "never came: {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The binary in a folder that any user can enter: the build folder may be private.
+pub(crate) fn copy_for_others(dir: &Path) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let copy = dir.join("devkit");
+    std::fs::copy(DEVKIT, &copy).unwrap();
+    copy
 }
 
 /// A fresh folder with a short path, because socket paths are short.

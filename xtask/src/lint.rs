@@ -35,10 +35,23 @@ fn licences() -> Result<()> {
         .take_while(|line| !line.starts_with(']'))
         .map(|line| line.trim().trim_end_matches(',').trim_matches('"'))
         .collect();
-    let tree =
-        ["tree", "--workspace", "--locked", "-e", "all", "--prefix", "none", "-f", "{p}\t{l}"];
+    let tree = [
+        "tree",
+        "--workspace",
+        "--locked",
+        "-e",
+        "normal,build,dev",
+        "--prefix",
+        "none",
+        "-f",
+        "{p}\t{l}",
+    ];
     let tree = output(cargo(&tree))?;
-    let packages: BTreeSet<&str> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    let packages: BTreeSet<&str> = tree
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| line.trim_end_matches(" (*)"))
+        .collect();
     let mut bad = Vec::new();
     for package in &packages {
         let (name, licence) = package.split_once('\t').unwrap_or((package, ""));

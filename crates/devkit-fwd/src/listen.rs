@@ -62,6 +62,18 @@ pub(crate) fn is_loopback(ip: IpAddr) -> bool {
 /// that this machine does not have are left out as long as one works: a name may resolve to `::1`
 /// where IPv6 is off.
 pub(crate) fn tcp(addresses: &[SocketAddr], family: Family) -> Result<Vec<Listener>, Error> {
+    // The port that is free on one address may be taken on the next: then another is asked for.
+    let any_port = addresses.iter().all(|address| address.port() == 0);
+    for _ in 0..if any_port { 8 } else { 0 } {
+        match bind_all(addresses, family) {
+            Err(Error::AddressInUse { .. }) => {}
+            result => return result,
+        }
+    }
+    bind_all(addresses, family)
+}
+
+fn bind_all(addresses: &[SocketAddr], family: Family) -> Result<Vec<Listener>, Error> {
     let mut listeners: Vec<Listener> = Vec::new();
     let mut missing = None;
     for address in addresses {
