@@ -85,8 +85,8 @@ fn budgets() -> Result<()> {
     let tree = output(cargo(&tree))?;
     let crates: BTreeSet<&str> = tree
         .lines()
-        .filter_map(|line| line.split(' ').next())
-        .filter(|name| !name.is_empty())
+        .map(|line| line.trim_end_matches(" (*)"))
+        .filter(|package| !package.is_empty())
         .collect();
     let binary = target().join("release/devkit");
     let bytes =

@@ -26,7 +26,10 @@ pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Comma
 
 /// The Cargo that runs us.
 pub(crate) fn cargo(args: &[&str]) -> Command {
-    program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args)
+    let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args);
+    // So that what is built lies where `target` says, whatever a user's own settings are.
+    command.env("CARGO_TARGET_DIR", target()).env_remove("CARGO_BUILD_TARGET");
+    command
 }
 
 /// Runs it, and fails if it does.

@@ -44,7 +44,7 @@ fn recipes(problems: &mut Vec<String>) -> Result<()> {
         if !root().join(&page).exists() {
             problems.push(format!("{page} is missing"));
         }
-        if !tests.contains(&format!("mod {module};")) {
+        if !lists(&tests, &module) {
             problems.push(format!("tests/main.rs does not list {module}"));
         }
         if !readme
@@ -74,15 +74,19 @@ fn test_files(problems: &mut Vec<String>) -> Result<()> {
         } else {
             (folder, name)
         };
-        let lists = [parent.join("mod.rs"), parent.join("main.rs")];
-        let listed = lists.iter().filter_map(|list| fs::read_to_string(list).ok()).any(|text| {
-            text.lines().any(|line| line.trim_end().ends_with(&format!("mod {module};")))
-        });
-        if !listed {
+        let files = [parent.join("mod.rs"), parent.join("main.rs")];
+        let mut lists_of = files.iter().filter_map(|list| fs::read_to_string(list).ok());
+        if !lists_of.any(|text| lists(&text, &module)) {
             problems.push(format!("{} is compiled by nobody", shown(&file)));
         }
     }
     Ok(())
+}
+
+/// Whether a file has the line that compiles a module.
+fn lists(text: &str, module: &str) -> bool {
+    let line = format!("mod {module};");
+    text.lines().any(|found| found == line || found == format!("pub(crate) {line}"))
 }
 
 /// Libraries know the field; the binary knows the terminal.
