@@ -77,6 +77,11 @@ fn no_command_is_help_on_stderr() {
     let ran = devkit_says(&[]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     assert_eq!(ran.stderr, devkit_says(&["--help"]).stdout);
+    let mut command = devkit(folder().path(), ["-q"]);
+    command.current_dir("/").env("DEVKIT_COLOR", "never");
+    let with_options = run(command);
+    assert_eq!(with_options.stderr.replace("COLOR=never", "COLOR="), ran.stderr);
+    assert_eq!(with_options.code, Some(2));
 }
 
 #[test]
@@ -86,7 +91,7 @@ fn usage_errors_have_the_shape_of_all_errors() {
     assert_snapshot!(shown(&["fdw"]), @"
     --- stderr ---
     error: unrecognized subcommand 'fdw' [usage]
-      hint:  devkit --help shows all there is
+      hint:  did you mean 'fwd'? devkit --help shows all there is
     --- exit 2 ---
     ");
     assert_snapshot!(shown(&["completion", "bash"]), @"
@@ -104,7 +109,7 @@ fn usage_errors_have_the_shape_of_all_errors() {
     assert_snapshot!(shown(&["fwd", "-s", "1"]), @"
     --- stderr ---
     error: the following required arguments were not provided: --destination <ADDRESS> [usage]
-      hint:  devkit fwd --help shows all there is
+      hint:  for example: devkit fwd -s 127.0.0.1:8090 -d echo:; devkit fwd --help shows all there is
     --- exit 2 ---
     ");
     assert_snapshot!(shown(&["fwd", "-s", "1", "-d", "2", "--drain", "5"]), @"
@@ -169,7 +174,7 @@ fn errors_as_json_are_one_line_on_stderr() {
     "#);
     assert_snapshot!(shown(&["fwd", "--json", "-s", "1"]), @r#"
     --- stderr ---
-    {"error":{"code":"usage","message":"the following required arguments were not provided: --destination <ADDRESS>","hint":"devkit fwd --help shows all there is"}}
+    {"error":{"code":"usage","message":"the following required arguments were not provided: --destination <ADDRESS>","hint":"for example: devkit fwd -s 127.0.0.1:8090 -d echo:; devkit fwd --help shows all there is"}}
     --- exit 2 ---
     "#);
     assert_snapshot!(shown(&["fwd", "-s", "0.0.0.0:0", "-d", "/run/docker.sock", "--json"]), @r#"
@@ -205,6 +210,27 @@ fn errors_never_are_bare_system_messages() {
         assert!(!ran.stderr.contains("os error"), "{args:?}: {}", ran.stderr);
         let first = ran.stderr.lines().next().unwrap();
         assert!(first.ends_with(']'), "no code in {first}");
+        assert!(args[0] == "man" || ran.stderr.contains("\n  hint:  "), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_is_printed_as_json_can_be_parsed() {
+    let dir = folder();
+    let document = |args: &[&str]| -> serde_json::Value {
+        let ran = run(devkit(dir.path(), args));
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{args:?}");
+        serde_json::from_str(&ran.stdout).unwrap()
+    };
+    let completions = document(&["--json", "completions", "bash"]);
+    assert_eq!(completions["schema"], "devkit.completions/1");
+    assert_eq!(completions["script"], devkit_says(&["completions", "bash"]).stdout);
+    let page = document(&["man", "fwd", "--json"]);
+    assert_eq!(page["pages"][0]["roff"], devkit_says(&["man", "fwd"]).stdout);
+    let written = document(&["man", "--out", "pages", "--json"]);
+    assert_eq!(written["schema"], "devkit.man/1");
+    for page in written["pages"].as_array().unwrap() {
+        assert!(std::path::Path::new(page["path"].as_str().unwrap()).is_file(), "{page}");
     }
 }
 

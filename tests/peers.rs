@@ -109,8 +109,10 @@ fn ctr_talks_to_containerd_through_two_forwarders() {
     let same = words(Path::new("/bin/sh"), &["-c", &script], dir.path());
     assert_eq!((same.code, same.stderr.as_str()), (Some(0), ""));
 
-    let [open, total, failed, ..] = inward.stats();
-    assert_eq!((open, failed), (0, 0));
+    // The end of the last ctr still has to come through both of them.
+    eventually("all connections are over", || inward.stats()[0] == 0);
+    let [_, total, failed, ..] = inward.stats();
+    assert_eq!(failed, 0);
     assert!(total >= 5);
 }
 

@@ -13,7 +13,10 @@ use crate::support::{devkit, folder, peer, run};
 fn a_source_that_others_reach_needs_a_word_about_who_may_connect() {
     let dir = folder();
     let own = own_address();
-    let mut sources = vec!["0.0.0.0:0".to_owned(), "[::]:0".into(), "tcp6://[::]:0".into()];
+    let mut sources = vec!["0.0.0.0:0".to_owned()];
+    if peer::need_ipv6() {
+        sources.extend(["[::]:0".into(), "tcp6://[::]:0".into()]);
+    }
     sources.extend(own.map(|ip| format!("{ip}:0")));
     for source in &sources {
         let ran = run(devkit(dir.path(), ["fwd", "-s", source, "-d", "echo:"]));

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Backend, Conn, Kind};
-use crate::support::{devkit, eventually, folder, peer, run};
+use crate::support::{DEVKIT, devkit, folder, peer, run};
 
 #[test]
 fn every_source_form_listens() {
     let dir = folder();
     let d = dir.path().display();
     let name = format!("devkit-test-{}", std::process::id());
+    let ipv6 = peer::need_ipv6();
     for (source, address) in [
         ("tcp://127.0.0.1:0".to_owned(), "tcp://127.0.0.1:".to_owned()),
         ("tcp4://127.0.0.1:0".into(), "tcp://127.0.0.1:".into()),
@@ -33,6 +34,9 @@ fn every_source_form_listens() {
         (format!("unix:@{name}-6"), format!("unix:@{name}-6")),
         (format!("unix://@{name}-7"), format!("unix:@{name}-7")),
     ] {
+        if !ipv6 && address.contains("[::1]") {
+            continue;
+        }
         let fwd = Forwarder::spawn(devkit(dir.path(), ["fwd", "-s", &source, "-d", "echo:"]));
         assert!(fwd.address.starts_with(&address), "{source} listens on {}", fwd.address);
         let reachable = fwd.address.replace("unix:4", &format!("unix:{d}/4"));
@@ -64,19 +68,21 @@ fn every_destination_form_is_dialled() {
     let d = dir.path().display();
     let four = Backend::echo(Kind::Tcp, dir.path());
     let port = four.rsplit(':').next().unwrap().to_owned();
-    let six = Backend::tcp("[::1]:0").serve(echo).rsplit(':').next().unwrap().to_owned();
+    let six = peer::need_ipv6().then(|| Backend::tcp("[::1]:0").serve(echo));
+    let six = six.map(|address| address.rsplit(':').next().unwrap().to_owned());
     Backend::echo(Kind::Unix, dir.path());
     let name = format!("devkit-backend-{}", std::process::id());
     Backend::unix(format!("\0{name}").as_ref()).serve(echo);
-    for destination in [
+    let ipv6 =
+        six.iter().flat_map(|port| [format!("tcp6://[::1]:{port}"), format!("[::1]:{port}")]);
+    let ipv6: Vec<String> = ipv6.collect();
+    let others = [
         format!("tcp://127.0.0.1:{port}"),
         format!("tcp4://localhost:{port}"),
         format!("tcp4://:{port}"),
         format!("127.0.0.1:{port}"),
         format!(":{port}"),
         port,
-        format!("tcp6://[::1]:{six}"),
-        format!("[::1]:{six}"),
         format!("unix://{d}/backend.sock"),
         format!("unix:{d}/backend.sock"),
         format!("{d}/backend.sock"),
@@ -84,7 +90,8 @@ fn every_destination_form_is_dialled() {
         format!("unix:@{name}"),
         format!("unix://@{name}"),
         "echo:".into(),
-    ] {
+    ];
+    for destination in others.into_iter().chain(ipv6) {
         let fwd = Forwarder::start(Kind::Tcp, &destination, dir.path(), &[]);
         fwd.connect().ping(destination.as_bytes());
     }
@@ -153,10 +160,7 @@ fn a_path_that_is_not_utf_8_works() {
 
 #[test]
 fn all_addresses_of_a_name_are_tried() {
-    let Some(unshare) = peer::need("unshare") else { return };
-    if !peer::need_root() {
-        return;
-    }
+    let Some(unshare) = peer::need_mount_namespace() else { return };
     let dir = folder();
     let hosts = dir.path().join("hosts");
     let backend = Backend::tcp("127.0.0.1:0");
@@ -171,10 +175,7 @@ fn all_addresses_of_a_name_are_tried() {
 
 #[test]
 fn a_name_is_resolved_for_each_connection() {
-    let Some(unshare) = peer::need("unshare") else { return };
-    if !peer::need_root() {
-        return;
-    }
+    let Some(unshare) = peer::need_mount_namespace() else { return };
     let dir = folder();
     let hosts = dir.path().join("hosts");
     let one = Backend::tcp("127.0.0.1:0");
@@ -223,6 +224,12 @@ fn a_destination_that_leads_back_is_refused() {
         assert!(ran.stderr.contains("[same-address]"), "{source} {destination}: {}", ran.stderr);
         assert_eq!(ran.code, Some(2));
     }
+    // An abstract name that nobody could bind.
+    let long = format!("unix:@{}", "n".repeat(108));
+    for args in [["fwd", "-s", &long, "-d", "echo:"], ["fwd", "-s", "0", "-d", &long]] {
+        let ran = run(devkit(dir.path(), args));
+        assert!(ran.stderr.contains("[path-too-long]") && ran.stderr.contains("108 bytes"));
+    }
     // A wildcard covers loopback too.
     let any = ["fwd", "-s", "0.0.0.0:4242", "-d", "127.0.0.1:4242", "--allow", "127.0.0.0/8"];
     assert!(run(devkit(dir.path(), any)).stderr.contains("[same-address]"));
@@ -231,18 +238,79 @@ fn a_destination_that_leads_back_is_refused() {
 #[test]
 fn a_loop_found_later_fails_that_connection_only() {
     let dir = folder();
-    let args = ["fwd", "-s", "127.0.0.1:0", "-d", "tcp4://localhost:9", "-v"];
-    // The port is only known once it listens, so a hosts name cannot be judged before.
-    let fwd = Forwarder::spawn(devkit(dir.path(), args));
-    drop(fwd);
     let fwd = Forwarder::start(Kind::Tcp, "echo:", dir.path(), &[]);
     let port = fwd.address.rsplit(':').next().unwrap().to_owned();
     drop(fwd);
-    let destination = format!("localhost.:{port}");
+    // A name is not resolved before there is a connection; this one is in every hosts file.
+    let destination = format!("LOCALHOST:{port}");
     let source = format!("127.0.0.1:{port}");
     let mut fwd = Forwarder::spawn(devkit(dir.path(), ["fwd", "-s", &source, "-d", &destination]));
     let outcome = fwd.connect().outcome();
     assert!(outcome.is_err(), "a loop gave {outcome:?}");
-    eventually("a line about it", || fwd.stderr().contains("failed"));
+    fwd.says("that is this forwarder's own address");
     assert!(fwd.running());
+}
+
+#[test]
+fn a_loop_through_a_link_that_came_later_is_found() {
+    let dir = folder();
+    std::os::unix::fs::symlink("a.sock", dir.path().join("link")).unwrap();
+    let args = ["fwd", "-s", "unix:a.sock", "-d", "unix:link"];
+    let mut fwd = Forwarder::spawn(devkit(dir.path(), args));
+    let mut client = Conn::to(&format!("unix:{}/a.sock", dir.path().display()));
+    assert_eq!(client.outcome().unwrap_or(0), 0);
+    fwd.says("that is this forwarder's own address");
+    assert_eq!(fwd.stats()[1], 1, "the client's connection, and no chain of our own");
+    assert_eq!(fwd.stop(), Some(0));
+}
+
+/// devkit in a network namespace of its own, prepared by a script; sockets in `dir` reach it.
+fn in_namespace(
+    dir: &std::path::Path,
+    script: &str,
+    args: &[&str],
+) -> Option<std::process::Command> {
+    let unshare = peer::need_mount_namespace()?;
+    let mut command = std::process::Command::new(unshare);
+    let script = format!("ip link set lo up && {script} && exec \"$@\"");
+    command.args(["-n", "sh", "-ec", &script, "sh", DEVKIT, "fwd"]).args(args).current_dir(dir);
+    Some(command)
+}
+
+#[test]
+fn a_loop_through_an_interface_address_is_found() {
+    let dir = folder();
+    let add = "ip addr add 192.0.2.7/32 dev lo";
+    let try_it = |source, destination| {
+        in_namespace(dir.path(), add, &["-s", source, "-d", destination, "--allow-any"])
+    };
+    let Some(command) = try_it("0.0.0.0:4242", "192.0.2.7:4242") else { return };
+    let ran = run(command);
+    assert!(ran.stderr.contains("[same-address]"), "{}", ran.stderr);
+    // Another machine's address on that port, and the other family's wildcard, are no loops.
+    for (source, destination) in [
+        ("0.0.0.0:4242", "192.0.2.8:4242"),
+        ("0.0.0.0:4242", "[::1]:4242"),
+        ("tcp6://[::]:4242", "127.0.0.1:4242"),
+    ] {
+        Forwarder::spawn(try_it(source, destination).unwrap());
+    }
+}
+
+#[test]
+fn a_socket_connected_to_itself_is_no_destination() {
+    let dir = folder();
+    // The one port that the kernel can choose for our end is the destination's.
+    let one = "echo '50000 50000' > /proc/sys/net/ipv4/ip_local_port_range";
+    let args = ["-s", "unix:s.sock", "-d", "127.0.0.1:50000"];
+    let Some(command) = in_namespace(dir.path(), one, &args) else { return };
+    let fwd = Forwarder::spawn(command);
+    let mut client = Conn::to(&format!("unix:{}/s.sock", dir.path().display()));
+    let _ = client.write_all(b"is anybody there?");
+    let mut answer = [0; 32];
+    assert!(
+        !matches!(std::io::Read::read(&mut client, &mut answer), Ok(1..)),
+        "it answered itself"
+    );
+    fwd.says("connection refused");
 }

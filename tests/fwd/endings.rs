@@ -9,7 +9,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::support::bytes::{expect, receive, send};
 use crate::support::forwarder::Forwarder;
-use crate::support::socket::{Backend, Conn, Kind, TOPOLOGIES};
+use crate::support::socket::{Backend, Conn, Kind, TOPOLOGIES, parse};
 use crate::support::{eventually, folder};
 
 const MIB: usize = 1024 * 1024;
@@ -406,4 +406,83 @@ fn receive_text(conn: &mut Conn) -> Result<Vec<u8>, (Vec<u8>, ErrorKind)> {
         Ok(_) => Ok(got),
         Err(error) => Err((got, error.kind())),
     }
+}
+
+/// A client that takes little at a time, so that most of what is sent to it waits elsewhere.
+struct Sipping(Conn);
+
+impl Sipping {
+    fn connect(fwd: &Forwarder) -> Self {
+        let (domain, address) = parse(&fwd.address);
+        let socket = Socket::new(domain, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.connect(&address).unwrap();
+        Self(Conn::new(socket))
+    }
+}
+
+impl Read for Sipping {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        thread::sleep(Duration::from_millis(40));
+        let room = buffer.len().min(8192);
+        self.0.read(&mut buffer[..room])
+    }
+}
+
+#[test]
+fn what_still_leaves_the_kernels_buffers_is_not_idle() {
+    for (flag, cut) in
+        [("--idle-timeout", "cut: idle"), ("--half-close-timeout", "cut: half-closed")]
+    {
+        let dir = folder();
+        let backend = Backend::new(Kind::Tcp, dir.path());
+        let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[flag, "500ms"]);
+        let mut client = Sipping::connect(&fwd);
+        if flag == "--half-close-timeout" {
+            client.0.end();
+        }
+        let mut server = backend.accept();
+        let size = MIB / 2;
+        send(&mut server, 13, size, MIB).unwrap();
+        eventually("all is in the kernel's hands", || fwd.stats()[5] == size as u64);
+        // That takes much longer than the limit.
+        let (got, error) = receive(&mut client, 13).unwrap_err();
+        assert_eq!((got, error.kind()), (size, ErrorKind::ConnectionReset), "{flag}");
+        fwd.says(cut);
+    }
+}
+
+#[test]
+fn an_answer_waits_for_a_slow_client_though_its_sender_is_gone() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Unix, dir.path());
+    let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[]);
+    let mut client = Sipping::connect(&fwd);
+    client.0.write_all(b"never read").unwrap();
+    let mut server = backend.accept();
+    eventually("it is there", || server.0.peek(&mut [std::mem::MaybeUninit::uninit(); 1]).is_ok());
+    let size = 3 * MIB / 2;
+    let sending = thread::spawn(move || {
+        send(&mut server, 14, size, MIB).unwrap();
+        server.end();
+        // With a request unread, this is a reset.
+        drop(server);
+    });
+    let (got, error) = receive(&mut client, 14).unwrap_err();
+    assert_eq!((got, error.kind()), (size, ErrorKind::ConnectionReset));
+    sending.join().unwrap();
+}
+
+#[test]
+fn a_unix_client_that_had_ended_and_died_is_noticed() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let fwd = Forwarder::start(Kind::Unix, &backend.address, dir.path(), &[]);
+    let client = fwd.connect();
+    client.end();
+    let mut server = backend.accept();
+    assert_eq!(server.rest(), b"");
+    drop(client);
+    eventually("the connection is over", || fwd.stats()[0] == 0);
+    assert!(server.outcome().is_err() || server.0.take_error().unwrap().is_some());
 }

@@ -1,7 +1,7 @@
 //! Signals, draining and the process around the connections.
 
 use std::io::{ErrorKind, Write};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use crate::support::bytes::{expect, send};
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Backend, Conn, Kind};
-use crate::support::{DEVKIT, eventually, folder};
+use crate::support::{DEVKIT, devkit, eventually, folder, wait};
 
 const MIB: usize = 1024 * 1024;
 
@@ -77,6 +77,27 @@ fn a_second_signal_ends_it_at_once() {
         assert!(start.elapsed() < Duration::from_secs(5));
         assert_eq!(client.outcome().unwrap_err().kind(), ErrorKind::ConnectionReset);
     }
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_a_log_that_nobody_reads() {
+    let dir = folder();
+    let mut command = devkit(dir.path(), ["fwd", "--json", "-s", "unix:s.sock", "-d", "echo:"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let address = format!("unix:{}/s.sock", dir.path().display());
+    eventually("it listens", || Conn::try_to(&address).is_ok());
+    // More than the pipe holds: the log's thread is stuck in its write.
+    for _ in 0..500 {
+        Conn::to(&address).ping(b"x");
+    }
+    let _open = Conn::to(&address);
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    for _ in 0..2 {
+        nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(wait(&mut child).code(), Some(143));
 }
 
 #[test]

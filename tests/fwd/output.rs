@@ -115,12 +115,9 @@ fn json_events_come_as_lines_on_stdout() {
     let closed = fwd.tells("closed");
     assert_eq!(closed["id"], 1);
     assert_eq!(closed["peer"], peer);
-    assert_eq!(
-        (&closed["bytes_to_destination"], &closed["bytes_to_client"]),
-        (&5.into(), &3.into())
-    );
-    assert_eq!(closed["reason"], "ended");
-    assert!(closed["seconds"].is_f64());
+    assert_eq!((&closed["bytes_up"], &closed["bytes_down"]), (&5.into(), &3.into()));
+    assert_eq!(closed["reason"], "eof");
+    assert!(closed["ms"].is_u64());
 
     let _ = Conn::from_ip("127.0.0.2", &fwd.address).outcome();
     let refused = fwd.tells("refused");
@@ -141,14 +138,14 @@ fn json_events_come_as_lines_on_stdout() {
         ("total", 3),
         ("failed", 1),
         ("refused", 1),
-        ("bytes_to_destination", 5),
-        ("bytes_to_client", 3),
+        ("bytes_up", 5),
+        ("bytes_down", 3),
     ] {
         assert_eq!((&stats[field], &stopped[field]), (&count.into(), &count.into()), "{field}");
     }
     for line in fwd.stdout().lines() {
         let value: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(value["schema"], "devkit.fwd/1");
+        assert_eq!(value["schema"], "devkit.fwd.event/1");
         assert!(value["time"].as_str().unwrap().ends_with('Z'), "{line}");
     }
     assert_eq!(fwd.stderr(), "");

@@ -39,6 +39,38 @@ fn a_destination_that_does_not_read_holds_the_client_back() {
     }
 }
 
+#[test]
+fn many_who_do_not_read_share_a_bounded_memory() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Unix, dir.path());
+    let fwd = Forwarder::start(Kind::Unix, &backend.address, dir.path(), &[]);
+    let before = fwd.memory();
+    let pairs: Vec<(Conn, Conn)> = (0..600).map(|_| (fwd.connect(), backend.accept())).collect();
+    let block = vec![0; 256 * 1024];
+    for (client, _) in &pairs {
+        client.0.set_nonblocking(true).unwrap();
+    }
+    let mut quiet_since = Instant::now();
+    while quiet_since.elapsed() < Duration::from_millis(300) {
+        for (client, _) in &pairs {
+            if (&client.0).write(&block).is_ok() {
+                quiet_since = Instant::now();
+            }
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    let grown = (fwd.memory() - before) / 1024;
+    // 32 MiB are shared; beyond them each gets little. Unbounded it would be 600 times 200 KiB.
+    assert!((20..64).contains(&grown), "memory grew by {grown} MiB");
+    // And all of it is given back.
+    drop(pairs);
+    eventually("all are over", || fwd.stats()[0] == 0);
+    let mut client = fwd.connect();
+    let mut server = backend.accept();
+    client.write_all(&block).unwrap();
+    server.exactly(block.len());
+}
+
 /// Writes noise, `size` bytes at a time, until nothing has been taken for a while.
 fn push(conn: &Conn, size: usize) -> usize {
     let mut noise = Noise::new(12);

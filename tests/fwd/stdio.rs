@@ -1,5 +1,6 @@
 //! `-s stdio:`: one connection on standard input and output.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -63,7 +64,8 @@ fn what_fails_is_an_error_with_exit_code_2() {
     let destination = format!("unix:{}/nobody.sock", dir.path().display());
     let ran = finish(start(dir.path(), &destination));
     let expected = format!(
-        "error: cannot reach {destination} [file-not-found]\n  cause: there is no such socket file\n"
+        "error: cannot reach {destination} [file-not-found]\n  cause: there is no such socket file\n  \
+         hint:  start what should answer there, or choose another -d\n"
     );
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr), (Some(2), "", expected));
 
@@ -106,6 +108,78 @@ fn a_signal_ends_it() {
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
     assert_eq!(wait(&mut child).code(), Some(2), "it was cut, so it is not done");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_an_error() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let mut command = devkit(dir.path(), ["fwd", "-s", "stdio:", "-d", &backend.address]);
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let input = child.stdin.take();
+    let mut server = backend.accept();
+    server.write_all(b"no room for this").unwrap();
+    drop((server, input));
+    let ran = finish(child);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    let wanted = "error: cannot write standard output [io]\n  cause: no space left on device\n";
+    assert!(ran.stderr.starts_with(wanted), "{}", ran.stderr);
+}
+
+#[test]
+fn an_input_that_cannot_be_read_is_not_taken_for_its_end() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let mut command = devkit(dir.path(), ["fwd", "-s", "stdio:", "-d", &backend.address]);
+    // A folder can be opened, and not read.
+    command.stdin(fs::File::open(dir.path()).unwrap());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let ran = finish(child);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: cannot read standard input [io]\n"), "{}", ran.stderr);
+    if let Some(mut server) = backend.accept_within(Duration::from_millis(200)) {
+        assert!(server.outcome().is_err(), "the destination saw a proper end");
+    }
+}
+
+#[test]
+fn a_non_blocking_input_is_waited_for() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let (reader, mut writer) = std::os::unix::net::UnixStream::pair().unwrap();
+    reader.set_nonblocking(true).unwrap();
+    let mut command = devkit(dir.path(), ["fwd", "-s", "stdio:", "-d", &backend.address]);
+    command.stdin(std::os::fd::OwnedFd::from(reader)).stdout(Stdio::piped());
+    command.stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let mut server = backend.accept();
+    thread::sleep(Duration::from_millis(100));
+    writer.write_all(b"late").unwrap();
+    drop(writer);
+    assert_eq!(server.rest(), b"late");
+    drop(server);
+    assert_eq!(finish(child).code, Some(0));
+}
+
+#[test]
+fn a_signal_does_not_cut_the_output_short() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let mut child = start(dir.path(), &backend.address);
+    drop(child.stdin.take());
+    let mut server = backend.accept();
+    // What a pipe and a socket pair hold, so that all of it is beyond the relay.
+    send(&mut server, 3, 200 * 1024, MIB).unwrap();
+    drop(server);
+    thread::sleep(Duration::from_millis(200));
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    expect(&mut child.stdout.take().unwrap(), 3, 200 * 1024);
+    assert_eq!(wait(&mut child).code(), Some(0));
 }
 
 #[test]

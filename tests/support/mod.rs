@@ -39,6 +39,8 @@ pub(crate) fn devkit<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item =
     command.args(args).current_dir(dir).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("LANG", "C.UTF-8").env("TZ", "UTC");
+    // Where nothing answers DNS, a name that does not exist is not to take a minute.
+    command.env("RES_OPTIONS", "timeout:1 attempts:1");
     command
 }
 
@@ -99,7 +101,9 @@ pub(crate) fn copy_for_others(dir: &Path) -> PathBuf {
     copy
 }
 
-/// A fresh folder with a short path, because socket paths are short.
+/// A fresh folder with a short path, because socket paths are short. Every test begins with one.
 pub(crate) fn folder() -> tempfile::TempDir {
+    // Some tests hold thousands of sockets, and the usual soft limit is 1024.
+    devkit_fwd::raise_descriptor_limit();
     tempfile::Builder::new().prefix("dk").tempdir_in("/tmp").unwrap()
 }

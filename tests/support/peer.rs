@@ -38,6 +38,29 @@ pub(crate) fn need_root() -> bool {
     root
 }
 
+/// Whether this system has IPv6 on loopback. `false`: what needs it is to be left out.
+pub(crate) fn need_ipv6() -> bool {
+    let on = std::net::TcpListener::bind("[::1]:0").is_ok();
+    if !on {
+        skip("this needs IPv6");
+    }
+    on
+}
+
+/// unshare(1) where it may make mount namespaces, which root in a container often may not.
+pub(crate) fn need_mount_namespace() -> Option<PathBuf> {
+    let unshare = need("unshare")?;
+    if !need_root() {
+        return None;
+    }
+    let mut try_it = std::process::Command::new(&unshare);
+    let may = try_it.args(["-m", "true"]).output().is_ok_and(|ran| ran.status.success());
+    if !may {
+        skip("this needs the right to make a mount namespace");
+    }
+    may.then_some(unshare)
+}
+
 /// Counts the running test as skipped. xtask gives the file, and shows it at the end.
 pub(crate) fn skip(reason: &str) {
     let test = std::thread::current().name().unwrap_or("?").to_owned();

@@ -208,7 +208,7 @@ impl Write for Conn {
 }
 
 /// Reads `tcp://…`, `unix:/…` and `unix:@…`.
-fn parse(address: &str) -> (Domain, SockAddr) {
+pub(crate) fn parse(address: &str) -> (Domain, SockAddr) {
     if let Some(name) = address.strip_prefix("unix:@") {
         return (Domain::UNIX, SockAddr::unix(format!("\0{name}")).unwrap());
     }

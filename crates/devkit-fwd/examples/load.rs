@@ -100,6 +100,7 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 fn main() -> io::Result<()> {
+    devkit_fwd::raise_descriptor_limit();
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [kind, backend, target, connections, amount] = args.as_slice() else {
         return Err(io::Error::other("usage: load KIND BACKEND TARGET CONNECTIONS AMOUNT"));

@@ -29,6 +29,7 @@ async fn carry(mut client: Box<dyn Stream>, destination: String) -> io::Result<(
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
+    devkit_fwd::raise_descriptor_limit();
     let args: Vec<String> = std::env::args().collect();
     let [_, source, destination] = args.as_slice() else {
         return Err(io::Error::other("usage: naive SOURCE DESTINATION"));

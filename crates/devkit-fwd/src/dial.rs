@@ -1,12 +1,12 @@
 //! Reaching the destination, anew for each connection.
 
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -96,6 +96,7 @@ pub(crate) async fn dial(
     own: &[SocketAddr],
     starved: &(dyn Fn() + Send + Sync),
 ) -> Result<Dialled, DialError> {
+    let mut shortage = None;
     let attempts = async {
         loop {
             let result = match address {
@@ -103,7 +104,10 @@ pub(crate) async fn dial(
                 Address::Unix(address) => connect_unix(address),
             };
             match result {
-                Err(DialError::Other(error)) if out_of_descriptors(&error) => starved(),
+                Err(DialError::Other(error)) if out_of_descriptors(&error) => {
+                    shortage = Some(error);
+                    starved();
+                }
                 // Unlike TCP, Unix says at once that a backlog is full: its owner will come to it.
                 Err(DialError::Other(error)) if error.kind() == ErrorKind::WouldBlock => {}
                 result => return result,
@@ -111,15 +115,16 @@ pub(crate) async fn dial(
             sleep(RETRY).await;
         }
     };
-    timeout(limit, attempts).await.unwrap_or(Err(DialError::TimedOut(limit)))
+    let outcome = timeout(limit, attempts).await;
+    outcome.unwrap_or_else(|_| Err(shortage.map_or(DialError::TimedOut(limit), DialError::Other)))
 }
 
 async fn connect_tcp(address: &TcpAddress, own: &[SocketAddr]) -> Result<Dialled, DialError> {
     let addresses = resolve(address).await?;
     let mut usable = addresses.iter().copied().filter(|address| !leads_back(*address, own));
     match (usable.next(), usable.next()) {
-        (Some(only), None) => Ok(connect(only).await?),
-        (Some(first), Some(second)) => Ok(race(first, second, usable).await?),
+        (Some(only), None) => connect(only).await,
+        (Some(first), Some(second)) => race(first, second, usable).await,
         _ if addresses.is_empty() => {
             Err(DialError::Unresolved("it has no address of that kind".into()))
         }
@@ -138,7 +143,12 @@ async fn resolve(address: &TcpAddress) -> Result<Vec<SocketAddr>, DialError> {
         (Host::Ip(ip), _) => vec![(*ip, port).into()],
         (Host::Name(name), family) => lookup_host((name.as_str(), port))
             .await
-            .map_err(|error| DialError::Unresolved(resolver_words(&error)))?
+            .map_err(|error| {
+                if out_of_descriptors(&error) {
+                    return DialError::Other(error);
+                }
+                DialError::Unresolved(resolver_words(&error))
+            })?
             .filter(|found| family.takes(found.ip()))
             .collect(),
     })
@@ -149,16 +159,20 @@ async fn race(
     first: SocketAddr,
     second: SocketAddr,
     rest: impl Iterator<Item = SocketAddr>,
-) -> io::Result<Dialled> {
+) -> Result<Dialled, DialError> {
     let mut rest = std::iter::once(second).chain(rest);
     let mut attempts = JoinSet::new();
     attempts.spawn(connect(first));
-    let mut failure = None;
+    let mut failure: Option<DialError> = None;
     loop {
         tokio::select! {
             Some(result) = attempts.join_next() => {
-                match result.unwrap_or_else(|error| Err(io::Error::other(error))) {
+                match result.unwrap_or_else(|error| Err(DialError::Other(io::Error::other(error)))) {
                     Ok(stream) => return Ok(stream),
+                    // An attempt that could not be made says nothing about the address: again.
+                    Err(DialError::Other(error)) if out_of_descriptors(&error) => {
+                        return Err(DialError::Other(error));
+                    }
                     // The first address is the one the user is likely to know.
                     Err(error) => { failure.get_or_insert(error); }
                 }
@@ -175,50 +189,88 @@ async fn race(
             }
         }
     }
-    Err(failure.unwrap_or_else(|| ErrorKind::ConnectionRefused.into()))
+    Err(failure.unwrap_or(DialError::Refused))
 }
 
 /// One attempt. Not `TcpStream::connect`: that takes a destination which answers and resets at
 /// once for one that could not be reached, and drops what it had sent.
-async fn connect(address: SocketAddr) -> io::Result<Dialled> {
+async fn connect(address: SocketAddr) -> Result<Dialled, DialError> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     prepare(&socket)?;
     match socket.connect(&address.into()) {
-        Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => return Err(error),
+        Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => {
+            return Err(error.into());
+        }
         _ => {}
     }
-    let stream = TcpStream::from_std(OwnedFd::from(socket).into())?;
-    stream.writable().await?;
+    let stream = Attempt::start(socket)?.finish().await?;
     let lost = match stream.take_error()? {
         None => false,
         // A refusal is ECONNREFUSED; these are for connections that had been established.
         Some(error) if error.kind() == ErrorKind::ConnectionReset => true,
         Some(error) if error.kind() == ErrorKind::BrokenPipe => false,
-        Some(error) => return Err(error),
+        Some(error) => return Err(error.into()),
     };
+    if let (Ok(here), Ok(there)) = (stream.local_addr(), stream.peer_addr())
+        && here == there
+    {
+        // Nobody listens, and the kernel happened to choose that very port for our end: a socket
+        // connected to itself, which would answer its own bytes and keep the port from its owner.
+        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        return Err(DialError::Refused);
+    }
     Ok(Dialled { stream: Stream::Tcp(stream), lost })
+}
+
+/// A connection in the making. Given up, it is reset: a proper end would be an empty request.
+struct Attempt(Option<TcpStream>);
+
+impl Attempt {
+    fn start(socket: Socket) -> io::Result<Self> {
+        TcpStream::from_std(OwnedFd::from(socket).into()).map(|stream| Self(Some(stream)))
+    }
+
+    /// Waits for the answer, whatever it is.
+    async fn finish(mut self) -> io::Result<TcpStream> {
+        let stream = self.0.as_ref().expect("it is there until it is taken below");
+        stream.writable().await?;
+        Ok(self.0.take().expect("nobody else takes it"))
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some(stream) = &self.0 {
+            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
+    }
 }
 
 /// One attempt, which Unix answers at once.
 fn connect_unix(address: &UnixAddress) -> Result<Dialled, DialError> {
-    let connect = |name: &Path| -> io::Result<Dialled> {
+    let connect = |name: &Path| -> io::Result<UnixStream> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         socket.connect(&SockAddr::unix(name)?)?;
         let stream = UnixStream::from_std(OwnedFd::from(socket).into())?;
-        Ok(Dialled { stream: Stream::Unix(stream), lost: false })
+        Ok(stream)
     };
-    match address {
-        UnixAddress::Abstract(name) => Ok(connect(&abstract_path(name))?),
+    let stream = match address {
+        UnixAddress::Abstract(name) => connect(&abstract_path(name))?,
         UnixAddress::Path(path) => {
             let alias = Alias::of(path).map_err(|error| match error {
                 AliasError::TooLong { length, limit } => DialError::PathTooLong { length, limit },
                 AliasError::Folder(error) => error.into(),
             })?;
-            connect(alias.path()).map_err(|error| not_a_socket(path, error))
+            connect(alias.path()).map_err(|error| not_a_socket(path, error))?
         }
+    };
+    // Whatever the path is, who listens there is this process: through a link that came later.
+    if stream.peer_cred()?.pid() == Some(std::process::id().cast_signed()) {
+        return Err(DialError::Loop);
     }
+    Ok(Dialled { stream: Stream::Unix(stream), lost: false })
 }
 
 /// Linux answers ECONNREFUSED for a file of any other kind too.
@@ -239,14 +291,35 @@ fn abstract_path(name: &[u8]) -> PathBuf {
 
 /// Whether an address is one that this forwarder listens on.
 pub(crate) fn leads_back(address: SocketAddr, own: &[SocketAddr]) -> bool {
+    let there = address.ip().to_canonical();
     own.iter().any(|own| {
-        let (there, here) = (address.ip().to_canonical(), own.ip().to_canonical());
+        let here = own.ip().to_canonical();
         address.port() == own.port()
+            && here.is_ipv4() == there.is_ipv4()
             && (there == here
-                // Nothing else can be bound there: loopback is always covered.
-                || here.is_unspecified() && there.is_loopback()
-                || there.is_unspecified() && (here.is_loopback() || here.is_unspecified()))
+                || here.is_unspecified() && is_of_this_machine(there)
+                // Linux connects to loopback for it.
+                || there.is_unspecified() && here.is_loopback())
     })
+}
+
+/// Whether this machine has an address: then it is the source of what is sent there. Only the
+/// routing table is asked; a datagram socket that connects sends nothing.
+fn is_of_this_machine(ip: IpAddr) -> bool {
+    if ip.is_loopback() {
+        return true;
+    }
+    let any = if ip.is_ipv4() {
+        IpAddr::from(Ipv4Addr::UNSPECIFIED)
+    } else {
+        Ipv6Addr::UNSPECIFIED.into()
+    };
+    let source = || {
+        let socket = UdpSocket::bind((any, 0))?;
+        socket.connect((ip, 9))?;
+        socket.local_addr()
+    };
+    source().is_ok_and(|source| source.ip() == ip)
 }
 
 pub(crate) fn out_of_descriptors(error: &io::Error) -> bool {

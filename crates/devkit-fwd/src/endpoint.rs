@@ -167,6 +167,14 @@ impl Source {
 }
 
 impl Destination {
+    /// The Unix address, if that is what it is.
+    pub(crate) fn unix(&self) -> Option<&UnixAddress> {
+        match self {
+            Self::Connect(Address::Unix(address)) => Some(address),
+            _ => None,
+        }
+    }
+
     /// Reads a destination: every address form and `echo:`.
     ///
     /// # Errors
@@ -259,6 +267,9 @@ impl TcpAddress {
             let Ok(ip) = literal.parse::<Ipv6Addr>() else {
                 return Err(AddressProblem::BadHost(escape(host.as_bytes())).because());
             };
+            if !zone.bytes().all(|b| b.is_ascii_graphic()) {
+                return Err(AddressProblem::BadHost(escape(host.as_bytes())).because());
+            }
             if family == Family::V4 {
                 return Err(AddressProblem::WrongFamily { host: host.into(), family: "IPv4" }
                     .instead(format!("tcp6://[{host}]:{port}")));
@@ -421,7 +432,7 @@ fn is_host_name(host: &str) -> bool {
         && host.bytes().all(known)
         && !last.is_empty()
         && !last.bytes().all(|b| b.is_ascii_digit())
-        && !last.starts_with("0x")
+        && !last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"))
 }
 
 fn looks_like_file(bytes: &[u8]) -> bool {

@@ -73,13 +73,13 @@ pub struct Closed {
     /// Who had connected.
     pub peer: Peer,
     /// Bytes from the client that the destination's socket took.
-    pub bytes_to_destination: u64,
+    pub bytes_up: u64,
     /// Bytes from the destination that the client's socket took.
-    pub bytes_to_client: u64,
+    pub bytes_down: u64,
     /// Why it is over.
     pub reason: Reason,
     /// From accept to close.
-    #[serde(rename = "seconds", serialize_with = "seconds")]
+    #[serde(rename = "ms", serialize_with = "milliseconds")]
     pub duration: Duration,
 }
 
@@ -88,6 +88,7 @@ pub struct Closed {
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// Both sides ended it, and all bytes arrived.
+    #[serde(rename = "eof")]
     Ended,
     /// The client reset it, or vanished; the destination was told by a reset.
     ClientReset,
@@ -139,9 +140,9 @@ pub struct Stats {
     /// Connections whose peer may not connect.
     pub refused: u64,
     /// Bytes that destinations took, open connections included.
-    pub bytes_to_destination: u64,
+    pub bytes_up: u64,
     /// Bytes that clients took, open connections included.
-    pub bytes_to_client: u64,
+    pub bytes_down: u64,
 }
 
 impl Event {
@@ -168,7 +169,6 @@ impl Serialize for Peer {
     }
 }
 
-fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    // Milliseconds are what anybody reads; more digits would only be noise.
-    serializer.serialize_f64((duration.as_secs_f64() * 1000.0).round() / 1000.0)
+fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }

@@ -43,12 +43,29 @@ impl Listener {
         }
     }
 
+    /// The TCP addresses that lead here: a dual-stack wildcard is two.
+    pub(crate) fn covers(&self) -> Vec<SocketAddr> {
+        let Self::Tcp(listener) = self else { return Vec::new() };
+        let v6_only = || SockRef::from(listener).only_v6().unwrap_or(true);
+        match listener.local_addr() {
+            Ok(address) if address.is_ipv6() && !v6_only() => with_v4(address),
+            address => address.into_iter().collect(),
+        }
+    }
+
     pub(crate) fn tcp_address(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(listener) => listener.local_addr().ok(),
             Self::Unix(..) => None,
         }
     }
+}
+
+/// A dual-stack address, and the IPv4 wildcard too if it is the wildcard.
+pub(crate) fn with_v4(address: SocketAddr) -> Vec<SocketAddr> {
+    let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    let wildcard = address.ip() == IpAddr::from(std::net::Ipv6Addr::UNSPECIFIED);
+    std::iter::once(address).chain(wildcard.then_some(v4)).collect()
 }
 
 /// Whether only this machine reaches an address. `::ffff:127.0.0.1` is `127.0.0.1`.

@@ -10,6 +10,7 @@ use crate::exposure::Exposure;
 use crate::listen::{self, Listener};
 use crate::options::{Networks, Options};
 use crate::serve::Forwarder;
+use crate::sun_path;
 
 /// A source, a destination and options that go together.
 #[derive(Debug)]
@@ -31,7 +32,6 @@ enum Intake {
 
 /// Something a user should know before it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Warning {
     /// The destination is a control socket.
     Exposed {
@@ -66,6 +66,16 @@ pub enum Audience {
 }
 
 impl Warning {
+    /// A stable name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Exposed { .. } => "root-equivalent",
+            Self::AbstractIsOpen { .. } => "abstract-open",
+            Self::ModeKeepsPeersOut { .. } => "mode-keeps-out",
+        }
+    }
+
     /// Whether it is to be shown even where the user wants silence: others get the machine.
     #[must_use]
     pub fn is_grave(&self) -> bool {
@@ -81,8 +91,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::NotLoopback`], [`Error::SameAddress`], [`Error::RuleDoesNotFit`],
-    /// [`Error::Unresolved`], [`Error::Activation`].
+    /// [`Error::NotLoopback`], [`Error::SameAddress`], [`Error::PathTooLong`] (an abstract name),
+    /// [`Error::RuleDoesNotFit`], [`Error::Unresolved`], [`Error::Activation`].
     pub fn new(
         source: &Source,
         destination: Destination,
@@ -90,6 +100,9 @@ impl Plan {
         activation: &Activation,
     ) -> Result<Self, Error> {
         let intake = Intake::of(source, activation)?;
+        for address in [intake.unix(), destination.unix()].into_iter().flatten() {
+            check_length(address)?;
+        }
         intake.check_rules(source, &options)?;
         let exposure = Exposure::of(&destination);
         intake.check_reach(&options, exposure.as_ref())?;
@@ -194,8 +207,17 @@ impl Intake {
                 listeners.iter().any(|listener| listener.address() == there)
             }
             (_, Address::Tcp(there)) => {
-                let own: Vec<_> =
-                    self.tcp_addresses().into_iter().filter(|own| own.port() != 0).collect();
+                let own: Vec<_> = match self {
+                    Self::Tcp(addresses, Family::V6) => addresses.clone(),
+                    Self::Tcp(addresses, _) => {
+                        addresses.iter().flat_map(|address| listen::with_v4(*address)).collect()
+                    }
+                    Self::Passed(listeners) => {
+                        listeners.iter().flat_map(Listener::covers).collect()
+                    }
+                    Self::Unix(_) | Self::Stdio => Vec::new(),
+                };
+                let own: Vec<_> = own.into_iter().filter(|own| own.port() != 0).collect();
                 literal(there).is_some_and(|there| crate::dial::leads_back(there, &own))
             }
             _ => false,
@@ -208,12 +230,9 @@ impl Intake {
         if let (Some(exposure), Some(audience)) = (exposure, self.audience(options)) {
             warnings.push(Warning::Exposed { exposure, audience });
         }
-        if let Self::Unix(address) = self
-            && let UnixAddress::Abstract(_) = address
-            && !options.peers.restrict()
-        {
-            let address = Address::Unix(address.clone()).to_string();
-            warnings.push(Warning::AbstractIsOpen { address });
+        if !options.peers.restrict() {
+            let open = self.abstract_names().into_iter();
+            warnings.extend(open.map(|address| Warning::AbstractIsOpen { address }));
         }
         let mode = options.file.mode();
         let named = options.file.owner.is_some() || options.file.group.is_some();
@@ -247,12 +266,47 @@ impl Intake {
         }
     }
 
+    fn unix(&self) -> Option<&UnixAddress> {
+        match self {
+            Self::Unix(address) => Some(address),
+            _ => None,
+        }
+    }
+
+    /// Abstract names, as they are written.
+    fn abstract_names(&self) -> Vec<String> {
+        match self {
+            Self::Unix(name @ UnixAddress::Abstract(_)) => {
+                vec![Address::Unix(name.clone()).to_string()]
+            }
+            Self::Passed(listeners) => listeners
+                .iter()
+                .map(Listener::address)
+                .filter(|address| address.starts_with("unix:@"))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn tcp_addresses(&self) -> Vec<SocketAddr> {
         match self {
             Self::Tcp(addresses, _) => addresses.clone(),
             Self::Passed(listeners) => listeners.iter().filter_map(Listener::tcp_address).collect(),
             Self::Unix(_) | Self::Stdio => Vec::new(),
         }
+    }
+}
+
+/// An abstract name has no folder by which it could be made shorter.
+fn check_length(address: &UnixAddress) -> Result<(), Error> {
+    use std::os::unix::ffi::OsStrExt;
+    match address {
+        UnixAddress::Abstract(name) if name.len() > sun_path::LIMIT => Err(Error::PathTooLong {
+            path: std::ffi::OsStr::from_bytes(&[b"@", &name[..]].concat()).into(),
+            length: name.len(),
+            limit: sun_path::LIMIT,
+        }),
+        _ => Ok(()),
     }
 }
 

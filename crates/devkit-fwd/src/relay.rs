@@ -4,7 +4,7 @@
 //! receiver takes less than was read. An end (FIN) is passed on for its own direction, a reset as
 //! a reset; what was read before either is delivered first.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::dial::Dialled;
 use crate::event::Reason;
@@ -22,11 +22,17 @@ use crate::stream::Stream;
 const SCRATCH: usize = 256 * 1024;
 /// Bytes a direction may move before other connections get their turn.
 const TURN: usize = 2 * SCRATCH;
-/// How long bytes that came before a reset may take to be delivered.
+/// How long a receiver may take nothing of what came before a reset, until it is told.
 const RESET_GRACE: Duration = Duration::from_millis(500);
+/// Bytes that all slow receivers together may leave pending before less is read for each.
+const MOST_PENDING: usize = 32 * 1024 * 1024;
+/// Bytes read at a time from then on.
+const LITTLE: usize = 8 * 1024;
 
 thread_local! {
     static SCRATCH_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
+    /// Bytes pending on all connections of this thread.
+    static PENDING: Cell<usize> = const { Cell::new(0) };
 }
 
 /// How long a quiet connection may last.
@@ -80,7 +86,7 @@ pub(crate) fn relay<'a>(
 pub(crate) async fn echo(client: &Stream, meters: [Meter<'_>; 2], patience: Patience) -> Reason {
     let [up, down] = meters;
     let mut flow = Flow::new(down);
-    let mut clock = Clock::new(patience.idle);
+    let mut clock = None;
     loop {
         let step = poll_fn(|cx| {
             let mut turn = TURN;
@@ -89,7 +95,7 @@ pub(crate) async fn echo(client: &Stream, meters: [Meter<'_>; 2], patience: Pati
             if flow.moved != before {
                 up.add(usize::try_from(flow.moved - before).unwrap_or(0));
             }
-            match Clock::poll(&mut clock, flow.moved, cx) {
+            match Clock::poll(&mut clock, patience.idle, flow.moved, || client.queued(), cx) {
                 Poll::Ready(()) if step.is_pending() => Poll::Ready(None),
                 _ => step.map(Some),
             }
@@ -218,9 +224,13 @@ impl Pair<'_> {
                 continue;
             }
             (side.watch, side.watched) = (None, true);
-            // Somebody else may have met the error already; then it is being dealt with.
-            let Some(error) = stream.take_error() else { continue };
-            if from.ended_by_sender() || had_ended(&error) {
+            let ended = match stream.take_error() {
+                Some(error) => from.end_read || had_ended(&error),
+                None if from.end_read && stream.hung_up() => true,
+                // Somebody else has met the error already, and deals with it.
+                None => continue,
+            };
+            if ended {
                 // What it sent is complete and will be delivered; what is for it has nowhere to go.
                 self.flows[1 - at].give_up();
             } else {
@@ -231,17 +241,15 @@ impl Pair<'_> {
     }
 
     fn half_closed(&self) -> bool {
-        self.flows.iter().any(|flow| flow.ended_by_sender() || matches!(flow.state, State::Dead))
+        self.flows.iter().any(|flow| flow.end_read || matches!(flow.state, State::Dead))
     }
 
     fn poll_clock(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let half_closed = self.half_closed();
         let limit = if half_closed { self.patience.half_closed } else { self.patience.idle };
-        if self.clock.as_ref().map(|clock| clock.limit) != limit {
-            self.clock = Clock::new(limit);
-        }
         let moved = self.flows[CLIENT].moved + self.flows[DESTINATION].moved;
-        Clock::poll(&mut self.clock, moved, cx)
+        let queued = || self.sides.iter().map(|side| side.stream.queued()).sum();
+        Clock::poll(&mut self.clock, limit, moved, queued, cx)
     }
 
     /// Tells those who are left how it ended.
@@ -254,16 +262,13 @@ impl Pair<'_> {
                 }
                 reason
             }
-            Verdict::Reset(at) => {
-                let (flow, left) = (&mut self.flows[at], self.sides[1 - at].stream);
-                let _ = timeout(RESET_GRACE, flow.deliver(left)).await;
-                left.reset();
-                reset_by(at)
-            }
-            Verdict::Gone(at) => {
-                let left = self.sides[1 - at].stream;
-                let patience = self.patience.half_closed.unwrap_or(Duration::MAX);
-                let _ = timeout(patience, self.flows[at].deliver(left)).await;
+            Verdict::Reset(at) | Verdict::Gone(at) => {
+                let patience = match verdict {
+                    Verdict::Reset(_) => RESET_GRACE,
+                    _ => self.patience.half_closed.unwrap_or(Duration::MAX),
+                };
+                let (from, left) = (self.sides[at].stream, self.sides[1 - at].stream);
+                self.flows[at].deliver(from, left, patience).await;
                 left.reset();
                 reset_by(at)
             }
@@ -290,10 +295,7 @@ impl<'a> Side<'a> {
 /// One direction.
 struct Flow<'a> {
     state: State,
-    /// Bytes that were read and that the receiver had no room for.
-    pending: Vec<u8>,
-    /// How many of them have been written since.
-    written: usize,
+    pending: Pending,
     /// Whether the sender's end was read.
     end_read: bool,
     /// Bytes delivered.
@@ -324,7 +326,7 @@ enum Step {
 impl<'a> Flow<'a> {
     fn new(meter: Meter<'a>) -> Self {
         let state = State::Flowing;
-        Self { state, pending: Vec::new(), written: 0, end_read: false, moved: 0, meter }
+        Self { state, pending: Pending::default(), end_read: false, moved: 0, meter }
     }
 
     /// Moves what can be moved. Pending when one of the two sockets has to become ready first.
@@ -365,14 +367,18 @@ impl<'a> Flow<'a> {
     /// One read and the write that follows.
     fn copy(&mut self, from: &Stream, to: &Stream, turn: &mut usize) -> Option<Step> {
         SCRATCH_BUFFER.with_borrow_mut(|scratch| {
-            let bytes = match from.try_read(scratch) {
+            let room = if PENDING.get() > MOST_PENDING { LITTLE } else { SCRATCH };
+            let bytes = match from.try_read(&mut scratch[..room]) {
                 Ok(0) => {
                     self.end_read = true;
                     return None;
                 }
                 Ok(count) => &scratch[..count],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-                Err(_) => return Some(Step::SenderLost),
+                Err(_) => {
+                    self.end_read = true;
+                    return Some(Step::SenderLost);
+                }
             };
             *turn = turn.saturating_sub(bytes.len());
             let taken = match to.try_write(bytes) {
@@ -381,42 +387,56 @@ impl<'a> Flow<'a> {
                 Err(error) => return Some(Step::ReceiverLost(error)),
             };
             self.delivered(taken);
-            self.pending.extend_from_slice(&bytes[taken..]);
+            self.pending.push(&bytes[taken..]);
             None
         })
     }
 
     fn write_pending(&mut self, to: &Stream) -> io::Result<()> {
-        let taken = to.try_write(&self.pending[self.written..])?;
+        let taken = to.try_write(self.pending.rest())?;
         self.delivered(taken);
-        self.written += taken;
-        if self.written == self.pending.len() {
-            (self.pending, self.written) = (Vec::new(), 0);
-        }
+        self.pending.advance(taken);
         Ok(())
     }
 
-    /// Writes what is pending, and waits until the receiver's kernel has all that was written.
-    async fn deliver(&mut self, to: &Stream) {
-        while !self.pending.is_empty() {
-            poll_fn(|cx| to.poll_writable(cx)).await;
-            match self.write_pending(to) {
-                Err(error) if error.kind() != ErrorKind::WouldBlock => return,
-                _ => {}
-            }
-        }
-        // The kernel has no event for this. It is rare: a reset while data is under way.
+    /// Moves all that the sender had sent before it was lost, and waits until the receiver's kernel
+    /// has it; unless the receiver takes nothing for as long as `patience`.
+    async fn deliver(&mut self, from: &Stream, to: &Stream, patience: Duration) {
+        let mut taken = (self.moved, to.queued());
+        let mut last = Instant::now();
         let mut pause = Duration::from_millis(1);
-        while !to.delivered() {
-            sleep(pause).await;
+        let mut turn = TURN;
+        loop {
+            if self.state == State::Flowing {
+                tokio::select! {
+                    step = poll_fn(|cx| self.poll(from, to, &mut turn, cx)) => match step {
+                        Step::Yield => tokio::task::yield_now().await,
+                        Step::ReceiverLost(_) => return,
+                        Step::Ended | Step::SenderLost => self.state = State::Ended,
+                    },
+                    () = sleep(pause) => {}
+                }
+                turn = TURN;
+            } else if self.state == State::Dead || to.delivered() {
+                return;
+            } else {
+                // The kernel has no event for this. It is rare: a reset while data is under way.
+                sleep(pause).await;
+            }
             pause = (pause * 2).min(Duration::from_millis(100));
+            let now = (self.moved, to.queued());
+            if now != taken {
+                (taken, last) = (now, Instant::now());
+            } else if last.elapsed() >= patience {
+                return;
+            }
         }
     }
 
     /// Drops what can no longer be delivered.
     fn give_up(&mut self) {
         self.state = State::Dead;
-        (self.pending, self.written) = (Vec::new(), 0);
+        self.pending = Pending::default();
     }
 
     fn delivered(&mut self, bytes: usize) {
@@ -430,9 +450,41 @@ impl<'a> Flow<'a> {
     fn reading(&self) -> bool {
         self.state == State::Flowing && self.pending.is_empty() && !self.end_read
     }
+}
 
-    fn ended_by_sender(&self) -> bool {
-        self.end_read
+/// Bytes that were read and that the receiver had no room for.
+#[derive(Default)]
+struct Pending {
+    bytes: Vec<u8>,
+    /// How many of them have been written since.
+    written: usize,
+}
+
+impl Pending {
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        PENDING.set(PENDING.get() + bytes.len());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.written..]
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.written += written;
+        if self.written == self.bytes.len() {
+            *self = Self::default();
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        PENDING.set(PENDING.get().saturating_sub(self.bytes.len()));
     }
 }
 
@@ -441,19 +493,33 @@ struct Clock {
     limit: Duration,
     sleep: Pin<Box<Sleep>>,
     moved: u64,
+    /// Bytes in the kernel's send buffers when the time was last up.
+    queued: usize,
     last: Instant,
 }
 
 impl Clock {
-    fn new(limit: Option<Duration>) -> Option<Box<Self>> {
-        let limit = limit?;
-        let last = Instant::now();
-        Some(Box::new(Self { limit, sleep: Box::pin(sleep(limit)), moved: 0, last }))
+    fn new(limit: Duration, moved: u64) -> Self {
+        Self { limit, sleep: Box::pin(sleep(limit)), moved, queued: 0, last: Instant::now() }
     }
 
-    /// Ready when nothing moved for the limit.
-    fn poll(clock: &mut Option<Box<Self>>, moved: u64, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(clock) = clock else { return Poll::Pending };
+    /// Ready when nothing moved for the limit: neither into the kernel's buffers, which `moved`
+    /// counts, nor out of them, for which `queued` is asked.
+    fn poll(
+        clock: &mut Option<Box<Self>>,
+        limit: Option<Duration>,
+        moved: u64,
+        queued: impl Fn() -> usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let Some(limit) = limit else {
+            *clock = None;
+            return Poll::Pending;
+        };
+        let clock = match clock {
+            Some(clock) if clock.limit == limit => clock,
+            other => other.insert(Box::new(Self::new(limit, moved))),
+        };
         if clock.moved != moved {
             (clock.moved, clock.last) = (moved, Instant::now());
         }
@@ -461,9 +527,13 @@ impl Clock {
             std::task::ready!(clock.sleep.as_mut().poll(cx));
             let due = clock.last + clock.limit;
             if due <= Instant::now() {
-                return Poll::Ready(());
+                let queued = queued();
+                if queued == clock.queued {
+                    return Poll::Ready(());
+                }
+                (clock.queued, clock.last) = (queued, Instant::now());
             }
-            clock.sleep.set(sleep_until(due));
+            clock.sleep.set(sleep_until(clock.last + clock.limit));
         }
     }
 }

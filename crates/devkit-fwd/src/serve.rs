@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::dial::{DialError, Dialled, dial, out_of_descriptors};
 use crate::endpoint::Destination;
@@ -89,7 +91,7 @@ impl Forwarder {
         destination: Destination,
         options: Options,
     ) -> Self {
-        let own = listeners.iter().filter_map(Listener::tcp_address).collect();
+        let own = listeners.iter().flat_map(Listener::covers).collect();
         let limit = options.max_connections.map_or_else(limits::connections, Into::into);
         let shared = Shared {
             destination,
@@ -150,7 +152,8 @@ impl Forwarder {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] when there are no descriptors for it.
+    /// [`Error::Io`] when there are no descriptors for it, when the input cannot be read to its end,
+    /// and when the output cannot be written (other than that nobody reads it any more).
     pub async fn serve_stdio<I, O>(
         self,
         input: I,
@@ -158,8 +161,8 @@ impl Forwarder {
         on_event: OnEvent,
     ) -> Result<Stats, Error>
     where
-        I: io::Read + Send + 'static,
-        O: io::Write + Send + 'static,
+        I: io::Read + AsFd + Send + 'static,
+        O: io::Write + AsFd + Send + 'static,
     {
         let shared = self.shared;
         *lock(&shared.on_event) = Some(on_event);
@@ -170,17 +173,32 @@ impl Forwarder {
         shared.accept(Stream::Unix(client), Peer::Stdio);
 
         let mut stopped = shared.stop.subscribe();
-        let written = async {
+        let mut written = pin!(async {
             shared.all_over().await;
-            let _ = tokio::task::spawn_blocking(|| bridge.writer.join()).await;
+            bridge.written.await.unwrap_or(Ok(()))
+        });
+        let unreadable = async {
+            match bridge.input_failed.await {
+                Ok(error) => error,
+                Err(_) => std::future::pending().await,
+            }
         };
-        let cut = async {
-            let _ = stopped.wait_for(|stop| *stop).await;
-            shared.drain().await;
-        };
+        let write = |source| Error::Io { action: "write standard output".into(), source };
         tokio::select! {
-            () = written => {}
-            () = cut => {}
+            result = &mut written => result.map_err(write)?,
+            source = unreadable => {
+                // The destination is not to take a part for the whole.
+                shared.abort();
+                shared.all_over().await;
+                return Err(Error::Io { action: "read standard input".into(), source });
+            }
+            _ = stopped.wait_for(|stop| *stop) => {
+                let deadline = Instant::now() + shared.options.drain;
+                if shared.drain().await {
+                    let late = |_| Err(io::ErrorKind::TimedOut.into());
+                    timeout_at(deadline, written).await.unwrap_or_else(late).map_err(write)?;
+                }
+            }
         }
         Ok(shared.stats())
     }
@@ -230,12 +248,17 @@ async fn accept_tcp(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn accept_unix(listener: UnixListener, shared: Arc<Shared>) {
+    let own_pid = Some(std::process::id().cast_signed());
     loop {
         shared.room().await;
         match listener.accept().await {
             Ok((stream, _)) => {
                 shared.room().await;
                 let (admitted, peer) = identify(&stream, &shared.options);
+                // Our own dial, about to find out that it leads back here: see `dial`.
+                if matches!(peer, Peer::Unix { pid, .. } if pid == own_pid) {
+                    continue;
+                }
                 shared.admit(admitted, Stream::Unix(stream), peer);
             }
             Err(error) => shared.accept_failed(&error).await,
@@ -271,8 +294,8 @@ impl Shared {
             total: self.counts.total.load(Relaxed),
             failed: self.counts.failed.load(Relaxed),
             refused: self.counts.refused.load(Relaxed),
-            bytes_to_destination: self.counts.to_destination.load(Relaxed),
-            bytes_to_client: self.counts.to_client.load(Relaxed),
+            bytes_up: self.counts.to_destination.load(Relaxed),
+            bytes_down: self.counts.to_client.load(Relaxed),
         }
     }
 
@@ -360,14 +383,21 @@ impl Shared {
         }
     }
 
-    async fn drain(&self) {
+    /// Whether all connections came to their end by themselves.
+    async fn drain(&self) -> bool {
         let open = lock(&self.open).len() as u64;
         self.tell(Event::Stopping { open });
-        if timeout(self.options.drain, self.all_over()).await.is_err() {
-            for handle in lock(&self.open).values().flatten() {
-                handle.abort();
-            }
+        let ended = timeout(self.options.drain, self.all_over()).await.is_ok();
+        if !ended {
+            self.abort();
             self.all_over().await;
+        }
+        ended
+    }
+
+    fn abort(&self) {
+        for handle in lock(&self.open).values().flatten() {
+            handle.abort();
         }
     }
 }
@@ -447,8 +477,8 @@ impl Drop for Connection {
             self.shared.tell(Event::Closed(Closed {
                 id: self.id,
                 peer: self.peer.clone(),
-                bytes_to_destination: self.bytes[0].load(Relaxed),
-                bytes_to_client: self.bytes[1].load(Relaxed),
+                bytes_up: self.bytes[0].load(Relaxed),
+                bytes_down: self.bytes[1].load(Relaxed),
                 reason,
                 duration: self.started.elapsed(),
             }));

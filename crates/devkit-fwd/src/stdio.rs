@@ -1,61 +1,105 @@
 //! Standard input and output as the two directions of one connection.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::thread;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+use tokio::sync::oneshot;
+
 /// Bytes moved at a time.
 const CHUNK: usize = 64 * 1024;
+
+/// The socket end of a bridge.
+pub(crate) struct Bridge {
+    pub(crate) socket: UnixStream,
+    /// An error of the input, which is not its end. Nothing comes where there was none.
+    pub(crate) input_failed: oneshot::Receiver<io::Error>,
+    /// Comes when all output is written, or cannot be.
+    pub(crate) written: oneshot::Receiver<io::Result<()>>,
+}
 
 /// Connects an input and an output with a socket, through two threads that block on them.
 ///
 /// Blocking, because a terminal or a pipe belongs to other processes too, and `O_NONBLOCK` would
 /// change it for them; a regular file has no readiness at all. The end of the input becomes a
-/// half-close; when the other side ends, the output is closed.
+/// half-close; when the other side ends, the output is closed. An output that nobody reads any more
+/// is a client that went away, and no error.
 ///
 /// # Errors
 ///
 /// When the system has no descriptors for a socket pair.
 pub(crate) fn bridge<I, O>(mut input: I, mut output: O) -> io::Result<Bridge>
 where
-    I: Read + Send + 'static,
-    O: Write + Send + 'static,
+    I: Read + AsFd + Send + 'static,
+    O: Write + AsFd + Send + 'static,
 {
     let (inner, outer) = UnixStream::pair()?;
     let (mut sender, mut receiver) = (outer.try_clone()?, outer);
+    let (tell_failure, input_failed) = oneshot::channel();
+    let (tell_written, written) = oneshot::channel();
     thread::Builder::new().name("stdin".into()).spawn(move || {
-        let _ = copy(&mut input, &mut sender);
-        let _ = sender.shutdown(Shutdown::Write);
+        match copy(&mut input, &mut sender) {
+            // No end is sent: what has come is not all there was to come.
+            Err(Failure::Reading(error)) => drop(tell_failure.send(error)),
+            _ => drop(sender.shutdown(Shutdown::Write)),
+        }
     })?;
-    let writer = thread::Builder::new().name("stdout".into()).spawn(move || {
-        let written = copy(&mut receiver, &mut output);
+    thread::Builder::new().name("stdout".into()).spawn(move || {
+        let result = match copy(&mut receiver, &mut output) {
+            Ok(()) | Err(Failure::Reading(_)) => Ok(()),
+            Err(Failure::Writing(error)) => {
+                let _ = receiver.shutdown(Shutdown::Both);
+                if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+            }
+        };
         // Whoever reads the output is told at once.
         drop(output);
-        if written.is_err() {
-            // Nobody reads it any more: to the other side that is a client that went away.
-            let _ = receiver.shutdown(Shutdown::Both);
-        }
+        let _ = tell_written.send(result);
     })?;
-    Ok(Bridge { socket: inner, writer })
+    Ok(Bridge { socket: inner, input_failed, written })
 }
 
-/// The socket end of a bridge.
-pub(crate) struct Bridge {
-    pub(crate) socket: UnixStream,
-    /// Over when all output is written.
-    pub(crate) writer: thread::JoinHandle<()>,
+enum Failure {
+    Reading(io::Error),
+    Writing(io::Error),
 }
 
-/// Copies until the input ends, in whatever way; an error is the output's.
-fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+fn copy(from: &mut (impl Read + AsFd), to: &mut (impl Write + AsFd)) -> Result<(), Failure> {
     let mut buffer = vec![0; CHUNK];
     loop {
-        match from.read(&mut buffer) {
+        let count = match from.read(&mut buffer) {
             Ok(0) => return Ok(()),
-            Ok(count) => to.write_all(&buffer[..count]).and_then(|()| to.flush())?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return Ok(()),
+            Ok(count) => count,
+            Err(error) => {
+                go_on(&error, from.as_fd(), PollFlags::POLLIN)
+                    .map_err(|()| Failure::Reading(error))?;
+                continue;
+            }
+        };
+        let mut left = &buffer[..count];
+        while !left.is_empty() {
+            match to.write(left) {
+                Ok(0) => return Err(Failure::Writing(ErrorKind::WriteZero.into())),
+                Ok(count) => left = &left[count..],
+                Err(error) => go_on(&error, to.as_fd(), PollFlags::POLLOUT)
+                    .map_err(|()| Failure::Writing(error))?,
+            }
         }
+        to.flush().map_err(Failure::Writing)?;
+    }
+}
+
+/// Waits where waiting helps: other processes may have made a shared descriptor non-blocking.
+fn go_on(error: &io::Error, fd: BorrowedFd<'_>, wanted: PollFlags) -> Result<(), ()> {
+    match error.kind() {
+        ErrorKind::Interrupted => Ok(()),
+        ErrorKind::WouldBlock => {
+            let _ = nix::poll::poll(&mut [PollFd::new(fd, wanted)], PollTimeout::NONE);
+            Ok(())
+        }
+        _ => Err(()),
     }
 }

@@ -7,9 +7,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
 
 use crate::sys;
 
@@ -40,12 +42,27 @@ impl Stream {
         .map(|_| ())
     }
 
-    /// Waits until the socket has an error, which neither reading nor writing needs to be tried for.
+    /// Waits until the socket has an error, which neither reading nor writing needs to be tried for,
+    /// or a Unix peer is gone altogether.
+    ///
+    /// The latter is asked for now and then: it comes as an `EPOLLHUP`, which cannot be waited for
+    /// apart from being writable. TCP has keepalive for it.
     pub(crate) async fn broken(&self) {
-        let _ = match self {
-            Self::Tcp(stream) => stream.ready(Interest::ERROR).await,
-            Self::Unix(stream) => stream.ready(Interest::ERROR).await,
+        let stream = match self {
+            Self::Tcp(stream) => return drop(stream.ready(Interest::ERROR).await),
+            Self::Unix(stream) => stream,
         };
+        let mut pause = Duration::from_secs(1);
+        while timeout(pause, stream.ready(Interest::ERROR)).await.is_err() && !self.hung_up() {
+            pause = (pause * 2).min(Duration::from_secs(32));
+        }
+    }
+
+    /// Whether the peer neither sends nor takes anything any more.
+    pub(crate) fn hung_up(&self) -> bool {
+        let mut poll = [PollFd::new(self.as_fd(), PollFlags::empty())];
+        nix::poll::poll(&mut poll, PollTimeout::ZERO).is_ok()
+            && poll[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
     }
 
     /// Reads what is there; 0 is the end. [`ErrorKind::WouldBlock`] if there is nothing yet.
@@ -80,13 +97,16 @@ impl Stream {
         SockRef::from(self).take_error().ok().flatten()
     }
 
+    /// Bytes that were written and that the peer's kernel (TCP) or the peer (Unix) has not taken yet.
+    pub(crate) fn queued(&self) -> usize {
+        sys::queued(self).unwrap_or(0)
+    }
+
     /// Whether everything written has reached the peer's kernel, so that a reset destroys nothing;
     /// or never will, because the peer is gone.
     pub(crate) fn delivered(&self) -> bool {
         match self {
-            Self::Tcp(stream) => {
-                sys::unacknowledged(stream).unwrap_or(0) == 0 || stream.peer_addr().is_err()
-            }
+            Self::Tcp(stream) => self.queued() == 0 || stream.peer_addr().is_err(),
             // What was written is in the peer's queue and stays there.
             Self::Unix(_) => true,
         }

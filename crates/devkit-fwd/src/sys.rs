@@ -26,11 +26,12 @@ pub(crate) fn take_passed_fds(count: u16) -> Vec<OwnedFd> {
         .collect()
 }
 
-/// Bytes that this TCP socket has sent and the peer's kernel has not acknowledged, a FIN included.
+/// Bytes in a socket's send queue: not acknowledged by the peer's kernel (TCP, a FIN included), not
+/// read by the peer (Unix, with what the kernel needs to keep them).
 #[cfg(target_os = "linux")]
-pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
+pub(crate) fn queued(socket: impl AsFd) -> io::Result<usize> {
     let mut bytes: libc::c_int = 0;
-    // SAFETY: TIOCOUTQ (SIOCOUTQ of tcp(7)) writes one int, and `bytes` lives until after the call.
+    // SAFETY: TIOCOUTQ (SIOCOUTQ of tcp(7) and unix(7)) writes one int, and `bytes` lives until after the call.
     let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
     if result == -1 {
         return Err(io::Error::last_os_error());
@@ -40,7 +41,7 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
 
 /// Elsewhere there is no such question; nothing is waited for. Untested.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn unacknowledged(_: impl AsFd) -> io::Result<usize> {
+pub(crate) fn queued(_: impl AsFd) -> io::Result<usize> {
     Ok(0)
 }
 

@@ -126,6 +126,11 @@ pub(crate) fn parse(args: Vec<OsString>, ui: &mut Ui) -> anyhow::Result<Parsed> 
             ui::message(&rendered(ui, To::Err, &error.render()));
             Ok(Parsed::Printed(exit::TROUBLE))
         }
+        // The same with options, which clap takes for an argument: a set DEVKIT_COLOR is enough.
+        ErrorKind::MissingSubcommand if !ui.json => {
+            ui::message(&rendered(ui, To::Err, &command().render_help()));
+            Ok(Parsed::Printed(exit::TROUBLE))
+        }
         _ => Err(usage(&error, &named).into()),
     }
 }
@@ -151,10 +156,27 @@ fn usage(error: &clap::Error, command: &str) -> Failure {
                 ContextValue::StyledStr(text) => Some(text.to_string()),
                 _ => None,
             });
-    Failure::new("usage", message).hint(match suggestion {
-        Some(meant) => format!("did you mean '{meant}'? {command} --help shows all there is"),
-        None => format!("{command} --help shows all there is"),
+    let suggestion = suggestion.or_else(|| match error.get(ContextKind::InvalidSubcommand)? {
+        ContextValue::String(typed) => nearest(typed),
+        _ => None,
+    });
+    let example = cmd::EXAMPLES.iter().find(|example| example.starts_with(&format!("{command} ")));
+    let more = format!("{command} --help shows all there is");
+    Failure::new("usage", message).hint(match (suggestion, example) {
+        (Some(meant), _) => format!("did you mean '{meant}'? {more}"),
+        (None, Some(example)) if error.kind() == ErrorKind::MissingRequiredArgument => {
+            format!("for example: {example}; {more}")
+        }
+        _ => more,
     })
+}
+
+/// The command that was meant by a slip of two letters; clap finds only longer ones.
+fn nearest(typed: &str) -> Option<String> {
+    let names = cmd::GROUPS.iter().flat_map(|(_, names)| names.iter());
+    let slips = |name: &&&str| strsim::damerau_levenshtein(typed, name);
+    let nearest = names.min_by_key(|name| slips(name))?;
+    (slips(&nearest) <= 2 && slips(&nearest) < typed.len()).then(|| (*nearest).to_owned())
 }
 
 /// `devkit fwd` where that is the command the arguments name, else `devkit`.

@@ -34,7 +34,7 @@ impl Command {
     pub(crate) fn run(self, ui: &mut Ui) -> anyhow::Result<u8> {
         match self {
             Self::Fwd(args) => fwd::run(ui, &args),
-            Self::Completions(args) => completions::run(&args),
+            Self::Completions(args) => completions::run(ui, &args),
             Self::Man(args) => man::run(ui, &args),
         }
     }

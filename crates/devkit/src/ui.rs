@@ -94,6 +94,13 @@ pub(crate) fn result(text: &[u8]) -> anyhow::Result<()> {
         .context("cannot write to standard output")
 }
 
+/// Writes a JSON document to standard output, in one line.
+pub(crate) fn document(document: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec(document).context("cannot make a JSON document")?;
+    text.push(b'\n');
+    result(&text)
+}
+
 /// Writes to standard error. There is nobody to tell if that fails.
 pub(crate) fn message(text: &str) {
     let mut err = io::stderr().lock();

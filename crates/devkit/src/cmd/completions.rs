@@ -2,7 +2,10 @@
 
 use clap_complete::Shell;
 
-use crate::{cli, exit, ui};
+use serde::Serialize;
+
+use crate::ui::{self, Ui};
+use crate::{cli, exit};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -13,10 +16,23 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+/// With `--json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    shell: String,
+    script: &'a str,
+}
+
+pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     // Not straight to stdout: clap_complete panics when a reader has seen enough.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut cli::command(), "devkit", &mut script);
-    ui::result(&script)?;
+    if ui.json {
+        let (shell, script) = (args.shell.to_string(), str::from_utf8(&script)?);
+        ui::document(&Document { schema: "devkit.completions/1", shell, script })?;
+    } else {
+        ui::result(&script)?;
+    }
     Ok(exit::DONE)
 }

@@ -133,8 +133,7 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
     let plan = Plan::new(&source, destination, options, &activation).map_err(explained)?;
     for warning in plan.warnings() {
         if !ui.quiet || warning.is_grave() {
-            let (code, text) = explain::warning(warning);
-            ui.warning(code, &text);
+            ui.warning(warning.code(), &explain::warning(warning));
         }
     }
 
@@ -144,37 +143,38 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
         .max_blocking_threads(16)
         .build()
         .context("cannot start the event loop")?;
+    let log = Arc::new(Log::start(ui, args.admission()).context("cannot start the log")?);
     let outcome = runtime.block_on(async {
         // First of all: from here on a signal no longer ends the process on the spot, which would
         // leave the socket file behind.
         let signals = Signals::new().context("cannot listen for signals")?;
         let forwarder = plan.listen().map_err(explained)?;
         if stdio {
-            carry(ui, args, forwarder, signals).await
+            carry(ui, args, forwarder, signals, &log).await
         } else {
-            serve(ui, args, forwarder, signals).await
+            serve(args, forwarder, signals, &log).await
         }
     });
     // Tasks that are still there are dropped, which resets their connections; a resolver or a
     // terminal that blocks a thread is not waited for.
     runtime.shutdown_background();
+    log.finish();
     outcome
 }
 
 /// Serves a listening source until it is told to stop.
 async fn serve(
-    ui: &Ui,
     args: &Args,
     forwarder: Forwarder,
     mut signals: Signals,
+    log: &Arc<Log>,
 ) -> anyhow::Result<u8> {
-    let log = Arc::new(Log::start(ui, args.admission()).context("cannot start the log")?);
     let control = forwarder.control();
     let on_event = {
-        let log = Arc::clone(&log);
+        let log = Arc::clone(log);
         Arc::new(move |event: Event| log.event(&event))
     };
-    let summaries = tokio::spawn(Arc::clone(&log).summarise());
+    let summaries = tokio::spawn(Arc::clone(log).summarise());
     let mut serving = pin!(forwarder.serve(on_event));
     let outcome = loop {
         tokio::select! {
@@ -182,13 +182,12 @@ async fn serve(
                 log.stopped(&stats);
                 exit::DONE
             }),
-            wish = signals.next() => if let Some(code) = signals.obey(&wish, &control, &log) {
+            wish = signals.next() => if let Some(code) = signals.obey(&wish, &control, log) {
                 break Ok(code);
             },
         }
     };
     summaries.abort();
-    log.finish();
     outcome.map_err(|error| explain::error(args, error).into())
 }
 
@@ -198,13 +197,13 @@ async fn carry(
     args: &Args,
     forwarder: Forwarder,
     mut signals: Signals,
+    log: &Log,
 ) -> anyhow::Result<u8> {
     if io::stdin().is_terminal() && !ui.quiet {
         ui::message("reading from the terminal; Ctrl-D ends the input\n");
     }
     let (input, output) =
         standard_streams().context("cannot take over standard input and output")?;
-    let log = Arc::new(Log::silent(ui));
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let on_event = Arc::new(move |event: Event| drop(tell.send(event)));
     let control = forwarder.control();
@@ -215,7 +214,7 @@ async fn carry(
                 result.map_err(|error| explain::error(args, error))?;
                 break;
             }
-            wish = signals.next() => if let Some(code) = signals.obey(&wish, &control, &log) {
+            wish = signals.next() => if let Some(code) = signals.obey(&wish, &control, log) {
                 return Ok(code);
             },
         }
@@ -225,6 +224,7 @@ async fn carry(
             Event::Failed { destination, code, message, .. } => {
                 return Err(Failure::new(code, format!("cannot reach {destination}"))
                     .because(message)
+                    .hint("start what should answer there, or choose another -d")
                     .into());
             }
             Event::Closed(closed)

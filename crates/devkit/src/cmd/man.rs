@@ -4,10 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::ui::{self, Ui};
 use crate::{cli, exit};
+
+const SCHEMA: &str = "devkit.man/1";
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -22,20 +25,41 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
 }
 
+/// With `--json`.
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    pages: Vec<Page>,
+}
+
+/// A page, or where it was written.
+#[derive(Serialize)]
+struct Page {
+    name: String,
+    roff: Option<String>,
+    path: Option<PathBuf>,
+}
+
 pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
     let mut devkit = cli::command().disable_help_subcommand(true);
     devkit.build();
     if let Some(folder) = &args.out {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let pages = std::iter::once(&devkit).chain(devkit.get_subcommands());
-        for command in pages {
-            let file = folder.join(format!("{}.1", page_name(command)));
+        let mut pages = Vec::new();
+        for command in std::iter::once(&devkit).chain(devkit.get_subcommands()) {
+            let name = page_name(command);
+            let file = folder.join(format!("{name}.1"));
             fs::write(&file, page(command)?)
                 .with_context(|| format!("cannot write {}", file.display()))?;
-            if !ui.quiet {
+            if !ui.quiet && !ui.json {
                 ui::message(&format!("{}\n", file.display()));
             }
+            let path = std::path::absolute(&file).context("cannot tell the current folder")?;
+            pages.push(Page { name, roff: None, path: Some(path) });
+        }
+        if ui.json {
+            ui::document(&Document { schema: SCHEMA, pages })?;
         }
         return Ok(exit::DONE);
     }
@@ -47,7 +71,13 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
                 .hint(format!("there are {}", names.join(", ")))
         })?,
     };
-    ui::result(&page(command)?)?;
+    let roff = page(command)?;
+    if ui.json {
+        let pages = vec![Page { name: page_name(command), roff: Some(roff), path: None }];
+        ui::document(&Document { schema: SCHEMA, pages })?;
+    } else {
+        ui::result(roff.as_bytes())?;
+    }
     Ok(exit::DONE)
 }
 
@@ -55,13 +85,12 @@ fn page_name(command: &clap::Command) -> String {
     command.get_display_name().unwrap_or(command.get_name()).to_owned()
 }
 
-fn page(command: &clap::Command) -> anyhow::Result<Vec<u8>> {
+fn page(command: &clap::Command) -> anyhow::Result<String> {
     let mut roff = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut roff).context("cannot make a man page")?;
     // What stands below the options are tables and commands, whose lines must stay as they are.
     let page = String::from_utf8(roff).context("cannot make a man page")?;
-    let page = page
+    Ok(page
         .replace(".SH EXTRA\n", ".SH NOTES\n.nf\n")
-        .replace(".SH VERSION\n", ".fi\n.SH VERSION\n");
-    Ok(page.into_bytes())
+        .replace(".SH VERSION\n", ".fi\n.SH VERSION\n"))
 }

@@ -117,7 +117,13 @@ fn io_hint(failure: Failure, error: &std::io::Error, source: &OsStr) -> Failure 
                 None => failure.hint("make its folder first: mkdir -p"),
             }
         }
-        _ => failure,
+        std::io::ErrorKind::NotADirectory => {
+            failure.hint("a part of its path is a file; choose another path")
+        }
+        _ if source.as_bytes().starts_with(b"[fe80:") || source.as_bytes().contains(&b'%') => {
+            failure.hint("a link-local address needs its interface: [fe80::1%eth0]:80")
+        }
+        _ => failure.hint("choose another -s; -v shows what lies beneath"),
     }
 }
 
@@ -142,11 +148,13 @@ pub(super) fn cut(destination: &OsStr, reason: Reason) -> Failure {
         }
         _ => "it was still open when --drain was over",
     };
-    Failure::new("io", format!("the connection to {destination} was cut")).because(cause)
+    Failure::new("io", format!("the connection to {destination} was cut"))
+        .because(cause)
+        .hint("connect again; what had arrived before is on standard output")
 }
 
-/// The code and the line of a warning.
-pub(super) fn warning(warning: &Warning) -> (&'static str, String) {
+/// The line of a warning.
+pub(super) fn warning(warning: &Warning) -> String {
     match warning {
         Warning::Exposed { exposure, audience } => {
             let who = match audience {
@@ -155,21 +163,16 @@ pub(super) fn warning(warning: &Warning) -> (&'static str, String) {
                 Audience::Networks(networks) => format!("every process on {}", networks.join(", ")),
                 Audience::SocketUsers => "whoever may open this socket".to_owned(),
             };
-            ("root-equivalent", gives_away(&who, exposure))
+            gives_away(&who, exposure)
         }
-        Warning::AbstractIsOpen { address } => (
-            "abstract-open",
-            format!(
-                "any local user may connect to {address}: abstract names have no permissions; --allow-uid limits it"
-            ),
+        Warning::AbstractIsOpen { address } => format!(
+            "any local user may connect to {address}: abstract names have no permissions; \
+             --allow-uid limits it"
         ),
-        Warning::ModeKeepsPeersOut { mode } => (
-            "mode-keeps-out",
-            format!(
-                "mode {mode:04o} keeps other users from the socket whatever --allow-uid and --allow-gid say; --mode 0666 leaves it to them"
-            ),
+        Warning::ModeKeepsPeersOut { mode } => format!(
+            "mode {mode:04o} keeps other users from the socket whatever --allow-uid and \
+             --allow-gid say; --mode 0666 leaves it to them"
         ),
-        _ => ("note", format!("{warning:?}")),
     }
 }
 

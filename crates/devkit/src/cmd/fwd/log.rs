@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use crate::ui::Ui;
 
-const SCHEMA: &str = "devkit.fwd/1";
+const SCHEMA: &str = "devkit.fwd.event/1";
 /// Lines that may wait for a slow reader.
 const QUEUE: usize = 4096;
 /// Connection lines that may come at once; then one a second.
@@ -74,40 +74,32 @@ struct Lost {
 impl Log {
     /// Starts the writing thread. `admission` says who may connect.
     pub(super) fn start(ui: &Ui, admission: Option<String>) -> io::Result<Self> {
-        let mut log = Self::silent(ui);
-        (log.quiet, log.admission) = (ui.quiet, admission);
         let (queue, lines) = mpsc::sync_channel::<String>(QUEUE);
         let (end, ended) = mpsc::channel();
-        let (json, lost) = (log.json, Arc::clone(&log.lost));
+        let (json, lost) = (ui.json, Arc::<AtomicU64>::default());
+        let left_out = Arc::clone(&lost);
         let writer = std::thread::Builder::new().name("log".into()).spawn(move || {
             for line in lines {
                 print(json, &line);
-                match lost.swap(0, Relaxed) {
+                match left_out.swap(0, Relaxed) {
                     0 => {}
                     events => print(json, &lost_line(json, events)),
                 }
             }
             drop(end);
         })?;
-        log.queue = Mutex::new(Some(queue));
-        log.writer = Mutex::new(Some((writer, ended)));
-        Ok(log)
-    }
-
-    /// A log for a run whose standard output is data: only what is asked for is printed.
-    pub(super) fn silent(ui: &Ui) -> Self {
-        Self {
-            json: ui.json,
-            quiet: true,
+        Ok(Self {
+            json,
+            quiet: ui.quiet,
             verbose: ui.verbose,
             arrows: if ui.unicode { ["↑", "↓"] } else { ["up", "down"] },
-            admission: None,
-            queue: Mutex::new(None),
-            lost: Arc::default(),
-            writer: Mutex::new(None),
+            admission,
+            queue: Mutex::new(Some(queue)),
+            lost,
+            writer: Mutex::new(Some((writer, ended))),
             burst: Mutex::new(Burst::new()),
             left_out: Notify::new(),
-        }
+        })
     }
 
     pub(super) fn event(&self, event: &Event) {
@@ -127,7 +119,7 @@ impl Log {
             }
             Event::Opened { id, peer } => format!("{} #{id} opened {peer}", now()),
             Event::Closed(closed) => {
-                let bytes = self.bytes(closed.bytes_to_destination, closed.bytes_to_client);
+                let bytes = self.bytes(closed.bytes_up, closed.bytes_down);
                 let Closed { id, peer, reason, duration, .. } = closed;
                 let (lasted, note) = (span(*duration), note(*reason));
                 format!("{} #{id} closed {peer}  {bytes}  {lasted}{note}", now())
@@ -167,10 +159,10 @@ impl Log {
             return self.put(json_line(Some("stats"), Some(uptime.as_secs()), stats));
         }
         let [up, down] = self.arrows;
-        let Stats { open, total, failed, refused, bytes_to_destination, bytes_to_client } = stats;
+        let Stats { open, total, failed, refused, bytes_up, bytes_down } = stats;
         let line = format!(
             "up {}: {open} open, {total} total, {failed} failed, {refused} refused, \
-             {up} {bytes_to_destination} bytes, {down} {bytes_to_client} bytes\n",
+             {up} {bytes_up} bytes, {down} {bytes_down} bytes\n",
             span(uptime),
         );
         self.put(line);
@@ -183,7 +175,7 @@ impl Log {
         }
         if !self.quiet {
             self.sum_up();
-            let bytes = self.bytes(stats.bytes_to_destination, stats.bytes_to_client);
+            let bytes = self.bytes(stats.bytes_up, stats.bytes_down);
             let mut line = format!("stopped: {}", count(stats.total, "connection"));
             for (number, what) in [(stats.failed, "failed"), (stats.refused, "refused")] {
                 if number > 0 {
@@ -231,14 +223,11 @@ impl Log {
     }
 
     fn put(&self, line: String) {
-        let queue = lock(&self.queue);
-        match queue.as_ref() {
-            Some(queue) => {
-                if let Err(TrySendError::Full(_)) = queue.try_send(line) {
-                    self.lost.fetch_add(1, Relaxed);
-                }
-            }
-            None => print(self.json, &line),
+        // After the end there is nobody left to write it, and no time to wait for anybody.
+        if let Some(queue) = lock(&self.queue).as_ref()
+            && let Err(TrySendError::Full(_)) = queue.try_send(line)
+        {
+            self.lost.fetch_add(1, Relaxed);
         }
     }
 
@@ -275,8 +264,8 @@ impl Burst {
         match event {
             Event::Closed(closed) => {
                 self.closed += 1;
-                self.up += closed.bytes_to_destination;
-                self.down += closed.bytes_to_client;
+                self.up += closed.bytes_up;
+                self.down += closed.bytes_down;
             }
             Event::Failed { .. } => self.failed += 1,
             Event::Refused { .. } => self.refused += 1,
