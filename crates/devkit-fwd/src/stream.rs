@@ -2,12 +2,13 @@
 
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
+use nix::sys::socket::{MsgFlags, recv, send};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
@@ -68,12 +69,14 @@ impl Stream {
     /// Reads what is there; 0 is the end. [`ErrorKind::WouldBlock`] if there is nothing yet.
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len();
-        self.try_io(Interest::READABLE, wanted, || nix::unistd::read(self, buffer))
+        let fd = self.as_fd().as_raw_fd();
+        self.try_io(Interest::READABLE, wanted, || recv(fd, buffer, MsgFlags::empty()))
     }
 
     /// Writes what there is room for. [`ErrorKind::WouldBlock`] if there is none.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, bytes.len(), || nix::unistd::write(self, bytes))
+        let fd = self.as_fd().as_raw_fd();
+        self.try_io(Interest::WRITABLE, bytes.len(), || send(fd, bytes, MsgFlags::MSG_NOSIGNAL))
     }
 
     /// Sends a FIN: this end will write no more, and may go on reading.
