@@ -486,3 +486,20 @@ fn a_unix_client_that_had_ended_and_died_is_noticed() {
     eventually("the connection is over", || fwd.stats()[0] == 0);
     assert!(server.outcome().is_err() || server.0.take_error().unwrap().is_some());
 }
+
+#[test]
+fn a_fresh_half_close_has_its_whole_time_though_it_was_idle_before() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let more = ["--idle-timeout", "3s", "--half-close-timeout", "3s"];
+    let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &more);
+    let mut client = fwd.connect();
+    let mut server = backend.accept();
+    thread::sleep(Duration::from_secs(2));
+    client.end();
+    assert_eq!(server.rest(), b"");
+    thread::sleep(Duration::from_secs(2));
+    server.write_all(b"late").unwrap();
+    drop(server);
+    assert_eq!(client.rest(), b"late");
+}

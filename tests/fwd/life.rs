@@ -91,7 +91,9 @@ fn a_second_signal_does_not_wait_for_a_log_that_nobody_reads() {
     for _ in 0..500 {
         Conn::to(&address).ping(b"x");
     }
-    let _open = Conn::to(&address);
+    // Once it has answered it is open, and not in the backlog any more.
+    let mut open = Conn::to(&address);
+    open.ping(b"x");
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     for _ in 0..2 {
         nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();

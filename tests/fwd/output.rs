@@ -243,3 +243,30 @@ fn nothing_is_dialled_before_the_first_client() {
     let _fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[]);
     assert!(backend.accept_within(std::time::Duration::from_millis(200)).is_none());
 }
+
+#[test]
+fn a_non_blocking_reader_gets_every_line() {
+    let dir = folder();
+    let (mut reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    let mut command = devkit(dir.path(), ["fwd", "--json", "-s", "unix:s.sock", "-d", "echo:"]);
+    command.stdout(std::os::fd::OwnedFd::from(writer)).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let address = format!("unix:{}/s.sock", dir.path().display());
+    eventually("it listens", || Conn::try_to(&address).is_ok());
+    // More than the socket holds; fewer lines than may wait.
+    for _ in 0..1500 {
+        Conn::to(&address).ping(b"x");
+    }
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
+    assert_eq!(wait(&mut child).code(), Some(0));
+    let closed = text.lines().filter(|line| {
+        let event: Value = serde_json::from_str(line).expect("each line is whole");
+        event["event"] == "closed"
+    });
+    assert!(closed.count() >= 1500 && !text.contains(r#""event":"lost""#));
+}

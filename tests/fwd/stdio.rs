@@ -207,3 +207,27 @@ fn it_is_a_proxy_command_for_real_ssh_tools() {
     drop(server);
     assert_eq!(client.join().unwrap().code, Some(255));
 }
+
+#[test]
+fn one_socket_as_input_and_output_sees_the_end() {
+    // As inetd and systemd's Accept=yes pass a connection.
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let (mut client, passed) = std::os::unix::net::UnixStream::pair().unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let mut command = devkit(dir.path(), ["fwd", "-s", "stdio:", "-d", &backend.address]);
+    command.stdin(std::os::fd::OwnedFd::from(passed.try_clone().unwrap()));
+    command.stdout(std::os::fd::OwnedFd::from(passed)).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    drop(command);
+    let mut server = backend.accept();
+    server.write_all(b"answer").unwrap();
+    server.end();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, b"answer");
+    client.write_all(b"and a word after it").unwrap();
+    drop(client);
+    assert_eq!(server.rest(), b"and a word after it");
+    assert_eq!(finish(child).code, Some(0));
+}

@@ -44,7 +44,14 @@ impl Cidr {
     /// Whether the address lies in this range.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {
-        mask(wide(ip), self.prefix) == self.network
+        // `::/0` is all of IPv6 and nothing of IPv4, although IPv4 lies in it when written wide.
+        ip.to_canonical().is_ipv4() == self.is_ipv4() && mask(wide(ip), self.prefix) == self.network
+    }
+}
+
+impl Cidr {
+    fn is_ipv4(&self) -> bool {
+        self.prefix >= 96 && Ipv6Addr::from_bits(self.network).to_ipv4_mapped().is_some()
     }
 }
 

@@ -42,6 +42,24 @@ pub(crate) struct Patience {
     pub(crate) half_closed: Option<Duration>,
 }
 
+/// Which of the two a connection has to keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limit {
+    half_closed: bool,
+    time: Duration,
+}
+
+impl Patience {
+    fn limit(&self, half_closed: bool) -> Option<Limit> {
+        let time = if half_closed { self.half_closed } else { self.idle };
+        time.map(|time| Limit { half_closed, time })
+    }
+}
+
+fn quiet(half_closed: bool) -> Reason {
+    if half_closed { Reason::HalfCloseTimeout } else { Reason::IdleTimeout }
+}
+
 /// Counts bytes as they are delivered: for this connection, and for all.
 #[derive(Debug)]
 pub(crate) struct Meter<'a> {
@@ -95,7 +113,8 @@ pub(crate) async fn echo(client: &Stream, meters: [Meter<'_>; 2], patience: Pati
             if flow.moved != before {
                 up.add(usize::try_from(flow.moved - before).unwrap_or(0));
             }
-            match Clock::poll(&mut clock, patience.idle, flow.moved, || client.queued(), cx) {
+            let limit = patience.limit(flow.end_read);
+            match Clock::poll(&mut clock, limit, flow.moved, || client.queued(), cx) {
                 Poll::Ready(()) if step.is_pending() => Poll::Ready(None),
                 _ => step.map(Some),
             }
@@ -107,7 +126,7 @@ pub(crate) async fn echo(client: &Stream, meters: [Meter<'_>; 2], patience: Pati
             Some(Step::SenderLost | Step::ReceiverLost(_)) => return Reason::ClientReset,
             None => {
                 client.reset();
-                return Reason::IdleTimeout;
+                return quiet(flow.end_read);
             }
         }
     }
@@ -194,9 +213,7 @@ impl Pair<'_> {
             return Poll::Ready(Some(verdict));
         }
         if self.poll_clock(cx).is_ready() && !yielding {
-            let reason =
-                if self.half_closed() { Reason::HalfCloseTimeout } else { Reason::IdleTimeout };
-            return Poll::Ready(Some(Verdict::Quiet(reason)));
+            return Poll::Ready(Some(Verdict::Quiet(quiet(self.half_closed()))));
         }
         if yielding { Poll::Ready(None) } else { Poll::Pending }
     }
@@ -245,8 +262,7 @@ impl Pair<'_> {
     }
 
     fn poll_clock(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let half_closed = self.half_closed();
-        let limit = if half_closed { self.patience.half_closed } else { self.patience.idle };
+        let limit = self.patience.limit(self.half_closed());
         let moved = self.flows[CLIENT].moved + self.flows[DESTINATION].moved;
         let queued = || self.sides.iter().map(|side| side.stream.queued()).sum();
         Clock::poll(&mut self.clock, limit, moved, queued, cx)
@@ -490,7 +506,7 @@ impl Drop for Pending {
 
 /// A timer that starts again whenever bytes have moved.
 struct Clock {
-    limit: Duration,
+    limit: Limit,
     sleep: Pin<Box<Sleep>>,
     moved: u64,
     /// Bytes in the kernel's send buffers when the time was last up.
@@ -499,15 +515,16 @@ struct Clock {
 }
 
 impl Clock {
-    fn new(limit: Duration, moved: u64) -> Self {
-        Self { limit, sleep: Box::pin(sleep(limit)), moved, queued: 0, last: Instant::now() }
+    fn new(limit: Limit, moved: u64) -> Self {
+        let sleep = Box::pin(sleep(limit.time));
+        Self { limit, sleep, moved, queued: 0, last: Instant::now() }
     }
 
     /// Ready when nothing moved for the limit: neither into the kernel's buffers, which `moved`
     /// counts, nor out of them, for which `queued` is asked.
     fn poll(
         clock: &mut Option<Box<Self>>,
-        limit: Option<Duration>,
+        limit: Option<Limit>,
         moved: u64,
         queued: impl Fn() -> usize,
         cx: &mut Context<'_>,
@@ -525,7 +542,7 @@ impl Clock {
         }
         loop {
             std::task::ready!(clock.sleep.as_mut().poll(cx));
-            let due = clock.last + clock.limit;
+            let due = clock.last + clock.limit.time;
             if due <= Instant::now() {
                 let queued = queued();
                 if queued == clock.queued {
@@ -533,7 +550,7 @@ impl Clock {
                 }
                 (clock.queued, clock.last) = (queued, Instant::now());
             }
-            clock.sleep.set(sleep_until(clock.last + clock.limit));
+            clock.sleep.set(sleep_until(clock.last + clock.limit.time));
         }
     }
 }

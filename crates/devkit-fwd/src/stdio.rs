@@ -55,7 +55,9 @@ where
                 if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
             }
         };
-        // Whoever reads the output is told at once.
+        // Whoever reads the output is told at once: also where it is a socket that is the input
+        // too, as inetd passes it, and which is therefore not closed yet.
+        let _ = socket2::SockRef::from(&output).shutdown(Shutdown::Write);
         drop(output);
         let _ = tell_written.send(result);
     })?;

@@ -4,7 +4,8 @@
 //! reads must not stop the connections.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use devkit_fwd::{Closed, Event, Pause, Reason, Stats};
 use jiff::{Timestamp, Zoned};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use serde::Serialize;
 use tokio::sync::Notify;
 
@@ -284,11 +287,25 @@ impl Burst {
 fn print(json: bool, line: &str) {
     // Nobody may be reading any more; the connections go on.
     let _ = if json {
-        let mut out = io::stdout().lock();
-        out.write_all(line.as_bytes()).and_then(|()| out.flush())
+        write_whole(io::stdout().lock().as_fd(), line.as_bytes())
     } else {
-        io::stderr().lock().write_all(line.as_bytes())
+        write_whole(io::stderr().lock().as_fd(), line.as_bytes())
     };
+}
+
+/// Waits where another process has made the descriptor non-blocking: half a line would be worse.
+fn write_whole(fd: BorrowedFd<'_>, mut bytes: &[u8]) -> nix::Result<()> {
+    while !bytes.is_empty() {
+        match nix::unistd::write(fd, bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => {
+                nix::poll::poll(&mut [PollFd::new(fd, PollFlags::POLLOUT)], PollTimeout::NONE)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn lost_line(json: bool, events: u64) -> String {
