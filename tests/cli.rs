@@ -246,6 +246,7 @@ fn verbose_errors_show_what_lies_beneath() {
 fn versions_say_what_was_built() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(devkit_says(&["-V"]).stdout, format!("devkit {version}\n"));
+    assert_eq!(devkit_says(&["fwd", "-V"]).stdout, format!("devkit {version}\n"));
     let long = devkit_says(&["--version"]).stdout;
     let lines: Vec<&str> = long.lines().collect();
     assert_eq!(lines[0], format!("devkit {version}"));

@@ -1,8 +1,12 @@
 //! Bytes in are bytes out.
 
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 
 use crate::support::bytes::{Noise, expect, receive, send};
 use crate::support::folder;
@@ -280,4 +284,24 @@ fn data_sent_before_the_dial_is_not_lost() {
     backend.accept();
     let mut server = backend.accept();
     assert_eq!(receive(&mut server, 6).unwrap(), 1000);
+}
+
+#[test]
+fn bytes_behind_a_passed_descriptor_are_not_held_back() {
+    // Two messages that are read together: the kernel ends a read behind the first.
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let fwd = Forwarder::start(Kind::Unix, &backend.address, dir.path(), &[]);
+    let mut client = fwd.connect();
+    let mut server = backend.accept();
+    client.write_all(b"x").unwrap();
+    server.exactly(1);
+    fwd.signal(Signal::SIGSTOP);
+    let folder = std::fs::File::open(dir.path()).unwrap();
+    let passed = [ControlMessage::ScmRights(&[folder.as_raw_fd()])];
+    let message = [std::io::IoSlice::new(&[b'A'; 100])];
+    sendmsg::<()>(client.0.as_raw_fd(), &message, &passed, MsgFlags::empty(), None).unwrap();
+    client.write_all(&[b'B'; 100]).unwrap();
+    fwd.signal(Signal::SIGCONT);
+    assert_eq!(server.exactly(200), [[b'A'; 100], [b'B'; 100]].concat());
 }

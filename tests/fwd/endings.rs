@@ -468,9 +468,66 @@ fn an_answer_waits_for_a_slow_client_though_its_sender_is_gone() {
         // With a request unread, this is a reset.
         drop(server);
     });
-    let (got, error) = receive(&mut client, 14).unwrap_err();
-    assert_eq!((got, error.kind()), (size, ErrorKind::ConnectionReset));
+    // The end may have been read just before the reset, and passed on.
+    match receive(&mut client, 14) {
+        Ok(got) | Err((got, _)) => assert_eq!(got, size),
+    }
     sending.join().unwrap();
+}
+
+#[test]
+fn a_unix_destination_that_answers_and_closes_has_reset_nothing() {
+    for source in [Kind::Tcp, Kind::Unix] {
+        let dir = folder();
+        let backend = Backend::new(Kind::Unix, dir.path());
+        let fwd = Forwarder::start(source, &backend.address, dir.path(), &[]);
+        let mut client = fwd.connect();
+        client.write_all(b"request").unwrap();
+        let mut server = backend.accept();
+        server.exactly(7);
+        server.write_all(b"answer").unwrap();
+        drop(server);
+        assert_eq!(client.rest(), b"answer");
+        // The client has not ended its direction, but nobody is left whom it could send to.
+        let line = fwd.says("#1 closed");
+        assert!(!line.contains("reset"), "{line}");
+        assert!(client.0.take_error().unwrap().is_none());
+        assert_eq!(client.rest(), b"");
+    }
+}
+
+#[test]
+fn what_a_client_says_to_a_destination_that_has_closed_comes_back_as_a_reset() {
+    for destination in [Kind::Tcp, Kind::Unix] {
+        let dir = folder();
+        let backend = Backend::new(destination, dir.path());
+        let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[]);
+        let mut client = fwd.connect();
+        drop(backend.accept());
+        assert_eq!(client.rest(), b"");
+        client.write_all(b"a question").unwrap();
+        eventually("the client notices", || {
+            // The first is what the destination's kernel answers with a reset.
+            let _ = client.write_all(b"and another");
+            client.0.take_error().unwrap().is_some() || client.write_all(b"one more").is_err()
+        });
+        fwd.says("reset by the destination");
+    }
+}
+
+#[test]
+fn a_peer_that_takes_nothing_does_not_prolong_the_time_limit() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &["--idle-timeout", "4s"]);
+    let client = fwd.connect();
+    let _server = backend.accept();
+    fill(&client);
+    let start = Instant::now();
+    fwd.says("cut: idle");
+    let took = start.elapsed();
+    // Noticed an eighth late at most; the rest is for a busy machine.
+    assert!((Duration::from_secs(2)..Duration::from_millis(5500)).contains(&took), "{took:?}");
 }
 
 #[test]

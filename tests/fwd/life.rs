@@ -26,7 +26,7 @@ fn an_open_transfer_may_finish_and_then_it_exits() {
         client.write_all(b"x").unwrap();
         server.exactly(1);
         fwd.signal(signal);
-        fwd.says("stopping when 1 open connection are over");
+        fwd.says("stopping when 1 open connection is over");
         eventually("new connections are refused", || {
             Conn::try_to(&fwd.address).is_err_and(|e| e.kind() == ErrorKind::ConnectionRefused)
         });
@@ -139,6 +139,35 @@ fn statistics_count_what_was_sent_and_a_storm_of_signals_disturbs_nothing() {
     // Still open: bytes of open connections count too.
     assert_eq!(fwd.stats(), [1, 1, 0, 0, 16 * MIB as u64, 5]);
     assert!(fwd.running());
+}
+
+#[test]
+fn times_beyond_all_clocks_are_never() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let ages = ["--connect-timeout", "--idle-timeout", "--half-close-timeout", "--drain"];
+    let ages: Vec<&str> = ages.iter().flat_map(|flag| [*flag, "2562047788015215h"]).collect();
+    let mut fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &ages);
+    let mut client = fwd.connect();
+    client.write_all(b"x").unwrap();
+    client.end();
+    let mut server = backend.accept();
+    assert_eq!(server.rest(), b"x");
+    fwd.signal(Signal::SIGTERM);
+    server.write_all(b"y").unwrap();
+    drop(server);
+    assert_eq!(client.rest(), b"y");
+    assert_eq!(fwd.exit_code(), Some(0));
+    let args = [&["fwd", "-s", "stdio:", "-d", &backend.address], &ages[..]].concat();
+    let mut command = devkit(dir.path(), args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let server = backend.accept();
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
+    drop(child.stdin.take());
+    drop(server);
+    assert_eq!(crate::support::finish(child).code, Some(0));
 }
 
 #[test]

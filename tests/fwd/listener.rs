@@ -1,6 +1,7 @@
 //! What becomes of the place where devkit listens.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
@@ -317,6 +318,29 @@ fn passed_sockets_are_served_and_left_in_place() {
 }
 
 #[test]
+fn a_client_that_has_to_wait_is_left_to_the_next_process() {
+    let dir = folder();
+    let backend = Backend::tcp("127.0.0.1:0");
+    let address = backend.address.clone();
+    let listener = backend.into_fd();
+    // Two listeners wait for clients, and there is one place.
+    let mut command = activation("$$", dir.path());
+    command.env("COUNT", "2");
+    let mut fwd = Forwarder::spawn_with(command, listener.try_clone().unwrap());
+    let mut first = Conn::to(&address);
+    first.ping(b"served");
+    let mut second = Conn::to(&address);
+    second.write_all(b"waiting").unwrap();
+    fwd.says("the most at once");
+    fwd.signal(Signal::SIGTERM);
+    fwd.says("stopping");
+    drop(first);
+    assert_eq!(fwd.exit_code(), Some(0));
+    let _next = Forwarder::spawn_with(activation("$$", dir.path()), listener);
+    assert_eq!(second.exactly(7), b"waiting");
+}
+
+#[test]
 fn a_passed_abstract_name_is_pointed_out_too() {
     let dir = folder();
     let name = format!("\0devkit-passed-{}", std::process::id());
@@ -346,7 +370,8 @@ fn activated_unready(backend: Backend, pid: &str, dir: &Path) -> Forwarder {
 /// A shell that does what a service manager does: the socket, its standard input, becomes 3.
 fn activation(pid: &str, dir: &Path) -> Command {
     let script = format!(
-        "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID={pid} exec \"$0\" fwd -s fd:// -d echo:"
+        "exec 3<&0 4<&0 </dev/null; LISTEN_FDS=${{COUNT:-1}} LISTEN_PID={pid} \
+         exec \"$0\" fwd -s fd:// -d echo: --max-connections 1"
     );
     let mut command = Command::new("sh");
     command.args(["-c", &script, DEVKIT]).current_dir(dir);

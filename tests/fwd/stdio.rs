@@ -146,6 +146,35 @@ fn an_input_that_cannot_be_read_is_not_taken_for_its_end() {
 }
 
 #[test]
+fn input_is_left_for_others_where_nobody_can_be_reached() {
+    let dir = folder();
+    let (mut reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&[7; 50_000]).unwrap();
+    drop(writer);
+    let destination = format!("unix:{}/nobody.sock", dir.path().display());
+    let mut command = devkit(dir.path(), ["fwd", "-s", "stdio:", "-d", &destination]);
+    command.stdin(reader.try_clone().unwrap()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    assert_eq!(finish(command.spawn().unwrap()).code, Some(2));
+    let mut rest = Vec::new();
+    reader.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest.len(), 50_000);
+}
+
+#[test]
+fn a_unix_destination_that_is_done_ends_it_in_good_order() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Unix, dir.path());
+    let mut child = start(dir.path(), &backend.address);
+    let input = child.stdin.take();
+    let mut server = backend.accept();
+    server.write_all(b"all there is").unwrap();
+    drop(server);
+    let ran = finish(child);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "all there is", ""));
+    drop(input);
+}
+
+#[test]
 fn a_non_blocking_input_is_waited_for() {
     let dir = folder();
     let backend = Backend::new(Kind::Tcp, dir.path());

@@ -127,6 +127,9 @@ pub enum AddressProblem {
     /// `unix:` and nothing more.
     #[error("the socket path is empty")]
     NoPath,
+    /// `unix:/run/`.
+    #[error("'{0}' ends with a slash, which only a folder's path does")]
+    Folder(String),
     /// `unix:@` and nothing more.
     #[error("the abstract name is empty")]
     NoName,
@@ -212,6 +215,9 @@ impl Address {
         }
         if let Some(rest) = bytes.strip_prefix(b"unix://").or(bytes.strip_prefix(b"unix:")) {
             return UnixAddress::parse(rest).map(Self::Unix);
+        }
+        if let Some(error) = other_case(bytes) {
+            return Err(error);
         }
         if let Some((scheme, rest)) = split_scheme(bytes) {
             let family = match scheme {
@@ -332,11 +338,21 @@ impl UnixAddress {
         if bytes.is_empty() {
             return Err(AddressProblem::NoPath.because());
         }
-        if !bytes.contains(&b'/')
-            && let Ok(address) = TcpAddress::parse(bytes, Family::Any)
-            && bytes.contains(&b':')
+        let trimmed = &bytes[..bytes.iter().rposition(|b| *b != b'/').map_or(0, |last| last + 1)];
+        if !trimmed.contains(&b'/')
+            && trimmed.contains(&b':')
+            && let Ok(address) = TcpAddress::parse(trimmed, Family::Any)
         {
-            return Err(AddressProblem::LooksLikeTcp(escape(bytes)).instead(address.to_string()));
+            return Err(AddressProblem::LooksLikeTcp(escape(trimmed)).instead(address.to_string()));
+        }
+        if trimmed.len() < bytes.len() {
+            let error = AddressProblem::Folder(escape(bytes));
+            let file = !trimmed.is_empty();
+            return Err(if file {
+                error.instead(format!("unix:{}", escape(trimmed)))
+            } else {
+                error.because()
+            });
         }
         Ok(Self::Path(OsStr::from_bytes(bytes).into()))
     }
@@ -415,6 +431,27 @@ fn split_scheme(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let scheme = &bytes[..at];
     // "./a://b" is a path.
     scheme.iter().all(u8::is_ascii_alphanumeric).then(|| (scheme, &bytes[at + 3..]))
+}
+
+/// Schemes are written in small letters; `UNIX:/run/d.sock` is one that was meant so.
+fn other_case(bytes: &[u8]) -> Option<AddressError> {
+    let colon = bytes.iter().position(|b| *b == b':')?;
+    let (scheme, rest) = bytes.split_at(colon);
+    let small = scheme.to_ascii_lowercase();
+    let known = match small.as_slice() {
+        b"unix" => true,
+        b"tcp" | b"tcp4" | b"tcp6" => rest.starts_with(b"://"),
+        _ => false,
+    };
+    if !known || small == scheme {
+        return None;
+    }
+    let error = AddressProblem::UnknownScheme(escape(scheme));
+    let meant = [&small, rest].concat();
+    Some(match Address::parse(OsStr::from_bytes(&meant)) {
+        Ok(_) => error.instead(escape(&meant)),
+        Err(_) => error.because(),
+    })
 }
 
 fn port(digits: &str) -> Result<u16, AddressError> {

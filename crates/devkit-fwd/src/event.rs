@@ -103,7 +103,7 @@ pub enum Reason {
 }
 
 /// Why connections wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pause {
     /// As many are open as may be.

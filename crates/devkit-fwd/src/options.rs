@@ -77,6 +77,21 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The same with times that a clock can be set to: what is longer than thirty years ends then.
+    pub(crate) fn bounded(self) -> Self {
+        const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
+        let bounded = |time: Duration| time.min(LONGEST);
+        Self {
+            connect_timeout: bounded(self.connect_timeout),
+            idle_timeout: self.idle_timeout.map(bounded),
+            half_close_timeout: self.half_close_timeout.map(bounded),
+            drain: bounded(self.drain),
+            ..self
+        }
+    }
+}
+
 impl Networks {
     /// Whether a peer with this address may connect.
     #[must_use]

@@ -119,6 +119,9 @@ impl Plan {
 
     /// Starts listening: from here on, clients can connect and wait.
     ///
+    /// For a socket file the umask, which belongs to the whole process, is another for a moment: no
+    /// other thread should be creating files meanwhile.
+    ///
     /// # Errors
     ///
     /// [`Error::AddressInUse`], [`Error::SocketInUse`], [`Error::NotASocket`],

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::dial::Dialled;
 use crate::event::Reason;
@@ -161,6 +161,9 @@ enum Verdict {
     Reset(usize),
     /// This side had ended its direction and then went away: it takes no more.
     Gone(usize),
+    /// The destination had ended its direction and closed in good order, while the client had
+    /// sent nothing that it did not take.
+    Closed,
     /// Nothing moved for too long.
     Quiet(Reason),
 }
@@ -243,7 +246,12 @@ impl Pair<'_> {
             (side.watch, side.watched) = (None, true);
             let ended = match stream.take_error() {
                 Some(error) => from.end_read || had_ended(&error),
-                None if from.end_read && stream.hung_up() => true,
+                None if from.end_read && stream.hung_up() => {
+                    if at == DESTINATION && self.flows[CLIENT].pending.is_empty() {
+                        return Some(Verdict::Closed);
+                    }
+                    true
+                }
                 // Somebody else has met the error already, and deals with it.
                 None => continue,
             };
@@ -287,6 +295,18 @@ impl Pair<'_> {
                 self.flows[at].deliver(from, left, patience).await;
                 left.reset();
                 reset_by(at)
+            }
+            Verdict::Closed => {
+                let (from, left) = (self.sides[DESTINATION].stream, self.sides[CLIENT].stream);
+                let patience = self.patience.half_closed.unwrap_or(Duration::MAX);
+                self.flows[DESTINATION].deliver(from, left, patience).await;
+                // Unlike a client that is silent, one that has said more has said it to nobody.
+                let more = left.try_read(&mut [0]).is_ok_and(|count| count > 0);
+                if more || !left.delivered() {
+                    left.reset();
+                    return Reason::DestinationReset;
+                }
+                Reason::Ended
             }
         }
     }
@@ -509,19 +529,21 @@ struct Clock {
     limit: Limit,
     sleep: Pin<Box<Sleep>>,
     moved: u64,
-    /// Bytes in the kernel's send buffers when the time was last up.
+    /// Bytes in the kernel's send buffers when they were last asked for.
     queued: usize,
     last: Instant,
 }
 
 impl Clock {
-    fn new(limit: Limit, moved: u64) -> Self {
-        let sleep = Box::pin(sleep(limit.time));
-        Self { limit, sleep, moved, queued: 0, last: Instant::now() }
+    fn new(limit: Limit, moved: u64, queued: usize) -> Self {
+        let mut clock =
+            Self { limit, sleep: Box::pin(sleep(limit.time)), moved, queued, last: Instant::now() };
+        clock.look_again();
+        clock
     }
 
     /// Ready when nothing moved for the limit: neither into the kernel's buffers, which `moved`
-    /// counts, nor out of them, for which `queued` is asked.
+    /// counts, nor out of them, for which `queued` is asked now and then.
     fn poll(
         clock: &mut Option<Box<Self>>,
         limit: Option<Limit>,
@@ -535,22 +557,40 @@ impl Clock {
         };
         let clock = match clock {
             Some(clock) if clock.limit == limit => clock,
-            other => other.insert(Box::new(Self::new(limit, moved))),
+            other => other.insert(Box::new(Self::new(limit, moved, queued()))),
         };
         if clock.moved != moved {
             (clock.moved, clock.last) = (moved, Instant::now());
+            // What moved is in a buffer now, and when it leaves is to be noticed in time.
+            let soon = clock.last + clock.slice();
+            if clock.sleep.deadline() > soon {
+                clock.sleep.as_mut().reset(soon);
+            }
         }
         loop {
             std::task::ready!(clock.sleep.as_mut().poll(cx));
-            let due = clock.last + clock.limit.time;
-            if due <= Instant::now() {
-                let queued = queued();
-                if queued == clock.queued {
-                    return Poll::Ready(());
-                }
+            let queued = queued();
+            if queued != clock.queued {
                 (clock.queued, clock.last) = (queued, Instant::now());
             }
-            clock.sleep.set(sleep_until(clock.last + clock.limit.time));
+            if clock.last.elapsed() >= clock.limit.time {
+                return Poll::Ready(());
+            }
+            clock.look_again();
         }
+    }
+
+    /// When the time may be up, and in parts of it while the buffers may become emptier meanwhile.
+    fn look_again(&mut self) {
+        let mut next = self.last + self.limit.time;
+        if self.queued > 0 {
+            next = next.min(Instant::now() + self.slice());
+        }
+        self.sleep.as_mut().reset(next);
+    }
+
+    /// How late it may be noticed that a buffer became emptier.
+    fn slice(&self) -> Duration {
+        self.limit.time / 8
     }
 }

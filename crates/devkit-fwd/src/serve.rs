@@ -1,6 +1,7 @@
 //! The running forwarder: accept, admit, dial, relay, and stop in good order.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -8,6 +9,7 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener, UnixStream};
@@ -59,7 +61,8 @@ struct Shared {
     /// Told whenever a connection is over.
     left: Notify,
     starved: AtomicBool,
-    last_pause: Mutex<Option<Instant>>,
+    /// When each kind of pause was last told, or would have been.
+    last_pauses: Mutex<HashMap<Pause, Instant>>,
     counts: Counts,
 }
 
@@ -95,7 +98,7 @@ impl Forwarder {
         let limit = options.max_connections.map_or_else(limits::connections, Into::into);
         let shared = Shared {
             destination,
-            options,
+            options: options.bounded(),
             own,
             limit,
             on_event: Mutex::new(None),
@@ -103,7 +106,7 @@ impl Forwarder {
             open: Mutex::default(),
             left: Notify::new(),
             starved: AtomicBool::new(false),
-            last_pause: Mutex::new(None),
+            last_pauses: Mutex::default(),
             counts: Counts::default(),
         };
         Self { listeners, shared: Arc::new(shared) }
@@ -165,10 +168,19 @@ impl Forwarder {
         O: io::Write + AsFd + Send + 'static,
     {
         let shared = self.shared;
-        *lock(&shared.on_event) = Some(on_event);
         let cannot =
             |source| Error::Io { action: "connect standard input and output".into(), source };
         let bridge = stdio::bridge(input, output).map_err(cannot)?;
+        // What is read can go nowhere else any more, so the destination has to be there first.
+        let read = Mutex::new(Some(bridge.read));
+        *lock(&shared.on_event) = Some(Arc::new(move |event| {
+            if !matches!(event, Event::Opened { .. }) {
+                lock(&read).take();
+            } else if let Some(read) = lock(&read).take() {
+                let _ = read.send(());
+            }
+            on_event(event);
+        }));
         let client = adopt(bridge.socket).map_err(cannot)?;
         shared.accept(Stream::Unix(client), Peer::Stdio);
 
@@ -234,15 +246,14 @@ fn register(
 async fn accept_tcp(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         shared.room().await;
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Another listener may have filled the last place meanwhile.
-                shared.room().await;
+        match poll_fn(|cx| shared.accept_next(|| listener.poll_accept(cx))).await {
+            None => {}
+            Some(Ok((stream, peer))) => {
                 let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                 let admitted = shared.options.networks.admit(peer.ip());
                 shared.admit(admitted, Stream::Tcp(stream), Peer::Tcp(peer));
             }
-            Err(error) => shared.accept_failed(&error).await,
+            Some(Err(error)) => shared.accept_failed(&error).await,
         }
     }
 }
@@ -251,9 +262,9 @@ async fn accept_unix(listener: UnixListener, shared: Arc<Shared>) {
     let own_pid = Some(std::process::id().cast_signed());
     loop {
         shared.room().await;
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                shared.room().await;
+        match poll_fn(|cx| shared.accept_next(|| listener.poll_accept(cx))).await {
+            None => {}
+            Some(Ok((stream, _))) => {
                 let (admitted, peer) = identify(&stream, &shared.options);
                 // Our own dial, about to find out that it leads back here: see `dial`.
                 if matches!(peer, Peer::Unix { pid, .. } if pid == own_pid) {
@@ -261,7 +272,7 @@ async fn accept_unix(listener: UnixListener, shared: Arc<Shared>) {
                 }
                 shared.admit(admitted, Stream::Unix(stream), peer);
             }
-            Err(error) => shared.accept_failed(&error).await,
+            Some(Err(error)) => shared.accept_failed(&error).await,
         }
     }
 }
@@ -308,12 +319,22 @@ impl Shared {
                 continue;
             }
             let left = self.left.notified();
-            if lock(&self.open).len() < self.limit {
+            if !self.full() {
                 return;
             }
             self.paused(Pause::MaxConnections);
             left.await;
         }
+    }
+
+    fn full(&self) -> bool {
+        lock(&self.open).len() >= self.limit
+    }
+
+    /// Accepts, or is ready with `None` where another listener has filled the last place since
+    /// [`Self::room`]: a client that cannot be served yet stays in the backlog.
+    fn accept_next<T>(&self, accept: impl FnOnce() -> Poll<T>) -> Poll<Option<T>> {
+        if self.full() { Poll::Ready(None) } else { accept().map(Some) }
     }
 
     async fn accept_failed(&self, error: &io::Error) {
@@ -327,10 +348,9 @@ impl Shared {
     }
 
     fn paused(&self, reason: Pause) {
-        let mut last = lock(&self.last_pause);
         let now = Instant::now();
-        let told = last.replace(now).is_some_and(|last| now - last < BURST);
-        drop(last);
+        let last = lock(&self.last_pauses).insert(reason, now);
+        let told = last.is_some_and(|last| now - last < BURST);
         if !told {
             let limit = match reason {
                 Pause::MaxConnections => self.limit as u64,

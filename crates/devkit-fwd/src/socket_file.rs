@@ -52,7 +52,8 @@ pub(crate) fn listen(path: &Path, rule: &FileRule) -> Result<(UnixListener, Sock
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(|e| cannot(path, e))?;
     let address = SockAddr::unix(alias.path()).map_err(|e| cannot(path, e))?;
     // bind(2) creates the file with mode 0777 less the umask: this way it has the wanted mode from
-    // its first moment, and there is no gap between bind and chmod. No other thread runs yet.
+    // its first moment, and there is no gap between bind and chmod. The umask is the whole
+    // process's; see `Plan::listen`.
     let before = umask(Mode::from_bits_truncate(!rule.mode() & 0o777));
     let bound = socket.bind(&address);
     umask(before);

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
 use std::thread;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -15,6 +16,8 @@ const CHUNK: usize = 64 * 1024;
 /// The socket end of a bridge.
 pub(crate) struct Bridge {
     pub(crate) socket: UnixStream,
+    /// Lets the input be read. Nothing of it is while this waits, or once it is dropped.
+    pub(crate) read: mpsc::Sender<()>,
     /// An error of the input, which is not its end. Nothing comes where there was none.
     pub(crate) input_failed: oneshot::Receiver<io::Error>,
     /// Comes when all output is written, or cannot be.
@@ -38,9 +41,13 @@ where
 {
     let (inner, outer) = UnixStream::pair()?;
     let (mut sender, mut receiver) = (outer.try_clone()?, outer);
+    let (read, may_read) = mpsc::channel();
     let (tell_failure, input_failed) = oneshot::channel();
     let (tell_written, written) = oneshot::channel();
     thread::Builder::new().name("stdin".into()).spawn(move || {
+        if may_read.recv().is_err() {
+            return;
+        }
         match copy(&mut input, &mut sender) {
             // No end is sent: what has come is not all there was to come.
             Err(Failure::Reading(error)) => drop(tell_failure.send(error)),
@@ -61,7 +68,7 @@ where
         drop(output);
         let _ = tell_written.send(result);
     })?;
-    Ok(Bridge { socket: inner, input_failed, written })
+    Ok(Bridge { socket: inner, read, input_failed, written })
 }
 
 enum Failure {

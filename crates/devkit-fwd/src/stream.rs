@@ -1,6 +1,6 @@
 //! One connected stream socket, by raw readiness: wait until it is ready, then call the system.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSliceMut};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::task::{Context, Poll};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
-use nix::sys::socket::{MsgFlags, recv, send};
+use nix::sys::socket::{MsgFlags, recv, recvmsg, send};
 use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
@@ -70,13 +70,29 @@ impl Stream {
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let wanted = buffer.len();
         let fd = self.as_fd().as_raw_fd();
-        self.try_io(Interest::READABLE, wanted, || recv(fd, buffer, MsgFlags::empty()))
+        self.try_io(Interest::READABLE, || match self {
+            Self::Tcp(_) => {
+                let count = recv(fd, buffer, MsgFlags::empty())?;
+                Ok((count, count < wanted))
+            }
+            Self::Unix(_) => {
+                let mut room = [IoSliceMut::new(buffer)];
+                let got = recvmsg::<()>(fd, &mut room, None, MsgFlags::empty())?;
+                // It stops behind a message that carried descriptors, for which there was no room
+                // here: there may be more.
+                let stopped = got.flags.contains(MsgFlags::MSG_CTRUNC);
+                Ok((got.bytes, got.bytes < wanted && !stopped))
+            }
+        })
     }
 
     /// Writes what there is room for. [`ErrorKind::WouldBlock`] if there is none.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         let fd = self.as_fd().as_raw_fd();
-        self.try_io(Interest::WRITABLE, bytes.len(), || send(fd, bytes, MsgFlags::MSG_NOSIGNAL))
+        self.try_io(Interest::WRITABLE, || {
+            let count = send(fd, bytes, MsgFlags::MSG_NOSIGNAL)?;
+            Ok((count, count < bytes.len()))
+        })
     }
 
     /// Sends a FIN: this end will write no more, and may go on reading.
@@ -115,25 +131,26 @@ impl Stream {
         }
     }
 
-    /// Calls the system for `wanted` bytes, and takes a short count for "and then it would block".
+    /// Calls the system, which gives a count of bytes and whether it was short of what was wanted.
+    /// A short count is taken for "and then it would block".
     ///
     /// With edge-triggered readiness that is what it means, and saying so saves the call that
     /// would only return EAGAIN. tokio's own `poll_read` and `poll_write` do the same.
     fn try_io(
         &self,
         interest: Interest,
-        wanted: usize,
-        mut call: impl FnMut() -> nix::Result<usize>,
+        mut call: impl FnMut() -> nix::Result<(usize, bool)>,
     ) -> io::Result<usize> {
         let mut moved = 0;
         let attempt = || {
-            moved = loop {
+            let short;
+            (moved, short) = loop {
                 match call() {
                     Err(Errno::EINTR) => {}
                     result => break result?,
                 }
             };
-            if 0 < moved && moved < wanted { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            if 0 < moved && short { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
         };
         let result = match self {
             Self::Tcp(stream) => stream.try_io(interest, attempt),

@@ -108,8 +108,11 @@ pub(crate) enum Parsed {
 /// Reads the arguments, and prints help and version where asked.
 pub(crate) fn parse(args: Vec<OsString>, ui: &mut Ui) -> anyhow::Result<Parsed> {
     let named = named_command(&args);
-    let parsed =
-        command().try_get_matches_from(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = command()
+        // What `devkit fwd --version` names: there is one version, devkit's.
+        .mut_subcommands(|command| command.display_name("devkit"))
+        .try_get_matches_from(args)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     let error = match parsed {
         Ok(Cli { global, command }) => {
             *ui = Ui::new(global.json, global.quiet, global.verbose, global.color);

@@ -134,15 +134,17 @@ impl Log {
                 format!("{} #{id} refused {peer}: no rule admits it", now())
             }
             Event::Paused { reason: Pause::MaxConnections, limit } => {
-                format!("{} at {limit} connections, the most at once: new ones wait", now())
+                let limit = count(*limit, "connection");
+                format!("{} at {limit}, the most at once: new ones wait", now())
             }
             Event::Paused { limit, .. } => {
                 format!("{} no file descriptor left (limit {limit}): new connections wait", now())
             }
             Event::Stopping { open: 0 } => return,
             Event::Stopping { open } => {
+                let are = if *open == 1 { "is" } else { "are" };
                 let open = count(*open, "open connection");
-                format!("stopping when {open} are over; a second signal ends it at once")
+                format!("stopping when {open} {are} over; a second signal ends it at once")
             }
             _ => return,
         };
