@@ -149,7 +149,7 @@ fn an_input_that_cannot_be_read_is_not_taken_for_its_end() {
 fn input_is_left_for_others_where_nobody_can_be_reached() {
     let dir = folder();
     let (mut reader, mut writer) = std::io::pipe().unwrap();
-    writer.write_all(&[7; 50_000]).unwrap();
+    writer.write_all(&vec![7; 50_000]).unwrap();
     drop(writer);
     let destination = format!("unix:{}/nobody.sock", dir.path().display());
     let mut command = devkit(dir.path(), ["fwd", "-s", "stdio:", "-d", &destination]);
