@@ -1,6 +1,6 @@
 //! Bytes in are bytes out.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,9 +9,9 @@ use nix::sys::signal::Signal;
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 
 use crate::support::bytes::{Noise, expect, receive, send};
-use crate::support::folder;
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Backend, Conn, Kind, TOPOLOGIES};
+use crate::support::{folder, peer};
 
 const MIB: usize = 1024 * 1024;
 
@@ -304,4 +304,47 @@ fn bytes_behind_a_passed_descriptor_are_not_held_back() {
     client.write_all(&[b'B'; 100]).unwrap();
     fwd.signal(Signal::SIGCONT);
     assert_eq!(server.exactly(200), [[b'A'; 100], [b'B'; 100]].concat());
+}
+
+#[test]
+fn streams_are_spliced_and_messages_are_not() {
+    let Some(strace) = peer::need("strace") else { return };
+    for (source, destination) in TOPOLOGIES {
+        let dir = folder();
+        let backend = Backend::new(destination, dir.path());
+        let fwd = Forwarder::start(source, &backend.address, dir.path(), &[]);
+        let mut client = fwd.connect();
+        let mut server = backend.accept();
+        let log = dir.path().join("strace");
+        let mut command = std::process::Command::new(&strace);
+        command.args(["-f", "-e", "trace=splice", "-o"]).arg(&log);
+        command.args(["-p", &fwd.pid().to_string()]).stderr(std::process::Stdio::piped());
+        let mut tracing = command.spawn().unwrap();
+        let mut said = BufReader::new(tracing.stderr.take().unwrap());
+        said.read_line(&mut String::new()).unwrap();
+        let calls = || {
+            let text = std::fs::read_to_string(&log).unwrap();
+            assert!(!text.contains("SPLICE_F_MORE"), "the last bytes would be held back");
+            text.matches("splice(").count()
+        };
+        for _ in 0..50 {
+            client.write_all(b"message").unwrap();
+            assert_eq!(server.exactly(7), b"message");
+        }
+        assert_eq!(calls(), 0);
+        thread::scope(|scope| {
+            scope.spawn(|| expect(&mut server, 31, 32 * MIB));
+            send(&mut client, 31, 32 * MIB, MIB).unwrap();
+            client.end();
+        });
+        nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(tracing.id().cast_signed()),
+            Signal::SIGINT,
+        )
+        .unwrap();
+        crate::support::wait(&mut tracing);
+        // From Unix to TCP the kernel would copy all the same.
+        let spliced = calls() > 0;
+        assert_eq!(spliced, (source, destination) != (Kind::Unix, Kind::Tcp));
+    }
 }

@@ -71,6 +71,41 @@ fn many_who_do_not_read_share_a_bounded_memory() {
     server.exactly(block.len());
 }
 
+#[test]
+fn blocked_streams_share_a_bounded_number_of_pipes_and_lose_nothing() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[]);
+    let before = fwd.descriptors();
+    let pairs: Vec<(Conn, Conn)> = (0..100).map(|_| (fwd.connect(), backend.accept())).collect();
+    // Twice what the sockets on the way hold, so that every receiver is blocked in the middle.
+    let size = 16 * MIB;
+    thread::scope(|scope| {
+        for (client, _) in &pairs {
+            let mut writer = client.half();
+            scope.spawn(move || {
+                send(&mut writer, 21, size, MIB).unwrap();
+                writer.end();
+            });
+        }
+        let mut last = 0;
+        eventually("nothing moves any more", || {
+            thread::sleep(Duration::from_millis(200));
+            let now = fwd.stats()[4];
+            std::mem::replace(&mut last, now) == now
+        });
+        let more = fwd.descriptors() - before - 200;
+        assert!((2..=64).contains(&more), "{more} descriptors of pipes");
+        for (_, server) in &pairs {
+            let mut reader = server.half();
+            scope.spawn(move || expect(&mut reader, 21, size));
+        }
+    });
+    // A few are kept for the next stream; no connection has one.
+    let more = fwd.descriptors() - before - 200;
+    assert!(more <= 16, "{more} descriptors of pipes");
+}
+
 /// Writes noise, `size` bytes at a time, until nothing has been taken for a while.
 fn push(conn: &Conn, size: usize) -> usize {
     let mut noise = Noise::new(12);

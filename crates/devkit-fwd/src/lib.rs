@@ -26,6 +26,7 @@ mod holder;
 mod limits;
 mod listen;
 mod options;
+mod pipe;
 mod plan;
 mod relay;
 mod serve;

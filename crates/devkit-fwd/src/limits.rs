@@ -6,6 +6,10 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 const RESERVED: u64 = 24;
 /// A client's socket and a destination's.
 const PER_CONNECTION: u64 = 2;
+/// Both ends.
+const PER_PIPE: u64 = 2;
+/// Half of the pages that an unprivileged user may have in pipes.
+const MOST_PIPES: usize = 32;
 
 /// Raises this process's soft descriptor limit to the hard one.
 ///
@@ -26,6 +30,13 @@ pub(crate) fn descriptors() -> u64 {
 
 /// Connections that can be open at once without running out of descriptors, at least one.
 pub(crate) fn connections() -> usize {
-    let room = descriptors().saturating_sub(RESERVED) / PER_CONNECTION;
+    let reserved = RESERVED + PER_PIPE * pipes() as u64;
+    let room = descriptors().saturating_sub(reserved) / PER_CONNECTION;
     usize::try_from(room.max(1)).unwrap_or(usize::MAX)
+}
+
+/// Pipes that may be open at once: few where descriptors are few, and never as many as would use up
+/// what a user may have of them.
+pub(crate) fn pipes() -> usize {
+    usize::try_from(descriptors() / 16).unwrap_or(MOST_PIPES).min(MOST_PIPES)
 }

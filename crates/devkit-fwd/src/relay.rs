@@ -1,7 +1,8 @@
 //! The relay: moves bytes both ways between two sockets until both directions are over.
 //!
 //! A direction copies through one scratch buffer per thread and owns memory only while its
-//! receiver takes less than was read. An end (FIN) is passed on for its own direction, a reset as
+//! receiver takes less than was read. While it streams, it goes through a pipe instead
+//! (`splice(2)`), which it has only while bytes are in it. An end (FIN) is passed on for its own direction, a reset as
 //! a reset; what was read before either is delivered first.
 
 use std::cell::{Cell, RefCell};
@@ -16,6 +17,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::dial::Dialled;
 use crate::event::Reason;
+use crate::pipe::Pipe;
 use crate::stream::Stream;
 
 /// Bytes of the scratch buffer. 64 KiB cost a third more CPU per byte, 512 KiB gained little.
@@ -28,6 +30,8 @@ const RESET_GRACE: Duration = Duration::from_millis(500);
 const MOST_PENDING: usize = 32 * 1024 * 1024;
 /// Bytes read at a time from then on.
 const LITTLE: usize = 8 * 1024;
+/// A read of as much as this is a part of a stream: below it copying is cheaper.
+const MUCH: usize = 16 * 1024;
 
 thread_local! {
     static SCRATCH_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
@@ -247,7 +251,7 @@ impl Pair<'_> {
             let ended = match stream.take_error() {
                 Some(error) => from.end_read || had_ended(&error),
                 None if from.end_read && stream.hung_up() => {
-                    if at == DESTINATION && self.flows[CLIENT].pending.is_empty() {
+                    if at == DESTINATION && self.flows[CLIENT].holds_nothing() {
                         return Some(Verdict::Closed);
                     }
                     true
@@ -312,6 +316,12 @@ impl Pair<'_> {
     }
 }
 
+/// Whether an error of splice(2) is about the call and not about the socket: an old kernel, a sandbox.
+fn is_no_splice(error: &io::Error) -> bool {
+    use nix::libc::{EBADF, EINVAL, ENOMEM, ENOSYS, EPERM};
+    matches!(error.raw_os_error(), Some(EBADF | EINVAL | ENOMEM | ENOSYS | EPERM))
+}
+
 fn reset_by(side: usize) -> Reason {
     if side == CLIENT { Reason::ClientReset } else { Reason::DestinationReset }
 }
@@ -332,6 +342,9 @@ impl<'a> Side<'a> {
 struct Flow<'a> {
     state: State,
     pending: Pending,
+    /// While bytes are in it.
+    pipe: Option<Pipe>,
+    pace: Pace,
     /// Whether the sender's end was read.
     end_read: bool,
     /// Bytes delivered.
@@ -362,7 +375,15 @@ enum Step {
 impl<'a> Flow<'a> {
     fn new(meter: Meter<'a>) -> Self {
         let state = State::Flowing;
-        Self { state, pending: Pending::default(), end_read: false, moved: 0, meter }
+        Self {
+            state,
+            pending: Pending::default(),
+            pipe: None,
+            pace: Pace::default(),
+            end_read: false,
+            moved: 0,
+            meter,
+        }
     }
 
     /// Moves what can be moved. Pending when one of the two sockets has to become ready first.
@@ -378,9 +399,9 @@ impl<'a> Flow<'a> {
         }
         loop {
             // Nothing is read while bytes are pending: a slow receiver holds the sender back.
-            if !self.pending.is_empty() {
+            if !self.holds_nothing() {
                 std::task::ready!(to.poll_writable(cx));
-                match self.write_pending(to) {
+                match self.write_held(to) {
                     Err(error) if error.kind() != ErrorKind::WouldBlock => {
                         return Poll::Ready(Step::ReceiverLost(error));
                     }
@@ -394,9 +415,47 @@ impl<'a> Flow<'a> {
                 return Poll::Ready(Step::Yield);
             }
             std::task::ready!(from.poll_readable(cx));
-            if let Some(step) = self.copy(from, to, turn) {
+            let step = if self.pace.streams() && from.splices_to(to) {
+                self.splice(from, to, turn)
+            } else {
+                self.copy(from, to, turn)
+            };
+            if let Some(step) = step {
                 return Poll::Ready(step);
             }
+        }
+    }
+
+    /// One piece through a pipe.
+    fn splice(&mut self, from: &Stream, to: &Stream, turn: &mut usize) -> Option<Step> {
+        let Some(mut pipe) = Pipe::take() else {
+            self.pace = Pace::default();
+            return None;
+        };
+        let count = match pipe.fill(from) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            // Reading tells whether it is the end.
+            Ok(0) => {
+                self.pace = Pace::default();
+                return self.copy(from, to, turn);
+            }
+            Err(error) if is_no_splice(&error) => {
+                self.pace = Pace::NEVER;
+                return None;
+            }
+            // The error is taken off the socket: reading would see a proper end.
+            Err(_) => {
+                self.end_read = true;
+                return Some(Step::SenderLost);
+            }
+            Ok(count) => count,
+        };
+        self.pace.saw(count);
+        *turn = turn.saturating_sub(count);
+        self.pipe = Some(pipe);
+        match self.write_held(to) {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Some(Step::ReceiverLost(error)),
+            _ => None,
         }
     }
 
@@ -417,6 +476,7 @@ impl<'a> Flow<'a> {
                 }
             };
             *turn = turn.saturating_sub(bytes.len());
+            self.pace.saw(bytes.len());
             let taken = match to.try_write(bytes) {
                 Ok(taken) => taken,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
@@ -428,11 +488,24 @@ impl<'a> Flow<'a> {
         })
     }
 
-    fn write_pending(&mut self, to: &Stream) -> io::Result<()> {
+    fn write_held(&mut self, to: &Stream) -> io::Result<()> {
+        if let Some(pipe) = &mut self.pipe {
+            let taken = pipe.drain(to)?;
+            if pipe.is_empty() {
+                self.pipe = None;
+            }
+            self.delivered(taken);
+            return Ok(());
+        }
         let taken = to.try_write(self.pending.rest())?;
         self.delivered(taken);
         self.pending.advance(taken);
         Ok(())
+    }
+
+    /// Whether everything that was read is delivered.
+    fn holds_nothing(&self) -> bool {
+        self.pending.is_empty() && self.pipe.is_none()
     }
 
     /// Moves all that the sender had sent before it was lost, and waits until the receiver's kernel
@@ -473,6 +546,7 @@ impl<'a> Flow<'a> {
     fn give_up(&mut self) {
         self.state = State::Dead;
         self.pending = Pending::default();
+        self.pipe = None;
     }
 
     fn delivered(&mut self, bytes: usize) {
@@ -484,7 +558,35 @@ impl<'a> Flow<'a> {
 
     /// Whether this flow is waiting for its sender and so would see an error there.
     fn reading(&self) -> bool {
-        self.state == State::Flowing && self.pending.is_empty() && !self.end_read
+        self.state == State::Flowing && self.holds_nothing() && !self.end_read
+    }
+}
+
+/// Whether a flow streams: four large reads in a row say so, eight small ones deny it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Pace(u8);
+
+impl Pace {
+    const STREAMS: u8 = 4;
+    const CERTAIN: u8 = Self::STREAMS + 8;
+    /// These sockets cannot be spliced.
+    const NEVER: Self = Self(u8::MAX);
+
+    fn streams(self) -> bool {
+        self.0 > Self::STREAMS && self != Self::NEVER
+    }
+
+    fn saw(&mut self, bytes: usize) {
+        if *self == Self::NEVER {
+            return;
+        }
+        self.0 = match (bytes >= MUCH, self.streams()) {
+            (true, true) => Self::CERTAIN,
+            (true, false) if self.0 == Self::STREAMS => Self::CERTAIN,
+            (true, false) => self.0 + 1,
+            (false, true) => self.0 - 1,
+            (false, false) => 0,
+        };
     }
 }
 

@@ -95,6 +95,31 @@ impl Stream {
         })
     }
 
+    /// Reads by `splice`, which is handed the socket. Whatever came, there may be more: a pipe has no
+    /// room for all of it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn try_splice(
+        &self,
+        splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
+    ) -> io::Result<usize> {
+        self.try_io(Interest::READABLE, || Ok((splice(self.as_fd())?, false)))
+    }
+
+    /// Writes by `splice`.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn try_splice_into(
+        &self,
+        splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
+    ) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, || Ok((splice(self.as_fd())?, false)))
+    }
+
+    /// Whether splicing from here to there is worth it: from Unix to TCP the kernel copies all the
+    /// same.
+    pub(crate) fn splices_to(&self, to: &Self) -> bool {
+        !matches!((self, to), (Self::Unix(_), Self::Tcp(_)))
+    }
+
     /// Sends a FIN: this end will write no more, and may go on reading.
     pub(crate) fn end_writing(&self) {
         // Fails when the peer is gone already; then the reading side finds out why.
