@@ -117,12 +117,10 @@ fn topology(
     let mut measured: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
     for round in 0..settings.rounds {
         for (number, load) in loads.iter().enumerate() {
-            // Each comes first as often as last: what ran before leaves its mark on the caches and
-            // on where the scheduler puts the threads.
+            // In any order: what ran before leaves its mark on the caches, and on where the
+            // scheduler puts the threads.
             let mut order: Vec<_> = forwarders.iter().enumerate().collect();
-            if round % 2 == 1 {
-                order.reverse();
-            }
+            shuffle(&mut order, round * loads.len() + number);
             for (at, forwarder) in order {
                 measured.entry((number, at)).or_default().push(forwarder.measure(load)?);
             }
@@ -170,6 +168,17 @@ fn topology(
     let text = format!("idle connection: {memory:.2} KiB and {descriptors:.2} fds, bars 2 and 2");
     verdict(memory <= 2.0 && descriptors <= 2.01, &text, missed);
     Ok(())
+}
+
+/// Any order, the same for the same number (Fisher and Yates, with numbers by xorshift).
+fn shuffle<T>(items: &mut [T], number: usize) {
+    let mut state = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for last in (1..items.len()).rev() {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        items.swap(last, usize::try_from(state % (last as u64 + 1)).unwrap_or(0));
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
