@@ -9,4 +9,5 @@ mod cli;
 mod dist;
 mod docs;
 mod fwd;
+mod kubecerts;
 mod peers;

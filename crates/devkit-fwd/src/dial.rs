@@ -15,7 +15,7 @@ use crate::endpoint::{Address, Family, Host, TcpAddress, UnixAddress};
 use crate::listen::prepare;
 use crate::stream::Stream;
 use crate::sun_path::{Alias, AliasError};
-use crate::text::words;
+use devkit_text::words;
 
 /// Head start of one address over the next, as in RFC 8305, section 5.
 const HEAD_START: Duration = Duration::from_millis(250);

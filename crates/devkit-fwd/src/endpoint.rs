@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use crate::text::escape;
+use devkit_text::escape;
 
 /// Where connections come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

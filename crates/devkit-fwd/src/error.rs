@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::exposure::Exposure;
-use crate::text::escape;
+use devkit_text::escape;
 
 /// Why a forwarder could not start.
 #[derive(Debug, thiserror::Error)]

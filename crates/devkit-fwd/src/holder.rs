@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::{fs, path::PathBuf};
 
 use crate::error::Holder;
-use crate::text::escape;
+use devkit_text::escape;
 
 /// The process listening on a TCP address, if this user may see it.
 pub(crate) fn of_port(address: SocketAddr) -> Option<Holder> {

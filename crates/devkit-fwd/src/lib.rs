@@ -35,7 +35,6 @@ mod stdio;
 mod stream;
 mod sun_path;
 mod sys;
-pub mod text;
 
 #[cfg(test)]
 mod tests;

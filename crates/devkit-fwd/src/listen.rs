@@ -13,7 +13,7 @@ use crate::error::{Error, Right};
 use crate::holder;
 use crate::options::FileRule;
 use crate::socket_file::{self, SocketFile};
-use crate::text::escape;
+use devkit_text::escape;
 
 /// Connections that may wait to be accepted; the system caps it (`net.core.somaxconn`).
 pub(crate) const BACKLOG: i32 = 4096;

@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use crate::activation::Activation;
 use crate::cidr::{Cidr, CidrError};
@@ -13,7 +12,6 @@ use crate::event::Peer;
 use crate::exposure::{Exposure, Rights};
 use crate::options::{Networks, Options, Peers};
 use crate::plan::{Audience, Plan, Warning};
-use crate::text::{escape, words};
 
 fn address(text: &str) -> String {
     match Address::parse(OsStr::new(text)) {
@@ -247,29 +245,6 @@ fn passed_sockets_are_for_the_process_they_name() {
     ] {
         assert!(taken(pid, fds).contains(why), "{pid:?} {fds:?}: {}", taken(pid, fds));
     }
-}
-
-#[test]
-fn foreign_text_cannot_reach_a_terminal_unescaped() {
-    for (bytes, shown) in [
-        (&b"plain"[..], "plain"),
-        ("é ✓".as_bytes(), "é ✓"),
-        (b"\x1b[31m", r"\x1b[31m"),
-        (b"a\nb\r\t\0", r"a\x0ab\x0d\x09\x00"),
-        (b"\xff\xfe", r"\xff\xfe"),
-        ("\u{9b}x".as_bytes(), r"\xc2\x9bx"),
-        (b"\x7f", r"\x7f"),
-    ] {
-        assert_eq!(escape(bytes), shown);
-    }
-    assert!(!escape(Path::new("a\u{1b}b").as_os_str().as_bytes()).contains('\u{1b}'));
-}
-
-#[test]
-fn system_errors_are_told_in_words() {
-    let error = std::io::Error::from_raw_os_error(nix::libc::ENOSPC);
-    assert_eq!(words(&error), "no space left on device");
-    assert_eq!(words(&std::io::Error::other("Plain")), "plain");
 }
 
 #[test]

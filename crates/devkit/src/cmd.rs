@@ -2,27 +2,33 @@
 
 mod completions;
 mod fwd;
+mod kubecerts;
 mod man;
 
 use crate::ui::Ui;
 
 /// Names the binary may be linked to, and the subcommand each stands for.
-pub(crate) const CALLED_AS: &[(&str, &str)] = &[("sockfwd", "fwd")];
+pub(crate) const CALLED_AS: &[(&str, &str)] = &[("sockfwd", "fwd"), ("kubecerts", "kubecerts")];
 
 /// The commands by task, in the order of the help text.
-pub(crate) const GROUPS: &[(&str, &[&str])] =
-    &[("Network and Kubernetes", &["fwd"]), ("About devkit", &["completions", "man", "help"])];
+pub(crate) const GROUPS: &[(&str, &[&str])] = &[
+    ("Network and Kubernetes", &["fwd", "kubecerts"]),
+    ("About devkit", &["completions", "man", "help"]),
+];
 
 /// What the help text shows as examples.
 pub(crate) const EXAMPLES: &[&str] = &[
     "devkit fwd -s 127.0.0.1:8090 -d echo:",
     "devkit fwd -s tcp://127.0.0.1:8090 -d unix:///run/containerd/containerd.sock",
+    "devkit kubecerts extract --context staging --out certs/",
 ];
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Forward connections between sockets: TCP, Unix, stdio
     Fwd(Box<fwd::Args>),
+    /// Extract client certificate, key and cluster CA from a kubeconfig
+    Kubecerts(kubecerts::Args),
     /// Print a completion script (bash, zsh, fish, powershell, elvish)
     Completions(completions::Args),
     /// Print a man page, or write all of them
@@ -34,6 +40,7 @@ impl Command {
     pub(crate) fn run(self, ui: &mut Ui) -> anyhow::Result<u8> {
         match self {
             Self::Fwd(args) => fwd::run(ui, &args),
+            Self::Kubecerts(args) => kubecerts::run(ui, &args),
             Self::Completions(args) => completions::run(ui, &args),
             Self::Man(args) => man::run(ui, &args),
         }

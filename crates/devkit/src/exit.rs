@@ -2,6 +2,8 @@
 
 /// Done, or the answer is yes.
 pub(crate) const DONE: u8 = 0;
+/// devkit did its job, and the answer is no.
+pub(crate) const NO: u8 = 1;
 /// It could not be done: wrong usage, bad input, a refused plan, failed I/O.
 pub(crate) const TROUBLE: u8 = 2;
 /// Ended by SIGINT before it was done.

@@ -78,7 +78,7 @@ pub(crate) fn report(ui: &Ui, error: &anyhow::Error) -> u8 {
 fn from_chain(error: &anyhow::Error) -> Failure {
     let failure = Failure::new("io", error.to_string());
     match error.root_cause().downcast_ref::<std::io::Error>() {
-        Some(root) => failure.because(devkit_fwd::text::words(root)),
+        Some(root) => failure.because(devkit_text::words(root)),
         None => failure,
     }
 }

@@ -3,10 +3,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use devkit_fwd::text::{escape, words};
 use devkit_fwd::{
     AddressError, AddressProblem, Audience, Error, Exposure, Reason, Right, Rights, Rule, Warning,
 };
+use devkit_text::{escape, words};
 
 use super::Args;
 use crate::failure::Failure;

@@ -1,0 +1,339 @@
+//! Whether what a context holds would work, without asking anybody.
+
+use std::borrow::Cow;
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::error::X509Error;
+use x509_parser::public_key::PublicKey;
+
+use crate::key::PrivateKey;
+use crate::material::{Item, Material};
+use crate::pem::{self, Block};
+use crate::select::Selected;
+use crate::warning::{Code, Warning};
+use crate::x509::{self, Certificate, Role};
+
+/// The time, and how early an end is to be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// Seconds since 1970.
+    pub now: i64,
+    /// A certificate that ends within so many days is told.
+    pub warn_days: u32,
+}
+
+/// What was found out.
+#[derive(Debug, Default)]
+pub struct Inspection {
+    /// Every certificate that can be read, the client's first.
+    pub certificates: Vec<Certificate>,
+    /// `RSA 2048`, if the key can be read.
+    pub key_type: Option<String>,
+    /// Whether the key belongs to the first certificate, if that can be told.
+    pub key_matches: Option<bool>,
+    /// What the user should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// Looks at everything.
+#[must_use]
+pub fn inspect(selected: &Selected<'_>, material: &Material, clock: Clock) -> Inspection {
+    let mut inspector = Inspector { clock, found: Inspection::default() };
+    inspector.settings(selected);
+    let certificate = blocks(material.certificate.as_ref());
+    let key = blocks(material.key.as_ref());
+    let ca = blocks(material.ca.as_ref());
+    let swapped = !certificates(&certificate).any(|_| true)
+        && certificate.iter().any(Block::is_private_key)
+        && certificates(&key).any(|_| true)
+        && !key.iter().any(Block::is_private_key);
+    if swapped {
+        let text = "client-certificate holds the private key, and client-key the certificate";
+        inspector.warn(Code::CertKeySwapped, text);
+    }
+    let ca = inspector.ca(material.ca.as_ref(), &ca);
+    let client = inspector.client(material.certificate.as_ref(), &certificate, swapped);
+    inspector.key(material, &key, &client, swapped);
+    inspector.signature(&client, &ca);
+    inspector.found.certificates.sort_by_key(|certificate| certificate.role == Role::Ca);
+    inspector.found
+}
+
+fn blocks(item: Option<&Item>) -> Vec<Block> {
+    item.map(|item| pem::blocks(&item.bytes)).unwrap_or_default()
+}
+
+/// Go looks at blocks with this label only.
+pub(crate) fn certificates(blocks: &[Block]) -> impl Iterator<Item = &Block> {
+    blocks.iter().filter(|block| block.label == "CERTIFICATE")
+}
+
+struct Inspector {
+    clock: Clock,
+    found: Inspection,
+}
+
+impl Inspector {
+    fn warn<'a>(&mut self, code: Code, message: impl Into<Cow<'a, str>>) {
+        self.found.warnings.push(Warning::new(code, message.into().into_owned()));
+    }
+
+    /// What needs no certificate to be seen.
+    fn settings(&mut self, selected: &Selected<'_>) {
+        let server = selected.server().unwrap_or_default();
+        if server.is_empty() {
+            self.warn(Code::NoServer, "the context names no server: kubectl tries localhost:8080");
+        } else if server.starts_with("http://") {
+            let text = "the server is reached by http: kubectl then sends no credential at all";
+            self.warn(Code::ServerNotTls, text);
+        } else if !server.contains("://") {
+            let text = "the server's address has no scheme: kubectl guesses http or https";
+            self.warn(Code::ServerWithoutScheme, text);
+        }
+        if let Some(cluster) = selected.cluster
+            && cluster.value.insecure_skip_tls_verify
+            && cluster.value.ca.is_some()
+        {
+            let text = "kubectl refuses a CA together with insecure-skip-tls-verify";
+            self.warn(Code::CaWithInsecure, text);
+        }
+        let Some(user) = selected.user.map(|user| &user.value) else { return };
+        let token = user.token.is_some() || !user.token_file.is_empty();
+        let basic = !user.username.is_empty() || user.password;
+        if token && basic {
+            let text = "kubectl refuses a token together with a user name and password";
+            self.warn(Code::MoreThanOneAuthMethod, text);
+        }
+        if user.exec.is_some() && user.auth_provider.is_some() {
+            let text = "kubectl refuses exec together with auth-provider";
+            self.warn(Code::MoreThanOneAuthMethod, text);
+        }
+        if let Some(exec) = &user.exec {
+            if exec.command.is_empty() {
+                self.warn(Code::ExecCommandMissing, "the exec section names no command");
+            }
+            if exec.api_version.is_empty() {
+                self.warn(Code::ExecVersionMissing, "the exec section names no apiVersion");
+            }
+        }
+        if let Some(name) = user.auth_provider.as_deref()
+            && matches!(name, "gcp" | "azure" | "openstack")
+        {
+            let text =
+                format!("kubectl 1.26 and later has no auth-provider '{name}': it wants exec");
+            self.warn(Code::AuthProviderRemoved, text);
+        }
+    }
+
+    fn client<'b>(
+        &mut self,
+        item: Option<&Item>,
+        blocks: &'b [Block],
+        swapped: bool,
+    ) -> Vec<X509Certificate<'b>> {
+        let Some(item) = item else { return Vec::new() };
+        let mut parsed = Vec::new();
+        for block in certificates(blocks) {
+            let Some(certificate) = x509::parse(block) else {
+                self.warn(Code::CertUnparsable, "a client certificate cannot be read");
+                continue;
+            };
+            let role = if parsed.is_empty() { Role::Client } else { Role::ClientChain };
+            let described = x509::describe(block, &certificate, role);
+            self.validity(
+                &described,
+                "client certificate",
+                Code::CertExpired,
+                Code::CertExpiresSoon,
+            );
+            if described.begins > self.clock.now {
+                let text = format!(
+                    "client certificate {} is not valid before {}",
+                    described.subject,
+                    day(&described.not_before)
+                );
+                self.warn(Code::CertNotYetValid, text);
+            }
+            self.found.certificates.push(described);
+            parsed.push(certificate);
+        }
+        if certificates(blocks).next().is_none() && !swapped {
+            let text = format!("the client certificate {}", what_instead(&item.bytes, blocks));
+            self.warn(Code::CertNotPem, text);
+        }
+        if blocks.iter().any(Block::is_private_key) && !swapped {
+            let text = "the client certificate's field holds a private key too";
+            self.warn(Code::KeyInCertificateField, text);
+        }
+        parsed
+    }
+
+    fn validity(&mut self, described: &Certificate, what: &str, over: Code, soon: Code) {
+        let Certificate { subject, expires, .. } = described;
+        let (left, end) = (expires - self.clock.now, day(&described.not_after));
+        if left < 0 {
+            self.warn(over, format!("{what} {subject} expired on {end}"));
+        } else if left < i64::from(self.clock.warn_days) * 86_400 {
+            let days = left / 86_400;
+            let s = if days == 1 { "" } else { "s" };
+            self.warn(soon, format!("{what} {subject} expires on {end}, in {days} day{s}"));
+        }
+    }
+
+    fn key(
+        &mut self,
+        material: &Material,
+        blocks: &[Block],
+        client: &[X509Certificate<'_>],
+        swapped: bool,
+    ) {
+        let Some(item) = &material.key else {
+            if material.certificate.is_some() {
+                self.warn(Code::CertWithoutKey, "there is a client certificate, and no key to it");
+            }
+            return;
+        };
+        if material.certificate.is_none() {
+            let text = "there is a client key, and no certificate: kubectl ignores it";
+            self.warn(Code::KeyWithoutCert, text);
+        }
+        if item.readable_by_others
+            && let Some(file) = &item.file
+        {
+            let text = format!("{} can be read by others than its owner", file.display());
+            self.warn(Code::KeyFileReadableByOthers, text);
+        }
+        if swapped {
+            return;
+        }
+        let Some(block) = blocks.iter().find(|block| block.is_private_key()) else {
+            let text = format!("the client key {}", what_instead(&item.bytes, blocks));
+            return self.warn(Code::KeyNotPem, text);
+        };
+        if block.encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
+            let text = "the client key is encrypted, and kubectl cannot ask for its password";
+            return self.warn(Code::KeyEncrypted, text);
+        }
+        let Some(key) = PrivateKey::parse(block) else {
+            return self.warn(Code::KeyUnparsable, "the client key cannot be read");
+        };
+        self.found.key_type = Some(key.describe());
+        let Some(leaf) = client.first() else { return };
+        let matches = key.belongs_to(leaf.public_key());
+        self.found.key_matches = matches;
+        if matches != Some(false) {
+            return;
+        }
+        let others = client.iter().skip(1);
+        if others.into_iter().any(|other| key.belongs_to(other.public_key()) == Some(true)) {
+            let text = "the key belongs to a later certificate: its own has to come first";
+            self.warn(Code::LeafNotFirst, text);
+        } else {
+            self.warn(Code::KeyMismatch, "the client key does not belong to the certificate");
+        }
+    }
+
+    fn ca<'b>(&mut self, item: Option<&Item>, blocks: &'b [Block]) -> Vec<X509Certificate<'b>> {
+        let Some(item) = item else { return Vec::new() };
+        let mut parsed = Vec::new();
+        for block in certificates(blocks) {
+            let Some(certificate) = x509::parse(block) else {
+                self.warn(Code::CaUnparsable, "a certificate of the cluster's CA cannot be read");
+                continue;
+            };
+            let described = x509::describe(block, &certificate, Role::Ca);
+            self.validity(&described, "cluster CA", Code::CaExpired, Code::CaExpiresSoon);
+            if !described.is_ca {
+                let text = format!("cluster CA {} may not sign certificates", described.subject);
+                self.warn(Code::CaNotACa, text);
+            }
+            self.found.certificates.push(described);
+            parsed.push(certificate);
+        }
+        if certificates(blocks).next().is_none() {
+            let text = format!("the cluster's CA {}", what_instead(&item.bytes, blocks));
+            self.warn(Code::CaNotPem, text);
+        }
+        parsed
+    }
+
+    /// Whether the client's certificate leads to the cluster's CA, or to a root beside it: some
+    /// clusters (k3s) have another CA for clients, and put it there.
+    fn signature(&mut self, client: &[X509Certificate<'_>], ca: &[X509Certificate<'_>]) {
+        let (Some(leaf), false) = (client.first(), ca.is_empty()) else { return };
+        let mut at = leaf;
+        for _ in 0..=client.len() {
+            match signed_by(at, ca) {
+                Signed::By(_) | Signed::Unknown => return,
+                Signed::Not => {}
+            }
+            at = match signed_by(at, client) {
+                Signed::By(issuer) if std::ptr::eq(issuer, at) && !std::ptr::eq(at, leaf) => return,
+                Signed::By(issuer) if !std::ptr::eq(issuer, at) => issuer,
+                Signed::Unknown => return,
+                _ => break,
+            };
+        }
+        let issuer = self.found.certificates.iter().find(|found| found.role == Role::Client);
+        let issuer = issuer.map(|found| found.issuer.clone()).unwrap_or_default();
+        let text = format!("the cluster's CA has not signed the client certificate ({issuer} has)");
+        self.warn(Code::CertNotSignedByCa, text);
+    }
+}
+
+enum Signed<'a, 'b> {
+    By(&'a X509Certificate<'b>),
+    Not,
+    /// By one with that name, in a way that cannot be verified here.
+    Unknown,
+}
+
+fn signed_by<'a, 'b>(
+    certificate: &X509Certificate<'_>,
+    issuers: &'a [X509Certificate<'b>],
+) -> Signed<'a, 'b> {
+    let mut unknown = false;
+    for issuer in issuers {
+        if issuer.subject().as_raw() != certificate.issuer().as_raw() {
+            continue;
+        }
+        match certificate.verify_signature(Some(issuer.public_key())) {
+            Ok(()) => return Signed::By(issuer),
+            Err(X509Error::SignatureVerificationError) if !is_small(issuer) => {}
+            Err(_) => unknown = true,
+        }
+    }
+    if unknown { Signed::Unknown } else { Signed::Not }
+}
+
+/// Keys that ring does not verify with.
+fn is_small(issuer: &X509Certificate<'_>) -> bool {
+    match issuer.public_key().parsed() {
+        Ok(PublicKey::RSA(rsa)) => rsa.key_size() < 2048,
+        _ => x509::curve(issuer.public_key())
+            .is_some_and(|curve| !matches!(curve, "P-256" | "P-384")),
+    }
+}
+
+/// What stands where PEM is wanted, in words that give nothing away.
+fn what_instead(bytes: &[u8], blocks: &[Block]) -> &'static str {
+    let has = |label: &str| blocks.iter().any(|block| block.label == label);
+    if has("TRUSTED CERTIFICATE") {
+        "is in OpenSSL's TRUSTED form, which kubectl does not read"
+    } else if blocks.iter().any(Block::is_private_key) {
+        "is a private key"
+    } else if has("CERTIFICATE") {
+        "is a certificate"
+    } else if bytes.first() == Some(&0x30) {
+        "is DER, and kubectl wants PEM"
+    } else if bytes.starts_with(b"-----BEGIN ") {
+        "is broken PEM: an end line or the base64 between is wrong"
+    } else {
+        "is no PEM"
+    }
+}
+
+/// The day of a time.
+fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or(time)
+}

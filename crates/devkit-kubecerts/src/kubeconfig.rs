@@ -1,0 +1,506 @@
+//! One kubeconfig file, read with the types of client-go's `clientcmd/api/v1`.
+//!
+//! Like there, names of fields are case-sensitive, `null` stands for nothing, a field that is not
+//! known is left out, and a value of another type fails the whole file.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use devkit_text::escape;
+use serde::Serialize;
+
+use crate::base64;
+use crate::error::{Error, Named};
+use crate::place::{Place, Position};
+use crate::secret::Secret;
+use crate::warning::{Code, Warning};
+use crate::yaml::{self, Map, Node, Value, YamlError};
+
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) struct Kubeconfig {
+    pub(crate) current_context: String,
+    pub(crate) contexts: Vec<Entry<Context>>,
+    pub(crate) clusters: Vec<Entry<Cluster>>,
+    pub(crate) users: Vec<Entry<User>>,
+    /// What concerns the file as a whole.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// A named context, cluster or user.
+#[derive(Debug)]
+pub(crate) struct Entry<T> {
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    pub(crate) value: T,
+    /// What concerns this entry alone.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Context {
+    pub(crate) cluster: String,
+    pub(crate) user: String,
+    pub(crate) namespace: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Cluster {
+    pub(crate) server: String,
+    pub(crate) tls_server_name: String,
+    pub(crate) insecure_skip_tls_verify: bool,
+    pub(crate) proxy_url: String,
+    pub(crate) ca: Source,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct User {
+    pub(crate) certificate: Source,
+    pub(crate) key: Source,
+    pub(crate) token: Option<Secret>,
+    pub(crate) token_file: String,
+    pub(crate) username: String,
+    pub(crate) password: bool,
+    pub(crate) exec: Option<Exec>,
+    pub(crate) auth_provider: Option<String>,
+}
+
+/// A command that gets a credential. Never run here.
+#[derive(Debug, Default)]
+pub(crate) struct Exec {
+    pub(crate) command: String,
+    pub(crate) api_version: String,
+    pub(crate) arguments: Vec<String>,
+}
+
+/// Where the bytes of a certificate or key are: a file, the field itself, or (an error) both.
+#[derive(Debug, Default)]
+pub(crate) struct Source {
+    pub(crate) file: Option<(String, Named)>,
+    pub(crate) data: Option<(Secret, Place)>,
+}
+
+/// A way of proving who one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// `client-certificate` and its like.
+    ClientCertificate,
+    /// `token`.
+    Token,
+    /// `tokenFile`.
+    TokenFile,
+    /// `username` and `password`.
+    Basic,
+    /// `exec`.
+    Exec,
+    /// `auth-provider`.
+    AuthProvider,
+}
+
+impl Auth {
+    /// Its name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClientCertificate => "client-certificate",
+            Self::Token => "token",
+            Self::TokenFile => "token-file",
+            Self::Basic => "basic",
+            Self::Exec => "exec",
+            Self::AuthProvider => "auth-provider",
+        }
+    }
+}
+
+impl User {
+    /// All ways that it has.
+    pub(crate) fn auth(&self) -> Vec<Auth> {
+        let all = [
+            (self.certificate.is_some(), Auth::ClientCertificate),
+            (self.token.is_some(), Auth::Token),
+            (!self.token_file.is_empty(), Auth::TokenFile),
+            (!self.username.is_empty() || self.password, Auth::Basic),
+            (self.exec.is_some(), Auth::Exec),
+            (self.auth_provider.is_some(), Auth::AuthProvider),
+        ];
+        all.into_iter().filter_map(|(has, auth)| has.then_some(auth)).collect()
+    }
+}
+
+impl Source {
+    pub(crate) fn is_some(&self) -> bool {
+        self.file.is_some() || self.data.is_some()
+    }
+}
+
+/// Reads a file's bytes.
+pub(crate) fn parse(file: &Arc<Path>, bytes: &[u8]) -> Result<Kubeconfig, Error> {
+    let document = yaml::first_document(bytes).map_err(|error| match error {
+        YamlError::Syntax { at, why } => Error::Syntax { place: Place::new(file, at), why },
+        YamlError::AliasBomb { at } => Error::AliasBomb { place: Place::new(file, at) },
+    })?;
+    let mut reader = Reader { file, warnings: Vec::new() };
+    for (key, at) in document.duplicate_keys {
+        let message = format!(
+            "'{}' is given twice in one mapping, again at {}:{at}; the last one counts",
+            escape(key.as_bytes()),
+            file.display()
+        );
+        reader.warnings.push(Warning::new(Code::DuplicateKey, message));
+    }
+    if let Some(at) = document.more_documents {
+        let message = format!(
+            "what follows {}:{at} is another document, which kubectl ignores",
+            file.display()
+        );
+        reader.warnings.push(Warning::new(Code::ExtraDocumentsIgnored, message));
+    }
+    let mut config = Kubeconfig {
+        current_context: String::new(),
+        contexts: Vec::new(),
+        clusters: Vec::new(),
+        users: Vec::new(),
+        warnings: Vec::new(),
+    };
+    if let Some(root) = document.root {
+        reader.config(&root, &mut config)?;
+    }
+    config.warnings = reader.warnings;
+    Ok(config)
+}
+
+struct Reader<'a> {
+    file: &'a Arc<Path>,
+    /// Of the entry that is being read, or of the file.
+    warnings: Vec<Warning>,
+}
+
+impl Reader<'_> {
+    fn config(&mut self, root: &Node, config: &mut Kubeconfig) -> Result<(), Error> {
+        let (mut kind, mut api_version) = (String::new(), String::new());
+        for (key, node) in self.fields(root, "the document")? {
+            match &*key {
+                "kind" => kind = self.string(node, &key)?,
+                "apiVersion" => api_version = self.string(node, &key)?,
+                "current-context" => config.current_context = self.string(node, &key)?,
+                "preferences" => self.preferences(node)?,
+                "extensions" => self.extensions(node)?,
+                "contexts" => {
+                    config.contexts = self.entries(node, &key, "context", Self::context)?;
+                }
+                "clusters" => {
+                    config.clusters = self.entries(node, &key, "cluster", Self::cluster)?;
+                }
+                "users" => config.users = self.entries(node, &key, "user", Self::user)?,
+                _ => self.unknown(&key, node, "the file"),
+            }
+        }
+        let known = matches!(&*kind, "" | "Config") && matches!(&*api_version, "" | "v1");
+        if known {
+            return Ok(());
+        }
+        let or = |text: &str, default: &str| {
+            if text.is_empty() { default.into() } else { escape(text.as_bytes()) }
+        };
+        Err(Error::WrongKind {
+            place: self.place(root.at),
+            kind: or(&kind, "Config"),
+            api_version: or(&api_version, "v1"),
+        })
+    }
+
+    /// A list of `{name, <kind>}`.
+    fn entries<T: Default>(
+        &mut self,
+        list: &Node,
+        field: &str,
+        kind: &'static str,
+        read: impl Fn(&mut Self, &Node, &str) -> Result<T, Error>,
+    ) -> Result<Vec<Entry<T>>, Error> {
+        let mut entries = Vec::new();
+        let mut names = HashSet::new();
+        let of_file = std::mem::take(&mut self.warnings);
+        for item in self.list(list, field)? {
+            let mut name = String::new();
+            let mut value = None;
+            let fields = self.fields(item, kind)?;
+            for (key, node) in &fields {
+                match &**key {
+                    "name" => name = self.string(node, key)?,
+                    key if key == kind => value = Some(*node),
+                    _ => self.unknown(key, node, &format!("an item of {field}")),
+                }
+            }
+            let owner = format!("{kind} '{}'", escape(name.as_bytes()));
+            let value = match value {
+                Some(node) => read(self, node, &owner)?,
+                None => T::default(),
+            };
+            if !names.insert(name.clone()) {
+                let name = escape(name.as_bytes());
+                return Err(Error::DuplicateName { place: self.place(item.at), kind, name });
+            }
+            let warnings = std::mem::take(&mut self.warnings);
+            entries.push(Entry { name, place: self.place(item.at), value, warnings });
+        }
+        self.warnings = of_file;
+        Ok(entries)
+    }
+
+    fn context(&mut self, node: &Node, owner: &str) -> Result<Context, Error> {
+        let mut context = Context::default();
+        for (key, node) in self.fields(node, owner)? {
+            match &*key {
+                "cluster" => context.cluster = self.string(node, &key)?,
+                "user" => context.user = self.string(node, &key)?,
+                "namespace" => context.namespace = self.string(node, &key)?,
+                "extensions" => self.extensions(node)?,
+                _ => self.unknown(&key, node, owner),
+            }
+        }
+        Ok(context)
+    }
+
+    fn cluster(&mut self, node: &Node, owner: &str) -> Result<Cluster, Error> {
+        let mut cluster = Cluster::default();
+        for (key, node) in self.fields(node, owner)? {
+            match &*key {
+                "server" => cluster.server = self.string(node, &key)?,
+                "tls-server-name" => cluster.tls_server_name = self.string(node, &key)?,
+                "insecure-skip-tls-verify" => {
+                    cluster.insecure_skip_tls_verify = self.boolean(node, &key)?;
+                }
+                "certificate-authority" => {
+                    cluster.ca.file = self.file(node, "certificate-authority", owner)?;
+                }
+                "certificate-authority-data" => {
+                    cluster.ca.data = self.data(node, "certificate-authority-data", owner)?;
+                }
+                "proxy-url" => cluster.proxy_url = self.string(node, &key)?,
+                "disable-compression" => drop(self.boolean(node, &key)?),
+                "extensions" => self.extensions(node)?,
+                _ => self.unknown(&key, node, owner),
+            }
+        }
+        Ok(cluster)
+    }
+
+    fn user(&mut self, node: &Node, owner: &str) -> Result<User, Error> {
+        let mut user = User::default();
+        for (key, node) in self.fields(node, owner)? {
+            match &*key {
+                "client-certificate" => {
+                    user.certificate.file = self.file(node, "client-certificate", owner)?;
+                }
+                "client-certificate-data" => {
+                    user.certificate.data = self.data(node, "client-certificate-data", owner)?;
+                }
+                "client-key" => user.key.file = self.file(node, "client-key", owner)?,
+                "client-key-data" => {
+                    user.key.data = self.data(node, "client-key-data", owner)?;
+                }
+                "token" => {
+                    let token = self.string(node, &key)?.into_bytes();
+                    user.token = (!token.is_empty()).then(|| Secret::new(token));
+                }
+                "tokenFile" => user.token_file = self.string(node, &key)?,
+                "username" => user.username = self.string(node, &key)?,
+                "password" => user.password = !self.string(node, &key)?.is_empty(),
+                "as" | "as-uid" => drop(self.string(node, &key)?),
+                "as-groups" => drop(self.strings(node, &key)?),
+                "as-user-extra" => self.lists_of_strings(node, &key)?,
+                "auth-provider" => user.auth_provider = self.auth_provider(node)?,
+                "exec" => user.exec = self.exec(node)?,
+                "extensions" => self.extensions(node)?,
+                _ => self.unknown(&key, node, owner),
+            }
+        }
+        Ok(user)
+    }
+
+    fn auth_provider(&mut self, node: &Node) -> Result<Option<String>, Error> {
+        if is_null(node) {
+            return Ok(None);
+        }
+        let mut name = String::new();
+        for (key, node) in self.fields(node, "auth-provider")? {
+            match &*key {
+                "name" => name = self.string(node, &key)?,
+                "config" => {
+                    for (key, node) in self.fields(node, "config of auth-provider")? {
+                        self.string(node, &key)?;
+                    }
+                }
+                _ => self.unknown(&key, node, "auth-provider"),
+            }
+        }
+        Ok(Some(name))
+    }
+
+    fn exec(&mut self, node: &Node) -> Result<Option<Exec>, Error> {
+        if is_null(node) {
+            return Ok(None);
+        }
+        let mut exec = Exec::default();
+        for (key, node) in self.fields(node, "exec")? {
+            match &*key {
+                "command" => exec.command = self.string(node, &key)?,
+                "args" => exec.arguments = self.strings(node, &key)?,
+                "env" => {
+                    for item in self.list(node, "env of exec")? {
+                        for (key, node) in self.fields(item, "an item of env")? {
+                            match &*key {
+                                "name" | "value" => drop(self.string(node, &key)?),
+                                _ => self.unknown(&key, node, "env of exec"),
+                            }
+                        }
+                    }
+                }
+                "apiVersion" => exec.api_version = self.string(node, &key)?,
+                "installHint" | "interactiveMode" => drop(self.string(node, &key)?),
+                "provideClusterInfo" => drop(self.boolean(node, &key)?),
+                _ => self.unknown(&key, node, "exec"),
+            }
+        }
+        Ok(Some(exec))
+    }
+
+    fn preferences(&mut self, node: &Node) -> Result<(), Error> {
+        for (key, node) in self.fields(node, "preferences")? {
+            match &*key {
+                "colors" => drop(self.boolean(node, &key)?),
+                "extensions" => self.extensions(node)?,
+                _ => self.unknown(&key, node, "preferences"),
+            }
+        }
+        Ok(())
+    }
+
+    /// A list of `{name, extension}`, of which the latter is anybody's.
+    fn extensions(&mut self, node: &Node) -> Result<(), Error> {
+        let mut names = HashSet::new();
+        for item in self.list(node, "extensions")? {
+            let (mut name, mut something) = (String::new(), false);
+            for (key, node) in self.fields(item, "an extension")? {
+                match &*key {
+                    "name" => name = self.string(node, &key)?,
+                    "extension" => something = !is_null(node),
+                    _ => self.unknown(&key, node, "an item of extensions"),
+                }
+            }
+            if names.contains(&name) {
+                let name = escape(name.as_bytes());
+                let place = self.place(item.at);
+                return Err(Error::DuplicateName { place, kind: "extension", name });
+            }
+            if something {
+                names.insert(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn fields<'n>(&self, node: &'n Node, what: &str) -> Result<Vec<(Rc<str>, &'n Node)>, Error> {
+        match &node.value {
+            Value::Null => Ok(Vec::new()),
+            Value::Map(map) => Ok(entries(map)),
+            _ => Err(self.wrong_type(node, what, "a mapping")),
+        }
+    }
+
+    fn list<'n>(&self, node: &'n Node, what: &str) -> Result<&'n [Node], Error> {
+        match &node.value {
+            Value::Null => Ok(&[]),
+            Value::List(items) => Ok(items),
+            _ => Err(self.wrong_type(node, what, "a list")),
+        }
+    }
+
+    fn string(&self, node: &Node, what: &str) -> Result<String, Error> {
+        match &node.value {
+            Value::Null => Ok(String::new()),
+            Value::String(text) => Ok((**text).to_owned()),
+            _ => Err(self.wrong_type(node, what, "a string")),
+        }
+    }
+
+    fn strings(&self, node: &Node, what: &str) -> Result<Vec<String>, Error> {
+        self.list(node, what)?.iter().map(|item| self.string(item, what)).collect()
+    }
+
+    fn lists_of_strings(&self, node: &Node, what: &str) -> Result<(), Error> {
+        for (_, node) in self.fields(node, what)? {
+            self.strings(node, what)?;
+        }
+        Ok(())
+    }
+
+    fn boolean(&self, node: &Node, what: &str) -> Result<bool, Error> {
+        match node.value {
+            Value::Null => Ok(false),
+            Value::Bool(value) => Ok(value),
+            _ => Err(self.wrong_type(node, what, "true or false")),
+        }
+    }
+
+    fn file(
+        &self,
+        node: &Node,
+        field: &'static str,
+        owner: &str,
+    ) -> Result<Option<(String, Named)>, Error> {
+        let path = self.string(node, field)?;
+        Ok((!path.is_empty()).then(|| (path, self.named(node, field, owner))))
+    }
+
+    fn data(
+        &self,
+        node: &Node,
+        field: &'static str,
+        owner: &str,
+    ) -> Result<Option<(Secret, Place)>, Error> {
+        let text = match &node.value {
+            Value::Null => return Ok(None),
+            Value::String(text) => text,
+            _ => return Err(self.wrong_type(node, field, "a string")),
+        };
+        let bytes = base64::decode(text)
+            .map_err(|source| Error::BadBase64 { named: self.named(node, field, owner), source })?;
+        Ok((!bytes.is_empty()).then(|| (bytes, self.place(node.at))))
+    }
+
+    fn named(&self, node: &Node, field: &'static str, owner: &str) -> Named {
+        Named { field, owner: owner.into(), place: self.place(node.at) }
+    }
+
+    fn unknown(&mut self, key: &str, node: &Node, owner: &str) {
+        let message = format!(
+            "kubectl knows no field '{}' of {owner} ({}:{})",
+            escape(key.as_bytes()),
+            self.file.display(),
+            node.at
+        );
+        self.warnings.push(Warning::new(Code::UnknownField, message));
+    }
+
+    fn wrong_type(&self, node: &Node, field: &str, wanted: &'static str) -> Error {
+        let place = self.place(node.at);
+        let field = escape(field.as_bytes());
+        Error::WrongType { place, field, wanted, found: node.value.kind() }
+    }
+
+    fn place(&self, at: Position) -> Place {
+        Place::new(self.file, at)
+    }
+}
+
+fn entries(map: &Map) -> Vec<(Rc<str>, &Node)> {
+    map.iter().map(|(key, node)| (Rc::clone(key), node)).collect()
+}
+
+fn is_null(node: &Node) -> bool {
+    matches!(node.value, Value::Null)
+}

@@ -1,0 +1,29 @@
+//! Where in which file something stands.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Line and column, both from 1; the column counts characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+pub struct Position {
+    /// Line in the file.
+    pub line: usize,
+    /// Character in the line.
+    pub column: usize,
+}
+
+/// A position in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file as it was named.
+    pub file: Arc<Path>,
+    /// Where in it.
+    pub at: Position,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}

@@ -1,0 +1,179 @@
+//! Which files an extraction makes, and making them as a set.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use devkit_fs::{Existing, NewFile, NewFolder, Outcome};
+
+use crate::error::Error;
+use crate::inspect::certificates;
+use crate::material::{Item, Material};
+use crate::pem::{self, Block};
+use crate::secret::Secret;
+
+/// The client certificate's file.
+pub const CERTIFICATE: &str = "client-cert.pem";
+/// The client key's file.
+pub const KEY: &str = "client-key.pem";
+/// The CA's file.
+pub const CA: &str = "cluster-ca-cert.pem";
+
+const PRIVATE: u32 = 0o600;
+const PUBLIC: u32 = 0o644;
+
+/// A file to be written.
+#[derive(Debug)]
+pub struct Planned {
+    /// What it is.
+    pub part: PlannedPart,
+    /// Its place.
+    pub path: PathBuf,
+    /// Exactly these bytes.
+    pub bytes: Secret,
+    /// 0600 wherever a private key is in it, whatever it is called.
+    pub mode: u32,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlannedPart {
+    /// [`CERTIFICATE`].
+    Certificate,
+    /// [`KEY`].
+    Key,
+    /// [`CA`].
+    Ca,
+    /// Key and certificate in one PEM file.
+    Bundle,
+    /// Key and certificate in one PKCS#12 file.
+    P12,
+}
+
+impl Planned {
+    /// Any other file than the three.
+    #[must_use]
+    pub fn other(part: PlannedPart, path: PathBuf, bytes: Secret) -> Self {
+        Self { part, path, bytes, mode: PRIVATE }
+    }
+
+    /// Whether nobody else is to read it.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.mode == PRIVATE
+    }
+}
+
+/// The three files of a context, as many as it holds, in a folder.
+#[must_use]
+pub fn files(material: &Material, folder: &Path) -> Vec<Planned> {
+    let parts = [
+        (PlannedPart::Certificate, CERTIFICATE, &material.certificate),
+        (PlannedPart::Key, KEY, &material.key),
+        (PlannedPart::Ca, CA, &material.ca),
+    ];
+    let planned = parts.into_iter().filter_map(|(part, name, item)| {
+        let bytes = item.as_ref()?.bytes.clone();
+        let public = part != PlannedPart::Key && !may_hold_key(&bytes);
+        let mode = if public { PUBLIC } else { PRIVATE };
+        Some(Planned { part, path: folder.join(name), bytes, mode })
+    });
+    planned.collect()
+}
+
+/// Whether there may be a private key in what should be a certificate: a key may stand in the wrong
+/// field, and what is no PEM at all is not looked into.
+#[must_use]
+pub fn may_hold_key(bytes: &[u8]) -> bool {
+    pem::blocks(bytes).is_empty() || bytes.windows(11).any(|part| part == b"PRIVATE KEY")
+}
+
+/// Key and certificate in one PEM file, as mitmproxy, curl and HAProxy take them.
+///
+/// # Errors
+///
+/// [`Error::NotPem`] where one of them is not there or is no PEM.
+pub fn bundle(material: &Material) -> Result<Secret, Error> {
+    let cannot = |part, why: &str| Error::NotPem { part, into: "a PEM bundle", why: why.into() };
+    let pem = |item: &Option<Item>, part, wanted: fn(&[Block]) -> bool| match item {
+        None => Err(cannot(part, "there is none")),
+        Some(item) if wanted(&pem::blocks(&item.bytes)) => Ok(item.bytes.to_vec()),
+        Some(_) => Err(cannot(part, "it is no PEM of that kind")),
+    };
+    let mut bytes =
+        pem(&material.key, "the client key", |blocks| blocks.iter().any(Block::is_private_key))?;
+    let certificate = pem(&material.certificate, "the client certificate", |blocks| {
+        certificates(blocks).next().is_some()
+    })?;
+    if !bytes.ends_with(b"\n") {
+        bytes.push(b'\n');
+    }
+    bytes.extend(certificate);
+    Ok(Secret::new(bytes))
+}
+
+/// Writes all files or none; the folders that they need are made.
+///
+/// # Errors
+///
+/// As [`devkit_fs::publish`]; nothing stays behind.
+pub fn apply(planned: &[&Planned], existing: Existing) -> Result<Vec<Outcome>, devkit_fs::Error> {
+    let mut folders = Vec::new();
+    for folder in planned.iter().filter_map(|file| file.path.parent()) {
+        let made = NewFolder::create(folder).map_err(|source| devkit_fs::Error::Io {
+            action: "make the folder",
+            path: folder.into(),
+            source,
+        })?;
+        folders.push(made);
+    }
+    let files: Vec<NewFile<'_>> = planned
+        .iter()
+        .map(|file| NewFile { path: &file.path, contents: &file.bytes, mode: file.mode })
+        .collect();
+    let outcomes = devkit_fs::publish(&files, existing);
+    if outcomes.is_ok() {
+        folders.into_iter().for_each(NewFolder::keep);
+    } else {
+        // The innermost first.
+        while folders.pop().is_some() {}
+    }
+    outcomes
+}
+
+/// Names for folders, one for each context: what is safe in a path and a shell stays, all else
+/// becomes `%2F`-style escapes of its bytes. Two names never share a folder, also where the file
+/// system does not tell small letters from capitals.
+#[derive(Debug, Default)]
+pub struct FolderNames {
+    taken: HashSet<String>,
+}
+
+impl FolderNames {
+    /// The folder of a context.
+    pub fn name(&mut self, context: &str) -> String {
+        let mut name = String::new();
+        for (at, byte) in context.bytes().enumerate() {
+            let safe = byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'@' | b'+' | b'=' | b',')
+                || matches!(byte, b'.' | b'-') && at > 0;
+            if safe {
+                name.push(char::from(byte));
+            } else {
+                let _ = write!(name, "%{byte:02X}");
+            }
+        }
+        if name.is_empty() {
+            name.push('%');
+        }
+        if name.len() > 200 {
+            let digest = crate::x509::sha256(context.as_bytes());
+            name.truncate(180);
+            let _ = write!(name, "%{}", &digest[..16]);
+        }
+        while !self.taken.insert(name.to_ascii_lowercase()) {
+            name.push('%');
+        }
+        name
+    }
+}

@@ -1,0 +1,308 @@
+//! `devkit kubecerts extract`: the three files, a bundle, a PKCS#12 file, or one part on stdout.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use devkit_fs::Existing;
+use devkit_kubecerts::plan::{self, FolderNames, Planned, PlannedPart};
+use devkit_kubecerts::{Error, Material, Profile, Report, Secret, Selected, git};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
+use zeroize::Zeroizing;
+
+use super::{Loaded, Selection, WARN_DAYS, clock, document, explain, read, render};
+use crate::exit;
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+
+#[derive(Debug, clap::Args)]
+#[command(long_about = "Write client certificate, key and CA of a context into files\n\n\
+        client-cert.pem, client-key.pem and cluster-ca-cert.pem, all that the context holds or \
+        none, byte for byte. A file with other contents is left alone without --force.")]
+pub(super) struct Args {
+    #[command(flatten)]
+    selection: Selection,
+    /// Folder for the files [default: the current one]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace files that have other contents; with --stdout, show a key on a terminal
+    #[arg(long)]
+    force: bool,
+    /// Print this alone, and write no file
+    #[arg(long, value_name = "cert|key|ca", hide_possible_values = true,
+          conflicts_with_all = ["all", "out", "p12", "bundle"])]
+    stdout: Option<Part>,
+    /// Also write key and certificate as PKCS#12: for Charles, browsers, Wireshark, Java
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    p12: Option<PathBuf>,
+    /// With 3DES and SHA-1, which the macOS keychain needs
+    #[arg(long, requires = "p12")]
+    p12_compat: bool,
+    /// Its password: the first line of this file
+    #[arg(long, value_name = "FILE", requires = "p12", conflicts_with = "password_env")]
+    password_file: Option<PathBuf>,
+    /// Its password: the value of this environment variable
+    #[arg(long, value_name = "NAME", requires = "p12")]
+    password_env: Option<String>,
+    /// Also write key and certificate as one PEM file: for mitmproxy, curl, HAProxy
+    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    bundle: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// The client certificate.
+    Cert,
+    /// The client key.
+    Key,
+    /// The cluster's CA.
+    Ca,
+}
+
+pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    if args.stdout.is_some() && ui.json {
+        return Err(Failure::new("usage", "--json and --stdout both need standard output")
+            .hint("leave out one of them")
+            .into());
+    }
+    let loaded = args.selection.load()?;
+    if args.selection.all {
+        return all(ui, args, &loaded);
+    }
+    let selected = loaded.select(&args.selection)?;
+    let explained = |error: Error| explain::error(&loaded.names, &error);
+    let material = selected.material(&read).map_err(explained)?;
+    if let Some(part) = args.stdout {
+        return to_stdout(ui, args, &loaded, &selected, &material, part);
+    }
+    if material.certificate.is_none() {
+        return Err(explained(selected.no_certificate()).into());
+    }
+    let report = Report::new(&selected, &material, clock(WARN_DAYS));
+    let mut planned = plan::files(&material, args.out.as_deref().unwrap_or(Path::new("")));
+    if let Some(path) = &args.bundle {
+        let bytes = plan::bundle(&material).map_err(explained)?;
+        planned.push(Planned::other(PlannedPart::Bundle, path.clone(), bytes));
+    }
+    if let Some(path) = &args.p12 {
+        let name = selected.user().unwrap_or("client");
+        let profile = if args.p12_compat { Profile::Compatible } else { Profile::Modern };
+        let password = args.password()?;
+        let bytes =
+            devkit_kubecerts::pack(&material, name, &password, profile).map_err(explained)?;
+        planned.push(Planned::other(PlannedPart::P12, path.clone(), bytes));
+    }
+    let mut done = vec![(report, planned)];
+    write(args, &loaded, &mut done)?;
+    let (mut report, planned) = done.remove(0);
+    report.warnings.extend(git::warnings(&planned, absolute));
+    if ui.json {
+        ui::document(&document(&loaded, vec![report], false))?;
+        return Ok(exit::DONE);
+    }
+    loaded.warn(ui, &[&report]);
+    if !ui.quiet {
+        ui::result(render::extracted(ui, &loaded, &report, &planned).as_bytes())?;
+    }
+    Ok(exit::DONE)
+}
+
+/// Every context into a folder of its own. One that is broken fails them all; one that has no
+/// certificate is passed over.
+fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
+    let mut names = FolderNames::default();
+    let folder = args.out.as_deref().unwrap_or(Path::new(""));
+    let mut done = Vec::new();
+    let mut certificates = 0;
+    for (context, selected) in loaded.config.all() {
+        let explained = |error: Error| {
+            let failure = explain::error(&loaded.names, &error);
+            let message = format!(
+                "context '{}': {}",
+                devkit_text::escape(context.as_bytes()),
+                failure.message
+            );
+            Failure { message, ..failure }
+        };
+        let selected = selected.map_err(explained)?;
+        let material = selected.material(&read).map_err(explained)?;
+        let mut report = Report::new(&selected, &material, clock(WARN_DAYS));
+        if material.certificate.is_none() {
+            report.warnings.push(devkit_kubecerts::Warning::no_client_certificate());
+            done.push((report, Vec::new()));
+            continue;
+        }
+        certificates += 1;
+        let planned = plan::files(&material, &folder.join(names.name(context)));
+        done.push((report, planned));
+    }
+    if certificates == 0 {
+        return Err(Failure::new("no-client-certificate", "no context has a client certificate")
+            .hint("devkit kubecerts show --all tells what each has instead")
+            .into());
+    }
+    write(args, loaded, &mut done)?;
+    // git is asked once for all of them.
+    let private = done.iter().flat_map(|(_, planned)| planned);
+    let private: Vec<Planned> = private
+        .filter(|file| file.is_private())
+        .map(|file| Planned::other(file.part, file.path.clone(), Secret::new(Vec::new())))
+        .collect();
+    let in_git = git::warnings(&private, absolute);
+    let reports: Vec<Report> = done.iter().map(|(report, _)| report.clone()).collect();
+    if ui.json {
+        let mut value = document(loaded, reports, true);
+        if let Some(list) = value["warnings"].as_array_mut() {
+            list.extend(in_git.iter().filter_map(|warning| serde_json::to_value(warning).ok()));
+        }
+        ui::document(&value)?;
+        return Ok(exit::DONE);
+    }
+    loaded.warn(ui, &reports.iter().collect::<Vec<_>>());
+    if !ui.quiet {
+        for warning in in_git {
+            ui.warning(warning.code, &loaded.names.shorten(&warning.message));
+        }
+        ui::result(render::extracted_all(ui, loaded, &done).as_bytes())?;
+    }
+    Ok(exit::DONE)
+}
+
+/// Writes all files of all contexts, or none, and notes where they lie.
+fn write(args: &Args, loaded: &Loaded, done: &mut [(Report, Vec<Planned>)]) -> Result<(), Failure> {
+    let files: Vec<&Planned> = done.iter().flat_map(|(_, planned)| planned).collect();
+    let mut paths: Vec<PathBuf> = files.iter().map(|file| absolute(&file.path)).collect();
+    paths.sort();
+    if let Some(twice) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
+        let text = format!("two files would be written to {}", loaded.names.show(&twice[0]));
+        return Err(Failure::new("usage", text).hint("give each of them a name of its own"));
+    }
+    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    // Ctrl-C in the middle is obeyed at the end: a half-written key is worse than a moment's wait.
+    let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+    let mut before = SigSet::empty();
+    let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&signals), Some(&mut before));
+    let written = plan::apply(&files, existing);
+    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+    written.map_err(|error| explain::writing(&loaded.names, error))?;
+    for (report, planned) in done {
+        for file in planned {
+            let part = match file.part {
+                PlannedPart::Certificate => &mut report.client_cert,
+                PlannedPart::Key => &mut report.client_key,
+                PlannedPart::Ca => &mut report.ca,
+                PlannedPart::Bundle | PlannedPart::P12 => continue,
+            };
+            if let Some(part) = part {
+                part.path = Some(file.path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.into())
+}
+
+fn to_stdout(
+    ui: &Ui,
+    args: &Args,
+    loaded: &Loaded,
+    selected: &Selected<'_>,
+    material: &Material,
+    part: Part,
+) -> anyhow::Result<u8> {
+    let (item, missing) = match part {
+        Part::Cert => (&material.certificate, selected.no_certificate()),
+        Part::Key => {
+            let missing = Error::NoSuchPart { part: "client key", code: "no-client-key" };
+            (&material.key, missing)
+        }
+        Part::Ca => (&material.ca, Error::NoSuchPart { part: "cluster CA", code: "no-ca" }),
+    };
+    let Some(item) = item else {
+        return Err(explain::error(&loaded.names, &missing).into());
+    };
+    let secret = part == Part::Key || plan::may_hold_key(&item.bytes);
+    if secret && io::stdout().is_terminal() && !args.force {
+        return Err(Failure::new("usage", "the private key would be shown on the terminal")
+            .hint("send it to a file or a program; --force shows it all the same")
+            .into());
+    }
+    loaded.warn(ui, &[&Report::new(selected, material, clock(WARN_DAYS))]);
+    ui::result(&item.bytes)?;
+    Ok(exit::DONE)
+}
+
+impl Args {
+    /// The password of the PKCS#12 file. Never from the command line, where others can see it.
+    fn password(&self) -> Result<Zeroizing<String>, Failure> {
+        let empty = |hint: &str| {
+            Failure::new("usage", "the password of the PKCS#12 file is empty").hint(hint.to_owned())
+        };
+        if let Some(path) = &self.password_file {
+            let file = read(path).map_err(|error| {
+                Failure::new(
+                    "file-not-found",
+                    format!("cannot read the password from {}", path.display()),
+                )
+                .because(devkit_text::words(&error))
+                .hint("--password-file names a file whose first line is the password")
+            })?;
+            let line = file.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let password = std::str::from_utf8(line).map_err(|_| {
+                Failure::new("usage", "the password of the PKCS#12 file is not UTF-8")
+                    .hint("PKCS#12 knows no other encoding of it")
+            })?;
+            if password.is_empty() && path != Path::new("/dev/null") {
+                return Err(empty("--password-file /dev/null asks for an empty one"));
+            }
+            return Ok(Zeroizing::new(password.to_owned()));
+        }
+        if let Some(name) = &self.password_env {
+            return match std::env::var(name) {
+                Ok(password) if password.is_empty() => {
+                    Err(empty("--password-file /dev/null asks for an empty one"))
+                }
+                Ok(password) => Ok(Zeroizing::new(password)),
+                Err(_) => Err(Failure::new(
+                    "usage",
+                    format!(
+                        "the environment variable {} is not set, or is not UTF-8",
+                        devkit_text::escape(name.as_bytes())
+                    ),
+                )
+                .hint("--password-env takes the name of a variable, not the password")),
+            };
+        }
+        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Err(Failure::new(
+                "usage",
+                "--p12 needs a password, and there is no terminal to ask on",
+            )
+            .hint("--password-file FILE or --password-env NAME"));
+        }
+        ask().map_err(|error| {
+            Failure::new("io", "cannot read the password from the terminal")
+                .because(devkit_text::words(&error))
+                .hint("--password-file FILE or --password-env NAME")
+        })
+    }
+}
+
+/// Asks twice, because nobody sees what is typed.
+fn ask() -> io::Result<Zeroizing<String>> {
+    let terminal = console::Term::stderr();
+    loop {
+        ui::message("password for the PKCS#12 file: ");
+        let first = Zeroizing::new(terminal.read_secure_line()?);
+        ui::message("again: ");
+        let second = Zeroizing::new(terminal.read_secure_line()?);
+        match (first == second, first.is_empty()) {
+            (true, false) => return Ok(first),
+            (true, true) => ui::message("it is empty\n"),
+            (false, _) => ui::message("they differ\n"),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! `devkit kubecerts`.
+
+mod corpus;
+mod differential;
