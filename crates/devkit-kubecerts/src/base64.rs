@@ -1,5 +1,7 @@
 //! Base64 as Go's `encoding/base64` reads it into a `[]byte` field.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
@@ -40,9 +42,18 @@ pub enum Base64Error {
 
 /// Decodes, leaving out CR and LF wherever they are, and nothing else.
 pub(crate) fn decode(text: &str) -> Result<Secret, Base64Error> {
-    let stripped: zeroize::Zeroizing<Vec<u8>> =
-        text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect::<Vec<u8>>().into();
-    ENGINE.decode(&*stripped).map(Secret::new).map_err(|_| explain(text, stripped.len()))
+    let folded = text.bytes().any(is_line_end);
+    let stripped: Cow<'_, [u8]> = if folded {
+        Cow::Owned(text.bytes().filter(|byte| !is_line_end(*byte)).collect())
+    } else {
+        Cow::Borrowed(text.as_bytes())
+    };
+    let decoded = ENGINE.decode(&stripped).map(Secret::new);
+    decoded.map_err(|_| explain(text, stripped.len()))
+}
+
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 fn explain(text: &str, length: usize) -> Base64Error {

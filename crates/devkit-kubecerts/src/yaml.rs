@@ -4,7 +4,7 @@
 //! YAML straight into Rust types cannot see what that takes: whether a scalar was quoted, which tag
 //! it had, that a key was there twice. So this works on the parser's events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use base64::Engine as _;
@@ -111,6 +111,10 @@ fn decode(bytes: &[u8]) -> Result<String, YamlError> {
         let control = c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
         control || matches!(c, '\u{fffe}' | '\u{ffff}')
     };
+    // Most files are plain ASCII, and large.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r')) {
+        return Ok(text);
+    }
     if let Some(at) = text.find(refused) {
         return Err(syntax(end_of(&text[..at]), "a control character stands there"));
     }
@@ -197,11 +201,11 @@ impl<'t> Composer<'t> {
                 let plain = style == ScalarStyle::Plain;
                 let (text, tag) = (text.into(), tag.map(|tag| tag_name(&tag)));
                 self.tree.push((Tree::Scalar { text, plain, tag }, at));
-                self.anchors.insert(anchor, index);
+                self.anchor(anchor, index);
             }
             Event::SequenceStart(_, anchor, _) => {
                 self.tree.push((Tree::List { items: Vec::new() }, at));
-                self.anchors.insert(anchor, index);
+                self.anchor(anchor, index);
                 let mut items = Vec::new();
                 loop {
                     match self.next()? {
@@ -213,7 +217,7 @@ impl<'t> Composer<'t> {
             }
             Event::MappingStart(_, anchor, _) => {
                 self.tree.push((Tree::Map { pairs: Vec::new() }, at));
-                self.anchors.insert(anchor, index);
+                self.anchor(anchor, index);
                 let mut pairs = Vec::new();
                 loop {
                     let key = match self.next()? {
@@ -233,6 +237,13 @@ impl<'t> Composer<'t> {
             _ => return Err(syntax(at, "a value is missing")),
         }
         Ok(index)
+    }
+
+    /// Every node has a number for its anchor, which is 0 where it has none.
+    fn anchor(&mut self, anchor: usize, index: usize) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, index);
+        }
     }
 
     /// JSON's `\/` came with YAML 1.2, and halves of a character are none in either; kubectl reads
@@ -282,7 +293,9 @@ fn scan_error(error: &ScanError) -> YamlError {
 /// Resolves aliases, merge keys, tags and scalars, and counts as go-yaml 2.4 does (`decode.go`).
 struct Decoder<'t> {
     tree: &'t [(Tree, Position)],
-    /// Decoded nodes that aliases may want.
+    /// What aliases stand for.
+    wanted: BTreeSet<usize>,
+    /// Of these, what is decoded.
     done: BTreeMap<usize, Node>,
     within: Vec<usize>,
     alias_depth: u32,
@@ -293,8 +306,14 @@ struct Decoder<'t> {
 
 impl<'t> Decoder<'t> {
     fn new(tree: &'t [(Tree, Position)]) -> Self {
+        let wanted = tree.iter().filter_map(|(node, _)| match node {
+            Tree::Alias(target) => Some(*target),
+            _ => None,
+        });
+        let wanted = wanted.collect();
         Self {
             tree,
+            wanted,
             done: BTreeMap::new(),
             within: Vec::new(),
             alias_depth: 0,
@@ -325,7 +344,9 @@ impl<'t> Decoder<'t> {
             }
         };
         let node = Node { value, at };
-        self.done.insert(index, node.clone());
+        if self.wanted.contains(&index) {
+            self.done.insert(index, node.clone());
+        }
         Ok(node)
     }
 
