@@ -33,6 +33,7 @@ fn help_is_one_screen_by_task() {
 
     Network and Kubernetes
       fwd           Forward connections between sockets: TCP, Unix, stdio
+      kubecerts     Extract client certificate, key and cluster CA from a kubeconfig
 
     About devkit
       completions   Print a completion script (bash, zsh, fish, powershell, elvish)
@@ -50,6 +51,7 @@ fn help_is_one_screen_by_task() {
     Examples
       devkit fwd -s 127.0.0.1:8090 -d echo:
       devkit fwd -s tcp://127.0.0.1:8090 -d unix:///run/containerd/containerd.sock
+      devkit kubecerts extract --context staging --out certs/
 
     Exit codes: 0 done or yes · 1 no, or changes needed · 2 could not do it
     --- stderr ---
@@ -63,7 +65,7 @@ fn help_is_one_screen_by_task() {
 #[test]
 fn every_listed_command_works() {
     let commands = commands();
-    assert_eq!(commands, ["fwd", "completions", "man", "help"]);
+    assert_eq!(commands, ["fwd", "kubecerts", "completions", "man", "help"]);
     for command in commands.iter().filter(|command| *command != "help") {
         let long = devkit_says(&[command, "--help"]);
         assert_eq!((long.code, long.stderr.as_str()), (Some(0), ""), "{command}");
@@ -145,7 +147,7 @@ fn usage_errors_have_the_shape_of_all_errors() {
     assert_snapshot!(shown(&["man", "nothing"]), @"
     --- stderr ---
     error: there is no command 'nothing' [usage]
-      hint:  there are fwd, completions, man
+      hint:  there are fwd, kubecerts, completions, man
     --- exit 2 ---
     ");
     // Neither commands nor flags are matched by a prefix: new ones can be added safely.
@@ -169,7 +171,7 @@ fn errors_as_json_are_one_line_on_stderr() {
     let shown = |args: &[&str]| run(devkit(dir.path(), args)).shown(dir.path());
     assert_snapshot!(shown(&["--json"]), @r#"
     --- stderr ---
-    {"error":{"code":"usage","message":"'devkit' requires a subcommand but one was not provided [subcommands: fwd, completions, man, help]","hint":"devkit --help shows all there is"}}
+    {"error":{"code":"usage","message":"'devkit' requires a subcommand but one was not provided [subcommands: fwd, kubecerts, completions, man, help]","hint":"devkit --help shows all there is"}}
     --- exit 2 ---
     "#);
     assert_snapshot!(shown(&["fwd", "--json", "-s", "1"]), @r#"
@@ -383,7 +385,13 @@ fn man_pages_are_clean_roff() {
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    assert_eq!(files, ["devkit-completions.1", "devkit-fwd.1", "devkit-man.1", "devkit.1"]);
+    let mut wanted = vec!["devkit-completions.1", "devkit-fwd.1", "devkit-kubecerts.1"];
+    wanted.extend(["devkit-kubecerts-check.1", "devkit-kubecerts-extract.1"]);
+    wanted.extend(["devkit-kubecerts-show.1", "devkit-man.1", "devkit.1"]);
+    wanted.sort_unstable();
+    assert_eq!(files, wanted);
+    let page_of_part = devkit_says(&["man", "kubecerts-extract"]).stdout;
+    assert!(page_of_part.contains("password"), "{page_of_part}");
     assert_eq!(fs::read_to_string(folder.join("devkit-fwd.1")).unwrap(), page.stdout);
     assert_eq!(fs::read_to_string(folder.join("devkit.1")).unwrap(), devkit_says(&["man"]).stdout);
     let Some(groff) = peer::need("groff") else { return };

@@ -30,10 +30,12 @@ fn commands(page: &str) -> Vec<Vec<String>> {
             let words: Vec<String> = rest
                 .unwrap()
                 .split_whitespace()
-                .map(|word| word.trim_end_matches([',', '.']).to_owned())
+                .map(|word| word.trim_end_matches([',', '.', '\\']).to_owned())
+                .filter(|word| !word.is_empty())
                 .collect();
             let verb = words.first().map(String::as_str);
-            if matches!(verb, Some("fwd" | "completions" | "man")) && words.len() > 1 {
+            if matches!(verb, Some("fwd" | "kubecerts" | "completions" | "man")) && words.len() > 1
+            {
                 commands.push(words);
             }
         }
@@ -45,7 +47,7 @@ fn commands(page: &str) -> Vec<Vec<String>> {
 fn every_command_in_the_readme_and_the_manual_is_understood() {
     let dir = folder();
     let mut seen = 0;
-    for page in ["README.md", "docs/fwd.md"] {
+    for page in ["README.md", "docs/fwd.md", "docs/kubecerts.md"] {
         for words in commands(page) {
             if words.iter().any(|word| word == "SOURCE") {
                 continue;
@@ -62,6 +64,8 @@ fn every_command_in_the_readme_and_the_manual_is_understood() {
                 };
                 devkit_fwd::Source::parse(&after("-s")).expect("a source");
                 devkit_fwd::Destination::parse(&after("-d")).expect("a destination");
+            } else if words[0] == "kubecerts" {
+                command.arg("--help");
             } else if words[0] == "man" && words[1] == "--out" {
                 command = devkit(dir.path(), ["man", "--out", "out"]);
             }

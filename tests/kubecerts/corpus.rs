@@ -331,10 +331,12 @@ fn anchors(corpus: &mut Corpus) {
     corpus.one("in itself", config("a: &a [*a]\n", "", ""));
     let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (name, of) in [("b", "a"), ("d", "b"), ("e", "d"), ("f", "e"), ("g", "f"), ("h", "g")] {
-        bomb.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{of}"); 10].join(", ")));
+        let list = vec![format!("*{of}"); 10].join(", ");
+        bomb.extend([name, ": &", name, " [", &list, "]\n"]);
     }
     corpus.one("alias bomb", config(&bomb, "", ""));
-    let many: String = (0..200).map(|n| format!("k{n}: *a\n")).collect();
+    let many: Vec<String> = (0..200).map(|n| format!("k{n}: *a\n")).collect();
+    let many = many.concat();
     corpus.one("many small aliases", config(&format!("a: &a [x]\n{many}"), "", ""));
 }
 

@@ -2,3 +2,6 @@
 
 mod corpus;
 mod differential;
+mod errors;
+mod extract;
+mod world;

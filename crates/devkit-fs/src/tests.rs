@@ -1,3 +1,7 @@
+//! What happens to files that are there, and to those that are not.
+
+#![expect(clippy::disallowed_methods, reason = "tests put files there first")]
+
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

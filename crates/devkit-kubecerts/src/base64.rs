@@ -62,7 +62,7 @@ fn explain(text: &str, length: usize) -> Base64Error {
     }
     let foreign =
         |b: &u8| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'\r' | b'\n'));
-    match text.as_bytes().iter().position(|b| foreign(b)) {
+    match text.as_bytes().iter().position(foreign) {
         Some(offset) if matches!(text.as_bytes()[offset], b' ' | b'\t') => {
             Base64Error::Blank { offset }
         }

@@ -123,17 +123,8 @@ pub enum Error {
         files: Vec<Arc<Path>>,
     },
     /// There is nothing to extract.
-    #[error("{} has no client certificate", of.as_deref().map_or("the selection".into(), |c| format!("context '{c}'")))]
-    NoClientCertificate {
-        /// The context.
-        of: Option<String>,
-        /// The user, if there is one, and where it is.
-        user: Option<(String, Place)>,
-        /// What it has instead.
-        auth: Vec<Auth>,
-        /// The command of an exec section, with its arguments.
-        command: Option<String>,
-    },
+    #[error("{}", .0.what())]
+    NoClientCertificate(Box<NoCertificate>),
     /// The context has no such part.
     #[error("there is no {part} to give out")]
     NoSuchPart {
@@ -152,6 +143,26 @@ pub enum Error {
         /// A fragment.
         why: String,
     },
+}
+
+/// What a context has instead of a client certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoCertificate {
+    /// The context.
+    pub of: Option<String>,
+    /// The user, if there is one, and where it is.
+    pub user: Option<(String, Place)>,
+    /// How the user proves who it is.
+    pub auth: Vec<Auth>,
+    /// The command of an exec section, with the first words of its arguments.
+    pub command: Option<String>,
+}
+
+impl NoCertificate {
+    fn what(&self) -> String {
+        let of = self.of.as_ref().map(|context| format!("context '{context}'"));
+        format!("{} has no client certificate", of.as_deref().unwrap_or("the selection"))
+    }
 }
 
 /// A field of an entry.
@@ -209,7 +220,7 @@ impl Error {
             Self::NotFound { kind: Kind::Context, .. } => "context-not-found",
             Self::NotFound { kind: Kind::Cluster, .. } => "cluster-not-found",
             Self::NotFound { kind: Kind::User, .. } => "user-not-found",
-            Self::NoClientCertificate { .. } => "no-client-certificate",
+            Self::NoClientCertificate(_) => "no-client-certificate",
             Self::NoSuchPart { code, .. } => code,
             Self::NotPem { .. } => "not-pem",
         }
@@ -228,7 +239,7 @@ impl Error {
             Self::FileNotFound { named_by, .. } | Self::IsDirectory { named_by, .. } => {
                 named_by.as_ref().map(|named| &named.place)
             }
-            Self::NoClientCertificate { user, .. } => user.as_ref().map(|(_, place)| place),
+            Self::NoClientCertificate(none) => none.user.as_ref().map(|(_, place)| place),
             _ => None,
         }
     }

@@ -31,7 +31,7 @@ mod x509;
 mod yaml;
 
 pub use base64::Base64Error;
-pub use error::{Error, Kind, Named};
+pub use error::{Error, Kind, Named, NoCertificate};
 pub use files::{FileBytes, Kubeconfig, Read, Sources};
 pub use inspect::{Clock, Inspection, inspect};
 pub use kubeconfig::Auth;

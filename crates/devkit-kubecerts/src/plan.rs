@@ -88,7 +88,7 @@ pub fn may_hold_key(bytes: &[u8]) -> bool {
     pem::blocks(bytes).is_empty() || bytes.windows(11).any(|part| part == b"PRIVATE KEY")
 }
 
-/// Key and certificate in one PEM file, as mitmproxy, curl and HAProxy take them.
+/// Key and certificate in one PEM file, as mitmproxy, curl and `HAProxy` take them.
 ///
 /// # Errors
 ///

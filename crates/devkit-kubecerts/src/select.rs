@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use devkit_text::{escape, nearest};
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, NoCertificate};
 use crate::files::Kubeconfig;
 use crate::kubeconfig::{Auth, Cluster, Context, Entry, User};
 
@@ -65,9 +65,7 @@ impl Kubeconfig {
     }
 
     /// Every context, in the files' order, or why it cannot be used.
-    pub fn all<'a>(
-        &'a self,
-    ) -> impl Iterator<Item = (&'a str, Result<Selected<'a>, Error>)> + use<'a> {
+    pub fn all(&self) -> impl Iterator<Item = (&str, Result<Selected<'_>, Error>)> {
         let clusters = by_name(&self.clusters);
         let users = by_name(&self.users);
         self.contexts.iter().map(move |context| {
@@ -151,11 +149,11 @@ impl<'a> Selected<'a> {
             let words = std::iter::once(&exec.command).chain(words);
             words.map(|word| escape(word.as_bytes())).collect::<Vec<_>>().join(" ")
         });
-        Error::NoClientCertificate {
+        Error::NoClientCertificate(Box::new(NoCertificate {
             of: self.context().map(|name| escape(name.as_bytes())),
             user: self.user.map(|user| (escape(user.name.as_bytes()), user.place.clone())),
             auth: self.auth(),
             command,
-        }
+        }))
     }
 }

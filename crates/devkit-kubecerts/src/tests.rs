@@ -176,10 +176,11 @@ fn alias_bombs_are_refused_wherever_they_are() {
     let mut text = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (name, of) in [("b", "a"), ("c", "b"), ("d", "c"), ("e", "d"), ("f", "e"), ("g", "f")] {
         let list = vec![format!("*{of}"); 10].join(", ");
-        text.push_str(&format!("{name}: &{name} [{list}]\n"));
+        text.extend(["", name, ": &", name, " [", &list, "]\n"]);
     }
     assert_eq!(certificate(&text), "alias-bomb");
-    let honest: String = (0..50).map(|n| format!("k{n}: *a\n")).collect();
+    let honest: Vec<String> = (0..50).map(|n| format!("k{n}: *a\n")).collect();
+    let honest = honest.concat();
     assert_eq!(certificate(&format!("a: &a [x, y]\n{honest}")), "no user");
 }
 
@@ -385,7 +386,7 @@ proptest! {
             let mut told = format!("{error} {error:?}");
             let mut source = std::error::Error::source(&error);
             while let Some(beneath) = source {
-                told.push_str(&format!("{beneath} {beneath:?}"));
+                told.extend([beneath.to_string(), format!("{beneath:?}")]);
                 source = beneath.source();
             }
             prop_assert!(!told.contains(&secret[..12]), "{}", told);

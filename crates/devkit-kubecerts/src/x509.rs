@@ -108,16 +108,14 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
     let oid = attribute.attr_type();
     let kind = x509_parser::objects::oid2abbrev(oid, registry)
         .map_or_else(|_| oid.to_id_string(), str::to_owned);
-    match attribute.as_str() {
-        Ok(value) => format!("{kind}={}", escaped(value)),
-        Err(_) => {
-            let hex = attribute.as_slice().iter().fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
-            format!("{kind}=#{hex}")
-        }
+    if let Ok(value) = attribute.as_str() {
+        return format!("{kind}={}", escaped(value));
     }
+    let hex = attribute.as_slice().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    format!("{kind}=#{hex}")
 }
 
 fn escaped(value: &str) -> String {

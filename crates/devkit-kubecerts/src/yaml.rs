@@ -352,7 +352,7 @@ impl<'t> Decoder<'t> {
 
     fn map(&mut self, pairs: &[(usize, usize)]) -> Result<Map, YamlError> {
         let mut map = Map::new();
-        let mut own = BTreeMap::new();
+        let mut own = BTreeSet::new();
         for (key, value) in pairs {
             let at = self.tree[*key].1;
             if is_merge_key(&self.tree[*key].0) {
@@ -361,7 +361,7 @@ impl<'t> Decoder<'t> {
             }
             let key = key_text(&self.node(*key)?)?;
             let value = self.node(*value)?;
-            if own.insert(Rc::clone(&key), ()).is_some() && self.alias_depth == 0 {
+            if !own.insert(Rc::clone(&key)) && self.alias_depth == 0 {
                 self.duplicate_keys.push((Rc::clone(&key), at));
             }
             map.insert(key, value);

@@ -10,9 +10,8 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use devkit_kubecerts::{Choice, Clock, FileBytes, Kubeconfig, Report, Selected, Sources};
+use devkit_kubecerts::{Choice, Clock, FileBytes, Kubeconfig, Report, Selected, Sources, Warning};
 
-use crate::failure::Failure;
 use crate::ui::Ui;
 
 const SCHEMA: &str = "devkit.kubecerts/1";
@@ -83,7 +82,7 @@ struct Loaded {
 }
 
 impl Selection {
-    fn load(&self) -> Result<Loaded, Failure> {
+    fn load(&self) -> anyhow::Result<Loaded> {
         let names = Names { home: home(), flag: self.kubeconfig.is_some() };
         let variable = std::env::var_os("KUBECONFIG");
         let sources = Sources {
@@ -93,7 +92,7 @@ impl Selection {
         };
         match Kubeconfig::load(&sources, &read) {
             Ok(config) => Ok(Loaded { config, names }),
-            Err(error) => Err(explain::error(&names, &error)),
+            Err(error) => Err(explain::error(&names, &error).into()),
         }
     }
 
@@ -107,8 +106,10 @@ impl Selection {
 }
 
 impl Loaded {
-    fn select(&self, selection: &Selection) -> Result<Selected<'_>, Failure> {
-        self.config.select(&selection.choice()).map_err(|error| explain::error(&self.names, &error))
+    fn select(&self, selection: &Selection) -> anyhow::Result<Selected<'_>> {
+        self.config
+            .select(&selection.choice())
+            .map_err(|error| explain::error(&self.names, &error).into())
     }
 
     /// `(current-context of ~/.kube/config)`, or where the context is.
@@ -141,25 +142,33 @@ impl Loaded {
     }
 }
 
-/// One JSON document: a single context is told with the warnings of the files it came from.
-fn document(loaded: &Loaded, reports: Vec<Report>, all: bool) -> serde_json::Value {
-    let of_files = loaded.config.warnings();
-    if all {
-        return serde_json::json!({
-            "schema": SCHEMA,
-            "contexts": reports,
-            "warnings": of_files,
-        });
+/// One JSON document.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Document {
+    /// A context, with the warnings of the files it came from.
+    One {
+        schema: &'static str,
+        #[serde(flatten)]
+        report: Box<Report>,
+    },
+    All {
+        schema: &'static str,
+        contexts: Vec<Report>,
+        warnings: Vec<Warning>,
+    },
+}
+
+impl Document {
+    fn one(loaded: &Loaded, mut report: Report) -> Self {
+        report.warnings.splice(0..0, loaded.config.warnings().iter().cloned());
+        Self::One { schema: SCHEMA, report: Box::new(report) }
     }
-    let mut value = serde_json::json!({ "schema": SCHEMA });
-    for mut report in reports {
-        report.warnings.splice(0..0, of_files.iter().cloned());
-        let report = serde_json::to_value(report).expect("a report is plain data");
-        if let (Some(value), serde_json::Value::Object(fields)) = (value.as_object_mut(), report) {
-            value.extend(fields);
-        }
+
+    fn all(loaded: &Loaded, contexts: Vec<Report>) -> Self {
+        let warnings = loaded.config.warnings().to_vec();
+        Self::All { schema: SCHEMA, contexts, warnings }
     }
-    value
 }
 
 /// How paths are told: as they were typed, else with `~` for the home folder.

@@ -17,7 +17,7 @@ const SCHEMA: &str = "devkit.man/1";
     after_help = "Examples:\n  devkit man fwd | man -l -\n  devkit man --out ~/.local/share/man/man1"
 )]
 pub(crate) struct Args {
-    /// The command to print the page of; without one, devkit's own
+    /// The command to print the page of (fwd, kubecerts-extract); without one, devkit's own
     #[arg(conflicts_with = "out")]
     command: Option<String>,
     /// Write all pages into this folder instead
@@ -47,7 +47,7 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let mut pages = Vec::new();
-        for command in std::iter::once(&devkit).chain(devkit.get_subcommands()) {
+        for command in all(&devkit) {
             let name = page_name(command);
             let file = folder.join(format!("{name}.1"));
             fs::write(&file, page(command)?)
@@ -65,11 +65,20 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
     }
     let command = match &args.command {
         None => &devkit,
-        Some(name) => devkit.find_subcommand(name).ok_or_else(|| {
-            let names: Vec<_> = devkit.get_subcommands().map(clap::Command::get_name).collect();
-            Failure::new("usage", format!("there is no command '{}'", name.escape_default()))
-                .hint(format!("there are {}", names.join(", ")))
-        })?,
+        Some(name) => {
+            let wanted = format!("devkit-{name}");
+            all(&devkit).into_iter().find(|command| page_name(command) == wanted).ok_or_else(
+                || {
+                    let names: Vec<_> =
+                        devkit.get_subcommands().map(clap::Command::get_name).collect();
+                    Failure::new(
+                        "usage",
+                        format!("there is no command '{}'", name.escape_default()),
+                    )
+                    .hint(format!("there are {}", names.join(", ")))
+                },
+            )?
+        }
     };
     let roff = page(command)?;
     if ui.json {
@@ -79,6 +88,11 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
         ui::result(roff.as_bytes())?;
     }
     Ok(exit::DONE)
+}
+
+/// A command and all below it.
+fn all(command: &clap::Command) -> Vec<&clap::Command> {
+    std::iter::once(command).chain(command.get_subcommands().flat_map(all)).collect()
 }
 
 fn page_name(command: &clap::Command) -> String {

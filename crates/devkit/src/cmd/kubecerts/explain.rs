@@ -9,7 +9,7 @@ use crate::failure::Failure;
 pub(super) fn error(names: &Names, error: &Error) -> Failure {
     let failure = Failure::new(error.code(), message(names, error));
     let failure = Failure { place: place(names, error), ..failure };
-    let failure = match cause(names, error) {
+    let failure = match cause(error) {
         Some(cause) => failure.because(cause),
         None => failure,
     };
@@ -67,8 +67,9 @@ fn place(names: &Names, error: &Error) -> Option<String> {
     let shown = |place: &Place| format!("{}:{}", names.show(&place.file), place.at);
     let place = error.place()?;
     match error {
-        Error::NoClientCertificate { user: Some((user, _)), auth, command, .. } => {
-            let means = match (auth.as_slice(), command) {
+        Error::NoClientCertificate(none) => {
+            let (user, _) = none.user.as_ref()?;
+            let means = match (none.auth.as_slice(), &none.command) {
                 ([], _) => "proves in no way who it is".to_owned(),
                 (_, Some(command)) => format!("gets a credential from the command '{command}'"),
                 (auth, None) => format!("uses {}", list(auth)),
@@ -83,7 +84,7 @@ fn list(auth: &[Auth]) -> String {
     auth.iter().map(|auth| auth.name()).collect::<Vec<_>>().join(", ")
 }
 
-fn cause(names: &Names, error: &Error) -> Option<String> {
+fn cause(error: &Error) -> Option<String> {
     match error {
         Error::Unreadable { source, .. } => Some(words(source)),
         Error::Syntax { why, .. } => Some(why.clone()),
@@ -91,14 +92,12 @@ fn cause(names: &Names, error: &Error) -> Option<String> {
         Error::NoCurrentContext { contexts } if contexts.is_empty() => {
             Some("the kubeconfig holds no context".into())
         }
-        Error::NoClientCertificate { user: None, .. } => Some("the context names no user".into()),
-        Error::FileNotFound { named_by: Some(_), .. } => {
-            let _ = names;
-            Some(
-                "paths are relative to the folder of the kubeconfig; ~ is a name like any other"
-                    .into(),
-            )
+        Error::NoClientCertificate(none) if none.user.is_none() => {
+            Some("the context names no user".into())
         }
+        Error::FileNotFound { named_by: Some(_), .. } => Some(
+            "paths are relative to the folder of the kubeconfig; ~ is a name like any other".into(),
+        ),
         _ => None,
     }
 }
@@ -147,8 +146,9 @@ fn hint(error: &Error) -> String {
                 near.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" or ")
             ),
         },
-        Error::NoClientCertificate { of, .. } => {
-            let context = of.as_ref().map(|of| format!(" --context '{of}'")).unwrap_or_default();
+        Error::NoClientCertificate(none) => {
+            let context =
+                none.of.as_ref().map(|of| format!(" --context '{of}'")).unwrap_or_default();
             format!(
                 "there is nothing to extract; the CA alone: \
                  devkit kubecerts extract{context} --stdout ca"

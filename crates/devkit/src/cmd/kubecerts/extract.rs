@@ -9,7 +9,7 @@ use devkit_kubecerts::{Error, Material, Profile, Report, Secret, Selected, git};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use zeroize::Zeroizing;
 
-use super::{Loaded, Selection, WARN_DAYS, clock, document, explain, read, render};
+use super::{Document, Loaded, Selection, WARN_DAYS, clock, explain, read, render};
 use crate::exit;
 use crate::failure::Failure;
 use crate::ui::{self, Ui};
@@ -43,7 +43,7 @@ pub(super) struct Args {
     /// Its password: the value of this environment variable
     #[arg(long, value_name = "NAME", requires = "p12")]
     password_env: Option<String>,
-    /// Also write key and certificate as one PEM file: for mitmproxy, curl, HAProxy
+    /// Also write key and certificate as one PEM file: for mitmproxy and curl
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     bundle: Option<PathBuf>,
 }
@@ -96,7 +96,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let (mut report, planned) = done.remove(0);
     report.warnings.extend(git::warnings(&planned, absolute));
     if ui.json {
-        ui::document(&document(&loaded, vec![report], false))?;
+        ui::document(&Document::one(&loaded, report))?;
         return Ok(exit::DONE);
     }
     loaded.warn(ui, &[&report]);
@@ -150,11 +150,11 @@ fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
     let in_git = git::warnings(&private, absolute);
     let reports: Vec<Report> = done.iter().map(|(report, _)| report.clone()).collect();
     if ui.json {
-        let mut value = document(loaded, reports, true);
-        if let Some(list) = value["warnings"].as_array_mut() {
-            list.extend(in_git.iter().filter_map(|warning| serde_json::to_value(warning).ok()));
+        let mut document = Document::all(loaded, reports);
+        if let Document::All { warnings, .. } = &mut document {
+            warnings.extend(in_git);
         }
-        ui::document(&value)?;
+        ui::document(&document)?;
         return Ok(exit::DONE);
     }
     loaded.warn(ui, &reports.iter().collect::<Vec<_>>());
@@ -168,13 +168,14 @@ fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
 }
 
 /// Writes all files of all contexts, or none, and notes where they lie.
-fn write(args: &Args, loaded: &Loaded, done: &mut [(Report, Vec<Planned>)]) -> Result<(), Failure> {
+fn write(args: &Args, loaded: &Loaded, done: &mut [(Report, Vec<Planned>)]) -> anyhow::Result<()> {
     let files: Vec<&Planned> = done.iter().flat_map(|(_, planned)| planned).collect();
     let mut paths: Vec<PathBuf> = files.iter().map(|file| absolute(&file.path)).collect();
     paths.sort();
-    if let Some(twice) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
-        let text = format!("two files would be written to {}", loaded.names.show(&twice[0]));
-        return Err(Failure::new("usage", text).hint("give each of them a name of its own"));
+    let twice = paths.iter().zip(paths.iter().skip(1)).find(|(one, other)| one == other);
+    if let Some((path, _)) = twice {
+        let text = format!("two files would be written to {}", loaded.names.show(path));
+        return Err(Failure::new("usage", text).hint("give each of them a name of its own").into());
     }
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     // Ctrl-C in the middle is obeyed at the end: a half-written key is worse than a moment's wait.
@@ -236,7 +237,7 @@ fn to_stdout(
 
 impl Args {
     /// The password of the PKCS#12 file. Never from the command line, where others can see it.
-    fn password(&self) -> Result<Zeroizing<String>, Failure> {
+    fn password(&self) -> anyhow::Result<Zeroizing<String>> {
         let empty = |hint: &str| {
             Failure::new("usage", "the password of the PKCS#12 file is empty").hint(hint.to_owned())
         };
@@ -256,14 +257,14 @@ impl Args {
                     .hint("PKCS#12 knows no other encoding of it")
             })?;
             if password.is_empty() && path != Path::new("/dev/null") {
-                return Err(empty("--password-file /dev/null asks for an empty one"));
+                return Err(empty("--password-file /dev/null asks for an empty one").into());
             }
             return Ok(Zeroizing::new(password.to_owned()));
         }
         if let Some(name) = &self.password_env {
             return match std::env::var(name) {
                 Ok(password) if password.is_empty() => {
-                    Err(empty("--password-file /dev/null asks for an empty one"))
+                    Err(empty("--password-file /dev/null asks for an empty one").into())
                 }
                 Ok(password) => Ok(Zeroizing::new(password)),
                 Err(_) => Err(Failure::new(
@@ -273,7 +274,8 @@ impl Args {
                         devkit_text::escape(name.as_bytes())
                     ),
                 )
-                .hint("--password-env takes the name of a variable, not the password")),
+                .hint("--password-env takes the name of a variable, not the password")
+                .into()),
             };
         }
         if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
@@ -281,12 +283,14 @@ impl Args {
                 "usage",
                 "--p12 needs a password, and there is no terminal to ask on",
             )
-            .hint("--password-file FILE or --password-env NAME"));
+            .hint("--password-file FILE or --password-env NAME")
+            .into());
         }
         ask().map_err(|error| {
             Failure::new("io", "cannot read the password from the terminal")
                 .because(devkit_text::words(&error))
                 .hint("--password-file FILE or --password-env NAME")
+                .into()
         })
     }
 }

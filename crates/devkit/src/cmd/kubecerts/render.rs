@@ -106,7 +106,21 @@ fn validity(certificate: &Certificate) -> (bool, String) {
     } else {
         format!("valid until {end}")
     };
-    (good, format!("{} · {time}", certificate.subject))
+    (good, format!("{} · {time}", spaced(&certificate.subject)))
+}
+
+/// A name with its parts apart; a comma within one has a backslash.
+fn spaced(name: &str) -> String {
+    let mut text = String::with_capacity(name.len() + 8);
+    let mut escaped = false;
+    for c in name.chars() {
+        text.push(c);
+        if c == ',' && !escaped {
+            text.push(' ');
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    text
 }
 
 fn key_line(report: &Report) -> String {
@@ -148,7 +162,7 @@ fn next_steps(report: &Report, planned: &[Planned]) -> Vec<String> {
     steps.push(match path(PlannedPart::P12) {
         Some(file) => format!(
             "Charles: Proxy > SSL Proxying Settings > Client Certificates, import {file}; \
-             Wireshark: Preferences > RSA Keys"
+             Wireshark: Preferences > RSA Keys (not for TLS 1.3)"
         ),
         None => format!(
             "for Charles and Wireshark: devkit kubecerts extract{context} --p12 client.p12 \
@@ -201,7 +215,7 @@ fn curl(report: &Report, server: &str, certificate: &str, key: &str, ca: Option<
 }
 
 /// For a shell, and for a terminal.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-:@%+=,[]".contains(c);
     let text = escape(text.as_bytes());
     if !text.is_empty() && !text.contains(['[', ']']) && text.chars().all(plain) {
@@ -239,7 +253,7 @@ pub(super) fn shown(ui: &Ui, loaded: &Loaded, report: &Report) -> String {
                 let _ = writeln!(text, "{:12}   {label:<8} {value}", "");
             }
         };
-        detail("issuer", &certificate.issuer);
+        detail("issuer", &spaced(&certificate.issuer));
         detail("names", &certificate.sans.join(", "));
         detail("serial", &certificate.serial);
         detail("valid", &format!("{} to {}", certificate.not_before, certificate.not_after));
@@ -276,17 +290,13 @@ pub(super) fn list(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
     ]];
     for report in reports {
         let client = report.certificates.iter().find(|found| found.role == Role::Client);
-        let broken = report.warnings.first().filter(|_| report.cluster.is_none());
-        let certificate = match (client, broken) {
-            (Some(client), _) => {
-                let (good, _) = validity(client);
+        let certificate = match (report.findings().next(), client) {
+            (Some(finding), _) => format!("{} {}", mark(ui, false), finding.code),
+            (None, Some(client)) => {
                 let end = client.not_after.split('T').next().unwrap_or_default();
-                format!("{} until {end}", mark(ui, good))
+                format!("{} until {end}", mark(ui, true))
             }
-            (None, Some(warning)) if warning.finding => {
-                format!("{} {}", mark(ui, false), warning.code)
-            }
-            (None, _) => "-".into(),
+            (None, None) => "-".into(),
         };
         let is_current = report.context.as_deref() == current && current.is_some();
         rows.push([

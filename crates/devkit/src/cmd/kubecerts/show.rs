@@ -2,7 +2,7 @@
 
 use devkit_kubecerts::{Report, Selected};
 
-use super::{Loaded, Selection, WARN_DAYS, clock, document, explain, read, render};
+use super::{Document, Loaded, Selection, WARN_DAYS, clock, explain, read, render};
 use crate::exit;
 use crate::ui::{self, Ui};
 
@@ -23,17 +23,22 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         vec![Report::new(&selected, &material, clock(WARN_DAYS))]
     };
     if ui.json {
-        ui::document(&document(&loaded, reports, args.selection.all))?;
+        ui::document(&if args.selection.all {
+            Document::all(&loaded, reports)
+        } else {
+            Document::one(&loaded, reports.into_iter().next().expect("one was selected"))
+        })?;
         return Ok(exit::DONE);
     }
-    loaded.warn(ui, &reports.iter().collect::<Vec<_>>());
-    let text = match (&reports[..], args.selection.all && ui.verbose == 0) {
-        (reports, true) => render::list(ui, &loaded, reports),
-        (reports, false) => reports
-            .iter()
-            .map(|report| render::shown(ui, &loaded, report))
-            .collect::<Vec<_>>()
-            .join("\n"),
+    // A list has a mark for each that does not work; -v says why.
+    let list = args.selection.all && ui.verbose == 0;
+    loaded.warn(ui, &if list { Vec::new() } else { reports.iter().collect() });
+    let text = if list {
+        render::list(ui, &loaded, &reports)
+    } else {
+        let texts: Vec<_> =
+            reports.iter().map(|report| render::shown(ui, &loaded, report)).collect();
+        texts.join("\n")
     };
     ui::result(text.as_bytes())?;
     Ok(exit::DONE)
