@@ -19,7 +19,7 @@ cargo xtask test [--install-peers] [--quick] [-- ARGS]   all tests, with the rea
     --quick           without the static binary and its tests
 cargo xtask lint                                         format, clippy, docs, licences, budgets
 cargo xtask tidy                                         is everything where it belongs
-cargo xtask bench fwd [--quick] [--rounds N]             devkit fwd against its peers
+cargo xtask bench fwd|kubecerts [--quick] [--rounds N]   devkit against its peers
 cargo xtask dist                                         static binary, pages, archive, checksum";
 
 fn main() -> ExitCode {

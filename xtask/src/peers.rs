@@ -15,7 +15,11 @@ pub(crate) struct Peer {
     purpose: &'static str,
 }
 
-const fn peer(program: &'static str, package: &'static str, purpose: &'static str) -> Peer {
+pub(crate) const fn peer(
+    program: &'static str,
+    package: &'static str,
+    purpose: &'static str,
+) -> Peer {
     Peer { program, package, purpose }
 }
 
@@ -45,12 +49,6 @@ pub(crate) const PEERS: &[Peer] = &[
     peer("fish", "fish", "completions"),
     peer("groff", "groff-base", "man pages"),
     peer("chroot", "coreutils", "dist: an empty root"),
-];
-
-/// What the benches compare with, where it is at hand.
-pub(crate) const BENCH_PEERS: &[Peer] = &[
-    peer("socat", "socat", "a process for each connection"),
-    peer("haproxy", "haproxy", "the fastest of the usual ones"),
 ];
 
 /// Installs what is missing, if that is possible here.
