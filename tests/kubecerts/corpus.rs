@@ -439,6 +439,11 @@ fn encodings(corpus: &mut Corpus) {
     corpus.one("emoji", with("a: \u{1f600}".as_bytes()));
     corpus.one("no-break space", with("a:\u{a0}x".as_bytes()));
     corpus.one("mark in the middle", with("a: \u{feff}x".as_bytes()));
+    corpus.one("comment right behind a quote", with(b"a: \"\"#c"));
+    corpus.one("colon at the end in a flow", with(b"a: {a: a:}"));
+    corpus.one("line of a tab", with(b"a: b\n\t\nb: c"));
+    corpus.one("timestamp that is none", with(b"a: !!timestamp text"));
+    corpus.one("colon in an anchor", with(b"b: &a:b x"));
     corpus.one("non-character", with("# \u{fffe}".as_bytes()));
     corpus.one("nul in a quoted name", config("", "token: \"a\\0b\"", ""));
 }

@@ -100,14 +100,182 @@ fn every_context_gets_a_folder_of_its_own() {
     let value: Value = serde_json::from_str(&ran.stdout).unwrap();
     let contexts = value["contexts"].as_array().unwrap();
     assert_eq!(contexts.len(), 3);
-    assert_eq!(contexts[1]["client_cert"]["path"], "all/two/client-cert.pem");
+    let path = world.path("work/all/two/client-cert.pem");
+    assert_eq!(contexts[1]["client_cert"]["path"], path.to_str().unwrap());
     assert_eq!(codes(&contexts[2]), ["no-server", "no-client-certificate"]);
-    // One that is broken fails all of them.
-    world.home_config(&text.replace("user: v}", "user: none}"));
-    let ran = world.devkit(&["extract", "--all", "--out", "none"]);
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.starts_with("error: context 'two': "), "{}", ran.stderr);
-    assert!(!world.path("work/none").exists());
+    // One that is broken is passed over, and the answer is no.
+    world.home_config(&text.replace("user: u}", "user: none}"));
+    let ran = world.devkit(&["extract", "--all", "--out", "some"]);
+    assert_eq!(ran.code, Some(1));
+    let wanted = "warning: arn:a/b: there is no user named 'none' [user-not-found]\n";
+    assert!(ran.stderr.contains(wanted), "{}", ran.stderr);
+    assert_eq!(world.names("work/some"), ["two"]);
+    assert!(
+        ran.stdout.contains(
+            "\nnext: curl --cert some/two/client-cert.pem --key some/two/client-key.pem https://k/version\n"
+        ),
+        "{}",
+        ran.stdout
+    );
+    world.home_config("contexts: [{name: a}]");
+    let ran = world.devkit(&["extract", "--all"]);
+    assert!(
+        ran.code == Some(2) && ran.stderr.contains("[no-client-certificate]"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn the_files_of_a_folder_are_one_set() {
+    let Some(world) = World::new() else { return };
+    world.usual();
+    assert_eq!(world.devkit(&["extract"]).code, Some(0));
+    let certificate = format!("client-certificate-data: {}", world.data("client.crt"));
+    world.config(&certificate, "");
+    let ran = world.devkit(&["extract"]);
+    assert!(
+        ran.stderr.contains("client-key.pem is there already, and this context has none [exists]"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(world.names("work"), FILES);
+    assert_eq!(world.devkit(&["extract", "--force"]).code, Some(0));
+    assert_eq!(world.names("work"), ["client-cert.pem"]);
+    // Nor does one place hold two of them, by whatever name.
+    world.usual();
+    symlink(".", world.path("work/here")).unwrap();
+    let ran = world.devkit(&["extract", "--force", "--bundle", "here/client-key.pem"]);
+    assert!(ran.stderr.contains("two files would be written to"), "{}", ran.stderr);
+    assert_eq!(world.names("work"), ["client-cert.pem", "here"]);
+    // Folders that were made for nothing go again, whatever their order.
+    let args = ["extract", "--out", "n/a", "--bundle", "n/b/x.pem", "--p12"];
+    let ran = world.devkit(&[&args[..], &["/proc/nope/c.p12", "--password-env", "HOME"]].concat());
+    assert_eq!((ran.code, world.path("work/n").exists()), (Some(2), false), "{}", ran.stderr);
+}
+
+#[test]
+fn a_replacement_that_fails_leaves_everything_as_it_was() {
+    let Some(world) = World::new() else { return };
+    let Some(strace) = peer::need("strace") else { return };
+    world.usual();
+    assert_eq!(world.devkit(&["extract"]).code, Some(0));
+    world.client("other", "ca", 90, EC);
+    let user = format!(
+        "client-certificate-data: {}\n    client-key-data: {}",
+        world.data("other.crt"),
+        world.data("other.key")
+    );
+    world.config(&user, &format!("certificate-authority-data: {}", world.data("client.crt")));
+    for which in 1..=3 {
+        let inner = world.command(&["extract", "--force"]);
+        let mut command = Command::new(&strace);
+        let inject = format!("inject=/^rename:error=EIO:when={which}");
+        command.args(["-f", "-o", "/dev/null", "-e", "trace=/^rename", "-e", &inject]);
+        command.arg(inner.get_program()).args(inner.get_args());
+        command.current_dir(world.path("work")).env("HOME", world.path("home"));
+        let ran = run(command);
+        assert!(ran.code == Some(2) && ran.stderr.contains("[io]"), "{which}: {}", ran.stderr);
+        assert_eq!(world.names("work"), FILES, "{which}");
+        assert_eq!(world.read("work/client-cert.pem"), world.read("client.crt"), "{which}");
+        assert_eq!(world.read("work/client-key.pem"), world.read("client.key"), "{which}");
+        assert_eq!(world.read("work/cluster-ca-cert.pem"), world.read("ca.crt"), "{which}");
+    }
+    // A limit is an error like any other.
+    let mut command = Command::new("sh");
+    let script =
+        format!("ulimit -f 0; exec {} kubecerts extract --out new", crate::support::DEVKIT);
+    command.args(["-c", &script]).current_dir(world.path("work")).env("HOME", world.path("home"));
+    let ran = run(command);
+    assert!(ran.code == Some(2) && ran.stderr.contains("file too large"), "{}", ran.stderr);
+    assert_eq!(world.names("work"), FILES);
+}
+
+#[test]
+fn a_key_that_others_can_read_is_made_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(world) = World::new() else { return };
+    world.usual();
+    assert_eq!(world.devkit(&["extract"]).code, Some(0));
+    let key = world.path("work/client-key.pem");
+    for args in [&["extract"][..], &["extract", "--force"]] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        let ran = world.devkit(args);
+        assert!(ran.code == Some(0) && ran.stdout.contains("mode 0600"), "{}", ran.stdout);
+        assert_eq!(mode(&key), 0o600);
+    }
+}
+
+#[test]
+fn commands_to_copy_ask_for_the_same() {
+    let Some(world) = World::new() else { return };
+    world.usual();
+    fs::rename(world.path("home/.kube/config"), world.path("work/other config")).unwrap();
+    let ran = world.devkit(&["extract", "--kubeconfig", "other config", "--out", "a:b"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let steps: Vec<&str> =
+        ran.stdout.lines().skip_while(|line| !line.starts_with("next:")).collect();
+    assert_eq!(
+        steps,
+        [
+            r"next: curl --cert 'a\:b/client-cert.pem' --key a:b/client-key.pem --cacert a:b/cluster-ca-cert.pem https://10.0.0.1:6443/version",
+            "      for Charles and Wireshark: devkit kubecerts extract --kubeconfig 'other config' --context c --out a:b --p12 client.p12 --password-file FILE",
+            "      for mitmproxy: devkit kubecerts extract --kubeconfig 'other config' --context c --out a:b --bundle client.pem",
+        ]
+    );
+    let (_, again) = steps[2].split_once("devkit ").unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{} {again}", crate::support::DEVKIT)]);
+    command.current_dir(world.path("work")).env("HOME", world.path("home"));
+    let ran = run(command);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(world.path("work/client.pem").exists());
+}
+
+#[test]
+fn an_interrupted_password_leaves_the_terminal_as_it_was() {
+    use std::io::{Read, Write};
+    let Some(world) = World::new() else { return };
+    let Some(script) = peer::need("script") else { return };
+    world.usual();
+    let inner = format!(
+        "trap : INT; HOME={} {} kubecerts extract --p12 c.p12; echo code $?; stty -a",
+        world.path("home").display(),
+        crate::support::DEVKIT
+    );
+    // What is typed, and how it ends.
+    for (typed, code) in
+        [("abc\u{3}", "code 130"), ("\u{4}", "code 2"), ("a\na\n", "code 0")]
+    {
+        let mut command = Command::new(&script);
+        command.args(["-qec", &format!("bash -c '{inner}'"), "/dev/null"]);
+        command.current_dir(world.path("work"));
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let mut said = Vec::new();
+        let mut buffer = [0; 1000];
+        for part in typed.split_inclusive(['\n', '\u{3}', '\u{4}']) {
+            let seen = said.len();
+            let asked = |said: &[u8]| {
+                let text = String::from_utf8_lossy(said);
+                text.contains("file: ") || text.contains("again: ")
+            };
+            while !asked(&said[seen..]) {
+                let count = output.read(&mut buffer).unwrap();
+                assert!(count > 0, "{}", String::from_utf8_lossy(&said));
+                said.extend_from_slice(&buffer[..count]);
+            }
+            input.write_all(part.as_bytes()).unwrap();
+        }
+        output.read_to_end(&mut said).unwrap();
+        crate::support::wait(&mut child);
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains(code), "{typed:?}: {said}");
+        assert!(said.contains(" echo ") && !said.contains("-echo "), "{typed:?}: {said}");
+        assert!(!said.contains("abc"), "{said}");
+        assert_eq!(world.path("work/c.p12").exists(), code == "code 0");
+    }
 }
 
 #[test]
@@ -138,7 +306,8 @@ fn json_has_every_field_and_null_for_what_is_not_there() {
     assert_eq!(keys, wanted);
     assert!(value["proxy_url"].is_null() && value["tls_server_name"].is_null());
     assert_eq!(value["client_key"]["bytes"], world.read("client.key").len());
-    assert_eq!(value["client_key"]["path"], "client-key.pem");
+    let path = world.path("work/client-key.pem");
+    assert_eq!(value["client_key"]["path"], path.to_str().unwrap());
     let mut sum = Command::new("sha256sum");
     sum.arg(world.path("client.key"));
     let sum = run(sum).stdout;
@@ -363,8 +532,19 @@ fn a_key_in_a_git_work_tree_is_pointed_out_unless_it_is_ignored() {
     let ran = world.devkit(&["extract"]);
     assert!(ran.stderr.contains("[key-in-git-work-tree]"), "{}", ran.stderr);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    // By whatever path.
+    symlink(world.path("work"), world.path("link")).unwrap();
+    let ran = world.devkit(&["extract", "--out", "../link/sub"]);
+    assert!(ran.stderr.contains("[key-in-git-work-tree]"), "{}", ran.stderr);
+    assert_eq!(world.devkit(&["extract", "--out", "../outside"]).stderr, "");
+    let ran = world.devkit(&["extract", "--all", "--out", "all"]);
+    assert!(ran.stderr.contains("[key-in-git-work-tree]"), "{}", ran.stderr);
     world.write("work/.gitignore", "*-key.pem\n");
     assert_eq!(world.devkit(&["extract"]).stderr, "");
+    // Whichever repository the caller works on.
+    let mut command = world.command(&["extract"]);
+    command.env("GIT_DIR", world.path("none"));
+    assert_eq!(run(command).stderr, "");
 }
 
 #[test]
@@ -378,4 +558,63 @@ fn a_kubeconfig_that_can_be_read_once_only_is_read_once() {
     let ran = run(command);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(world.read("work/client-key.pem"), world.read("client.key"));
+    // So is a file that two fields name.
+    world.write("both", [world.read("client.crt"), world.read("client.key")].concat());
+    world.config("client-certificate: /dev/fd/9\n    client-key: /dev/fd/9", "");
+    let mut command = Command::new("bash");
+    let script = "exec \"$0\" kubecerts extract --out two 9< <(cat ../both)";
+    command.args(["-c", script, crate::support::DEVKIT]).env("HOME", world.path("home"));
+    command.current_dir(world.path("work"));
+    let ran = run(command);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(world.read("work/two/client-key.pem"), world.read("both"));
+}
+
+#[test]
+fn a_dash_is_standard_input_as_an_option_and_a_file_elsewhere() {
+    let Some(world) = World::new() else { return };
+    world.config("client-certificate: '-'\n    client-key: '-'", "");
+    let config = world.read("home/.kube/config");
+    world.write("work/-", [world.read("client.crt"), world.read("client.key")].concat());
+    let ask = |variable: &str, args: &[&str]| {
+        use std::io::Write as _;
+        let mut command = world.command(args);
+        command.env("KUBECONFIG", variable).stdin(std::process::Stdio::piped());
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(&config).unwrap();
+        crate::support::finish(child)
+    };
+    let ran = ask("", &["extract", "--kubeconfig", "-", "--stdout", "cert"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_bytes()),
+        (Some(0), &*world.read("work/-")),
+        "{}",
+        ran.stderr
+    );
+    let ran = ask("-", &["show"]);
+    assert!(
+        ran.stderr.contains("[yaml-syntax]") || ran.stderr.contains("[wrong-type]"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn paths_are_relative_to_the_folder_of_the_link_and_a_tilde_is_a_name() {
+    let Some(world) = World::new() else { return };
+    world.usual();
+    world.config("client-certificate: ~/cert\n    client-key: key", "");
+    fs::create_dir_all(world.path("work/links/~")).unwrap();
+    symlink(world.path("home/.kube/config"), world.path("work/links/config")).unwrap();
+    world.write("work/links/~/cert", world.read("client.crt"));
+    world.write("work/links/key", world.read("client.key"));
+    let ran = world.devkit(&["extract", "--kubeconfig", "links/config"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(world.read("work/client-cert.pem"), world.read("client.crt"));
+    // The old name counts where there is no new one, and stays.
+    world.usual();
+    fs::rename(world.path("home/.kube/config"), world.path("home/.kube/.kubeconfig")).unwrap();
+    let ran = world.devkit(&["extract", "--out", "old"]);
+    assert_eq!((ran.code, world.names("home/.kube")), (Some(0), vec![".kubeconfig".into()]));
 }

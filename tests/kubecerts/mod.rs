@@ -4,4 +4,5 @@ mod corpus;
 mod differential;
 mod errors;
 mod extract;
+mod manual;
 mod world;

@@ -1,13 +1,15 @@
 //! Several files, put into place as a set.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
 use nix::libc;
+use zeroize::Zeroizing;
 
 /// A file to be.
 #[derive(Clone, Copy)]
@@ -47,6 +49,18 @@ pub enum Error {
         /// Which.
         path: PathBuf,
     },
+    /// There is a file that the set does not have.
+    #[error("{} exists, and is no part of the set", path.display())]
+    Unwanted {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Two files of the set have one place, maybe by different names of its folder.
+    #[error("two files would be written to {}", path.display())]
+    Twice {
+        /// Which.
+        path: PathBuf,
+    },
     /// Something that is no regular file is in its place: `a symbolic link`, `a folder` and so on.
     #[error("{} is {kind}", path.display())]
     NotRegular {
@@ -58,7 +72,7 @@ pub enum Error {
     /// The system refused.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// A verb: `write`, `read`, `replace`.
+        /// A verb: `write`, `read`, `replace`, `remove`.
         action: &'static str,
         /// Which.
         path: PathBuf,
@@ -69,12 +83,22 @@ pub enum Error {
 
 /// Puts all files into place, or none.
 ///
+/// `absent` are places where the set has no file: what lies there from another set goes with
+/// [`Existing::Replace`], and is an error else. A file that has its contents already loses the
+/// permissions that it should not have.
+///
 /// A crash of the whole system in between may leave some in place, each of them whole.
 ///
 /// # Errors
 ///
-/// [`Error`]; then every file is as it was, and nothing else is left behind.
-pub fn publish(files: &[NewFile<'_>], existing: Existing) -> Result<Vec<Outcome>, Error> {
+/// [`Error`]; then every file is as it was, but for such permissions, and nothing else is left behind.
+pub fn publish(
+    files: &[NewFile<'_>],
+    absent: &[&Path],
+    existing: Existing,
+) -> Result<Vec<Outcome>, Error> {
+    let paths = files.iter().map(|file| file.path).chain(absent.iter().copied());
+    apart(&paths.collect::<Vec<_>>())?;
     let mut outcomes = Vec::with_capacity(files.len());
     let mut staged = Vec::new();
     for file in files {
@@ -84,45 +108,86 @@ pub fn publish(files: &[NewFile<'_>], existing: Existing) -> Result<Vec<Outcome>
             staged.push(Staged::write(file)?);
         }
     }
+    let mut unwanted = Vec::new();
+    for path in absent {
+        match regular(path)? {
+            None => {}
+            Some(_) if existing == Existing::Keep => {
+                return Err(Error::Unwanted { path: (*path).into() });
+            }
+            Some(_) => unwanted.push(*path),
+        }
+    }
+    for (file, _) in files.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Same) {
+        narrow(file).map_err(|source| cannot("take permissions from", file.path, source))?;
+    }
     let mut placed = Placed::default();
     for file in &mut staged {
         placed.place(file, existing)?;
     }
-    for file in &staged {
-        sync_folder(file.path);
+    for path in unwanted {
+        placed.remove(path)?;
     }
+    let folders: BTreeSet<&Path> = staged.iter().map(|file| folder_of(file.path)).collect();
+    folders.into_iter().for_each(sync);
     placed.done();
     Ok(outcomes)
 }
 
 /// What is to be done about a file.
 fn look(file: &NewFile<'_>, existing: Existing) -> Result<Outcome, Error> {
-    let found = match fs::symlink_metadata(file.path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Outcome::Written),
-        Err(source) => return Err(cannot("look at", file.path, source)),
-        Ok(found) => found,
-    };
-    if !found.is_file() {
-        return Err(Error::NotRegular { path: file.path.into(), kind: kind(&found) });
-    }
-    let wider = found.mode() & 0o777 & !file.mode != 0;
+    let Some(found) = regular(file.path)? else { return Ok(Outcome::Written) };
     let same = found.len() == file.contents.len() as u64
-        && read(file.path).map_err(|source| cannot("read", file.path, source))? == file.contents;
+        && holds(file.path, file.contents).map_err(|source| cannot("read", file.path, source))?;
     match existing {
-        _ if same && !wider => Ok(Outcome::Same),
+        _ if same => Ok(Outcome::Same),
         Existing::Replace => Ok(Outcome::Written),
-        Existing::Keep if same => Ok(Outcome::Same),
         Existing::Keep => Err(Error::Exists { path: file.path.into() }),
     }
 }
 
-/// Reads a file, and not what somebody has put into its place meanwhile.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    let mut file = File::options().read(true).custom_flags(flags).open(path)?;
-    let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut file, &mut bytes)?;
-    Ok(bytes)
+/// The regular file in a place, if anything is there.
+fn regular(path: &Path) -> Result<Option<fs::Metadata>, Error> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(cannot("look at", path, source)),
+        Ok(found) if found.is_file() => Ok(Some(found)),
+        Ok(found) => Err(Error::NotRegular { path: path.into(), kind: kind(&found) }),
+    }
+}
+
+/// Takes from a file what others may do with it beyond its mode.
+fn narrow(file: &NewFile<'_>) -> io::Result<()> {
+    let open = open(file.path)?;
+    let mode = open.metadata()?.mode() & 0o777;
+    if mode & !file.mode == 0 {
+        return Ok(());
+    }
+    open.set_permissions(fs::Permissions::from_mode(mode & file.mode))
+}
+
+/// Whether a file has these contents: it, and not what somebody has put into its place meanwhile.
+fn holds(path: &Path, contents: &[u8]) -> io::Result<bool> {
+    let mut file = open(path)?;
+    // It may be a private key, so that nothing of it is to stay in memory.
+    let mut buffer = Zeroizing::new([0; 4096]);
+    let mut rest = contents;
+    loop {
+        let count = match file.read(&mut buffer[..]) {
+            Ok(0) => return Ok(rest.is_empty()),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        match rest.strip_prefix(&buffer[..count]) {
+            Some(next) => rest = next,
+            None => return Ok(false),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
 }
 
 fn kind(found: &fs::Metadata) -> &'static str {
@@ -220,6 +285,14 @@ impl Placed {
         Ok(())
     }
 
+    /// Takes a file out of its place.
+    fn remove(&mut self, path: &Path) -> Result<(), Error> {
+        let old = beside(path);
+        fs::rename(path, &old).map_err(|source| cannot("remove", path, source))?;
+        self.steps.push(Step { path: path.into(), old: Some(old), inode: None });
+        Ok(())
+    }
+
     fn done(mut self) {
         for step in self.steps.drain(..) {
             if let Some(old) = step.old {
@@ -233,7 +306,11 @@ impl Drop for Placed {
     fn drop(&mut self) {
         for step in self.steps.drain(..).rev() {
             match (step.old, step.inode) {
-                (Some(old), _) => drop(fs::rename(old, step.path)),
+                (Some(old), _) => {
+                    let _ = fs::rename(&old, step.path);
+                    // Between two names of one file, rename(2) does nothing at all.
+                    let _ = fs::remove_file(old);
+                }
                 (None, Some(inode)) => {
                     let ours = fs::symlink_metadata(&step.path)
                         .is_ok_and(|found| (found.dev(), found.ino()) == inode);
@@ -276,7 +353,9 @@ fn rename_new(_: &Path, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// A second name for the file that is to be replaced, if there is one.
+/// Keeps the file that is to be replaced under a second name, if there is one: by a link, so that
+/// its place is never empty, or where there can be none (other file systems, others' files) by
+/// moving it away.
 fn keep_old(path: &Path) -> io::Result<Option<PathBuf>> {
     loop {
         let old = beside(path);
@@ -284,18 +363,38 @@ fn keep_old(path: &Path) -> io::Result<Option<PathBuf>> {
             Ok(()) => return Ok(Some(old)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            // Without links it is replaced all the same, and cannot be put back.
-            Err(_) => return Ok(None),
+            Err(_) => return fs::rename(path, &old).map(|()| Some(old)),
         }
     }
 }
 
-/// Makes new names last. A folder that cannot be opened or synced keeps them as well as it can.
-fn sync_folder(path: &Path) {
+fn folder_of(path: &Path) -> &Path {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Ok(folder) = File::open(parent.unwrap_or(Path::new("."))) {
+    parent.unwrap_or(Path::new("."))
+}
+
+/// Makes new names last. A folder that cannot be opened or synced keeps them as well as it can.
+fn sync(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
+}
+
+/// Whether no two paths are one place.
+fn apart(paths: &[&Path]) -> Result<(), Error> {
+    let mut folders = BTreeMap::new();
+    let mut places = BTreeSet::new();
+    for path in paths {
+        let folder = folder_of(path);
+        // One that is not there is met again when a file is to be written into it.
+        let inode = *folders.entry(folder).or_insert_with(|| {
+            fs::metadata(folder).map_or((0, 0), |found| (found.dev(), found.ino()))
+        });
+        if !places.insert((inode, path.file_name())) {
+            return Err(Error::Twice { path: (*path).into() });
+        }
+    }
+    Ok(())
 }
 
 fn cannot(action: &'static str, path: &Path, source: io::Error) -> Error {

@@ -5,6 +5,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -33,7 +34,7 @@ fn names(folder: &TempDir) -> Vec<String> {
 fn files_appear_together_with_their_mode_and_nothing_beside_them() {
     let (folder, a, b) = folder();
     let files = [new(&a, b"one"), NewFile { path: &b, contents: b"two", mode: 0o644 }];
-    let outcomes = publish(&files, Existing::Keep).unwrap();
+    let outcomes = publish(&files, &[], Existing::Keep).unwrap();
     assert_eq!(outcomes, [Outcome::Written, Outcome::Written]);
     assert_eq!((fs::read(&a).unwrap(), fs::read(&b).unwrap()), (b"one".to_vec(), b"two".to_vec()));
     assert_eq!(fs::metadata(&a).unwrap().mode() & 0o777, 0o600);
@@ -45,7 +46,7 @@ fn files_appear_together_with_their_mode_and_nothing_beside_them() {
 fn other_contents_are_kept_and_then_nothing_is_written() {
     let (folder, a, b) = folder();
     fs::write(&b, "other").unwrap();
-    let error = publish(&[new(&a, b"one"), new(&b, b"two")], Existing::Keep).unwrap_err();
+    let error = publish(&[new(&a, b"one"), new(&b, b"two")], &[], Existing::Keep).unwrap_err();
     assert!(matches!(error, Error::Exists { path } if path == b));
     assert_eq!(fs::read(&b).unwrap(), b"other");
     assert_eq!(names(&folder), ["b"]);
@@ -56,25 +57,84 @@ fn the_same_contents_are_as_good_as_written() {
     let (_folder, a, b) = folder();
     fs::write(&a, "one").unwrap();
     let inode = fs::metadata(&a).unwrap().ino();
-    let outcomes = publish(&[new(&a, b"one"), new(&b, b"two")], Existing::Keep).unwrap();
+    let outcomes = publish(&[new(&a, b"one"), new(&b, b"two")], &[], Existing::Keep).unwrap();
     assert_eq!(outcomes, [Outcome::Same, Outcome::Written]);
     assert_eq!(fs::metadata(&a).unwrap().ino(), inode);
-    // Replacing also narrows who may read it.
-    let outcomes = publish(&[new(&a, b"one")], Existing::Replace).unwrap();
-    assert_eq!(outcomes, [Outcome::Written]);
+    // But for who may read it: the umask let everybody.
     assert_eq!(fs::metadata(&a).unwrap().mode() & 0o777, 0o600);
+    fs::set_permissions(&a, fs::Permissions::from_mode(0o440)).unwrap();
+    publish(&[new(&a, b"one")], &[], Existing::Replace).unwrap();
+    assert_eq!(fs::metadata(&a).unwrap().mode() & 0o777, 0o400);
+}
+
+#[test]
+fn what_another_set_left_is_an_error_or_goes() {
+    let (folder, a, b) = folder();
+    fs::write(&b, "old").unwrap();
+    let error = publish(&[new(&a, b"one")], &[&b], Existing::Keep).unwrap_err();
+    assert!(matches!(error, Error::Unwanted { path } if path == b));
+    assert_eq!(names(&folder), ["b"]);
+    publish(&[new(&a, b"one")], &[&b], Existing::Replace).unwrap();
+    assert_eq!(names(&folder), ["a"]);
+}
+
+#[test]
+fn a_replacement_that_fails_leaves_no_second_name_behind() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let (folder, a, b) = folder();
+    fs::write(&a, "old a").unwrap();
+    fs::write(&b, "old b").unwrap();
+    let c = folder.path().join("c");
+    fs::write(&c, "old c").unwrap();
+    // A mount point can be neither linked nor renamed over.
+    let Some(_mounted) = Mounted::over(&b) else { return };
+    let files = [new(&a, b"one"), new(&b, b"two"), new(&c, b"three")];
+    let error = publish(&files, &[], Existing::Replace).unwrap_err();
+    assert!(matches!(error, Error::Io { action: "replace", .. }), "{error}");
+    assert_eq!(fs::read(&a).unwrap(), b"old a");
+    assert_eq!(fs::metadata(&a).unwrap().nlink(), 1);
+    assert_eq!(names(&folder), ["a", "b", "c"]);
+}
+
+/// A file that is mounted over itself for as long as this lives.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    fn over(path: &Path) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.arg("--bind").args([path, path]).stderr(Stdio::null());
+        mount.status().ok()?.success().then(|| Self(path.into()))
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn two_names_of_one_place_are_found() {
+    let (folder, a, _) = folder();
+    symlink(folder.path(), folder.path().join("link")).unwrap();
+    let other = folder.path().join("link/a");
+    let error = publish(&[new(&a, b"one"), new(&other, b"two")], &[], Existing::Replace);
+    assert!(matches!(error, Err(Error::Twice { .. })));
+    assert_eq!(names(&folder), ["link"]);
 }
 
 #[test]
 fn replacing_changes_all_or_puts_back_what_was_there() {
     let (folder, a, b) = folder();
     fs::write(&a, "old").unwrap();
-    publish(&[new(&a, b"one"), new(&b, b"two")], Existing::Replace).unwrap();
+    publish(&[new(&a, b"one"), new(&b, b"two")], &[], Existing::Replace).unwrap();
     assert_eq!((fs::read(&a).unwrap(), fs::read(&b).unwrap()), (b"one".to_vec(), b"two".to_vec()));
     assert_eq!(names(&folder), ["a", "b"]);
     // The second cannot be: its folder is not there.
     let nowhere = folder.path().join("none/c");
-    publish(&[new(&a, b"three"), new(&nowhere, b"four")], Existing::Replace).unwrap_err();
+    publish(&[new(&a, b"three"), new(&nowhere, b"four")], &[], Existing::Replace).unwrap_err();
     assert_eq!(fs::read(&a).unwrap(), b"one");
     assert_eq!(names(&folder), ["a", "b"]);
 }
@@ -92,7 +152,7 @@ fn links_and_folders_are_never_written_through_or_replaced() {
         [(&b, "a symbolic link"), (&dangling, "a symbolic link"), (&sub, "a folder")]
     {
         for existing in [Existing::Keep, Existing::Replace] {
-            let error = publish(&[new(path, b"one")], existing).unwrap_err();
+            let error = publish(&[new(path, b"one")], &[], existing).unwrap_err();
             assert!(matches!(error, Error::NotRegular { kind, .. } if kind == what), "{error}");
         }
     }
@@ -101,10 +161,11 @@ fn links_and_folders_are_never_written_through_or_replaced() {
 }
 
 #[test]
-fn a_second_file_of_the_same_name_takes_the_first_one_back() {
-    // What nobody can see beforehand: the place is taken between looking and placing.
+fn one_that_cannot_be_placed_takes_the_others_back() {
     let (folder, a, _) = folder();
-    publish(&[new(&a, b"one"), new(&a, b"two")], Existing::Keep).unwrap_err();
+    // A name that can be staged beside its place and not be put there.
+    let long = folder.path().join("x".repeat(256));
+    publish(&[new(&a, b"one"), new(&long, b"two")], &[], Existing::Keep).unwrap_err();
     assert_eq!(names(&folder), [""; 0]);
 }
 

@@ -1,10 +1,9 @@
 //! Base64 as Go's `encoding/base64` reads it into a `[]byte` field.
 
-use std::borrow::Cow;
-
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
@@ -42,13 +41,14 @@ pub enum Base64Error {
 
 /// Decodes, leaving out CR and LF wherever they are, and nothing else.
 pub(crate) fn decode(text: &str) -> Result<Secret, Base64Error> {
-    let folded = text.bytes().any(is_line_end);
-    let stripped: Cow<'_, [u8]> = if folded {
-        Cow::Owned(text.bytes().filter(|byte| !is_line_end(*byte)).collect())
-    } else {
-        Cow::Borrowed(text.as_bytes())
-    };
-    let decoded = ENGINE.decode(&stripped).map(Secret::new);
+    let mut unfolded = Zeroizing::new(Vec::new());
+    let mut stripped = text.as_bytes();
+    if text.bytes().any(is_line_end) {
+        unfolded.reserve_exact(text.len());
+        unfolded.extend(text.bytes().filter(|byte| !is_line_end(*byte)));
+        stripped = &unfolded;
+    }
+    let decoded = ENGINE.decode(stripped).map(Secret::new);
     decoded.map_err(|_| explain(text, stripped.len()))
 }
 

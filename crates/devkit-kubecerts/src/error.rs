@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::base64::Base64Error;
 use crate::kubeconfig::Auth;
 use crate::place::{Place, Position};
+use crate::secret::told_path;
 
 /// Why a kubeconfig, or the context that is wanted, cannot be used. Never holds a value of a field
 /// that may be secret.
@@ -19,7 +20,7 @@ pub enum Error {
         tried: Vec<PathBuf>,
     },
     /// A file that was named is not there.
-    #[error("{} does not exist", path.display())]
+    #[error("{} does not exist", told_path(path))]
     FileNotFound {
         /// Which.
         path: PathBuf,
@@ -27,23 +28,31 @@ pub enum Error {
         named_by: Option<Named>,
     },
     /// It is a folder.
-    #[error("{} is a directory", path.display())]
+    #[error("{} is a directory", told_path(path))]
     IsDirectory {
         /// Which.
         path: PathBuf,
         /// The field that names it; nothing for the kubeconfig itself.
         named_by: Option<Named>,
     },
+    /// A field that names a file holds the bytes themselves.
+    #[error("{} of {} wants the name of a file, and holds the bytes of one", named.field, named.owner)]
+    DataInFileField {
+        /// The field and where it is.
+        named: Named,
+    },
     /// The system refused.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}", told_path(path))]
     Unreadable {
         /// Which.
         path: PathBuf,
+        /// The field that names it; nothing for the kubeconfig itself.
+        named_by: Option<Named>,
         /// Why.
         source: io::Error,
     },
     /// It is no YAML that kubectl reads.
-    #[error("{} is no YAML that kubectl reads", place.file.display())]
+    #[error("{} is no YAML that kubectl reads", told_path(&place.file))]
     Syntax {
         /// Where.
         place: Place,
@@ -51,7 +60,7 @@ pub enum Error {
         why: String,
     },
     /// Aliases in aliases in aliases.
-    #[error("{} grows beyond measure by its aliases", place.file.display())]
+    #[error("{} grows beyond measure by its aliases", told_path(&place.file))]
     AliasBomb {
         /// Where it was enough.
         place: Place,
@@ -69,7 +78,7 @@ pub enum Error {
         found: &'static str,
     },
     /// Another kind of object, or another version.
-    #[error("{} is a {kind} of {api_version}, and no Config of v1", place.file.display())]
+    #[error("{} is a {kind} of {api_version}, and no Config of v1", told_path(&place.file))]
     WrongKind {
         /// Where.
         place: Place,
@@ -154,6 +163,10 @@ pub struct NoCertificate {
     pub user: Option<(String, Place)>,
     /// How the user proves who it is.
     pub auth: Vec<Auth>,
+    /// Whether there is a key all the same.
+    pub has_key: bool,
+    /// Whether the cluster has a CA.
+    pub has_ca: bool,
     /// The command of an exec section, with the first words of its arguments.
     pub command: Option<String>,
 }
@@ -205,6 +218,7 @@ impl Error {
             Self::NoKubeconfig { .. } => "no-kubeconfig",
             Self::FileNotFound { .. } => "file-not-found",
             Self::IsDirectory { .. } => "is-a-directory",
+            Self::DataInFileField { .. } => "data-in-file-field",
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "permission-denied"
             }
@@ -235,11 +249,26 @@ impl Error {
             | Self::WrongType { place, .. }
             | Self::WrongKind { place, .. }
             | Self::DuplicateName { place, .. } => Some(place),
-            Self::BadBase64 { named, .. } | Self::DataAndFile { named } => Some(&named.place),
-            Self::FileNotFound { named_by, .. } | Self::IsDirectory { named_by, .. } => {
-                named_by.as_ref().map(|named| &named.place)
-            }
+            Self::BadBase64 { named, .. }
+            | Self::DataAndFile { named }
+            | Self::DataInFileField { named } => Some(&named.place),
+            Self::FileNotFound { named_by, .. }
+            | Self::IsDirectory { named_by, .. }
+            | Self::Unreadable { named_by, .. } => named_by.as_ref().map(|named| &named.place),
             Self::NoClientCertificate(none) => none.user.as_ref().map(|(_, place)| place),
+            _ => None,
+        }
+    }
+}
+
+impl Error {
+    /// The field whose bytes cannot be had.
+    pub(crate) fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::DataAndFile { named } | Self::DataInFileField { named } => Some(named.field),
+            Self::FileNotFound { named_by, .. }
+            | Self::IsDirectory { named_by, .. }
+            | Self::Unreadable { named_by, .. } => named_by.as_ref().map(|named| named.field),
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::kubeconfig::{self, Cluster, Context, Entry, User};
+use crate::secret::told_path;
 use crate::warning::{Code, Warning};
 
 /// What decides which files are read.
@@ -23,7 +24,7 @@ pub struct Sources<'a> {
 }
 
 /// A file as it was read, once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FileBytes {
     /// All of it.
     pub bytes: zeroize::Zeroizing<Vec<u8>>,
@@ -73,7 +74,9 @@ impl Kubeconfig {
                 Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
                     return Err(Error::IsDirectory { path: path.clone(), named_by: None });
                 }
-                Err(source) => return Err(Error::Unreadable { path: path.clone(), source }),
+                Err(source) => {
+                    return Err(Error::Unreadable { path: path.clone(), named_by: None, source });
+                }
             };
             all.add(path, &file)?;
         }
@@ -88,7 +91,7 @@ impl Kubeconfig {
         let path: Arc<Path> = path.into();
         let config = kubeconfig::parse(&path, &file.bytes)?;
         if file.readable_by_others {
-            let message = format!("{} can be read by others than its owner", path.display());
+            let message = format!("{} can be read by others than its owner", told_path(&path));
             self.warnings.push(Warning::new(Code::KubeconfigReadableByOthers, message));
         }
         self.warnings.extend(config.warnings);

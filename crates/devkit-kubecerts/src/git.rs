@@ -6,49 +6,54 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::plan::Planned;
+use crate::secret::told_path;
 use crate::warning::{Code, Warning};
 
-/// A warning for each private file that lies in a git work tree which does not ignore it.
+/// A warning for each private file, already written, that lies in a git work tree which does not
+/// ignore it.
 #[must_use]
-pub fn warnings(planned: &[Planned], absolute: impl Fn(&Path) -> PathBuf) -> Vec<Warning> {
+pub fn warnings(planned: &[Planned]) -> Vec<Warning> {
     let private: Vec<&Path> =
         planned.iter().filter(|file| file.is_private()).map(|file| &*file.path).collect();
-    unignored(&private, absolute)
-        .into_iter()
-        .map(|path| {
-            let text = format!("{} is in a git work tree that does not ignore it", path.display());
-            Warning::new(Code::KeyInGitWorkTree, text)
-        })
-        .collect()
+    let unignored = unignored(&private).into_iter();
+    let warning = |path: &Path| {
+        let text = format!("{} is in a git work tree that does not ignore it", told_path(path));
+        Warning::new(Code::KeyInGitWorkTree, text)
+    };
+    unignored.map(warning).collect()
 }
 
-/// Those of `files` that lie in a git work tree which does not ignore them.
-///
-/// `absolute` makes a path absolute. git itself is asked, because its rules are many; where it is
-/// not there, a work tree is taken to ignore nothing.
-fn unignored(files: &[&Path], absolute: impl Fn(&Path) -> PathBuf) -> Vec<PathBuf> {
-    let mut by_tree: Vec<(PathBuf, Vec<PathBuf>)> = Vec::new();
+/// Those of `files` that lie in a git work tree which does not ignore them. git itself is asked,
+/// because its rules are many; where it is not there, a work tree is taken to ignore nothing.
+fn unignored<'a>(files: &[&'a Path]) -> Vec<&'a Path> {
+    // Each with the path it has without links, which is the one that git knows.
+    let mut by_tree: Vec<(PathBuf, Vec<(&'a Path, PathBuf)>)> = Vec::new();
     for file in files {
-        let path = absolute(file);
+        let Ok(path) = file.canonicalize() else { continue };
         let tree = path.ancestors().skip(1).find(|folder| folder.join(".git").exists());
         let Some(tree) = tree.map(Path::to_owned) else { continue };
         match by_tree.iter_mut().find(|(known, _)| *known == tree) {
-            Some((_, paths)) => paths.push(path),
-            None => by_tree.push((tree, vec![path])),
+            Some((_, paths)) => paths.push((file, path)),
+            None => by_tree.push((tree, vec![(file, path)])),
         }
     }
-    by_tree.iter().flat_map(|(tree, paths)| not_ignored(tree, paths)).collect()
+    let of_tree = |(tree, paths): &(PathBuf, Vec<(&'a Path, PathBuf)>)| {
+        let real: Vec<&Path> = paths.iter().map(|(_, path)| &**path).collect();
+        let ignored = ignored(tree, &real).unwrap_or_default();
+        let left = paths.iter().filter(|(_, path)| !ignored.contains(path));
+        left.map(|(file, _)| *file).collect::<Vec<_>>()
+    };
+    by_tree.iter().flat_map(of_tree).collect()
 }
 
-fn not_ignored(tree: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
-    let ignored = ignored(tree, paths).unwrap_or_default();
-    paths.iter().filter(|path| !ignored.contains(path)).cloned().collect()
-}
-
-fn ignored(tree: &Path, paths: &[PathBuf]) -> Option<Vec<PathBuf>> {
+fn ignored(tree: &Path, paths: &[&Path]) -> Option<Vec<PathBuf>> {
     let mut git = Command::new("git")
         .arg("-C")
         .arg(tree)
+        // Of the folder's repository, whichever one the caller works on.
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
         // Nothing that the repository configures is to be run.
         .args(["-c", "core.fsmonitor=false", "check-ignore", "-z", "--stdin"])
         .stdin(Stdio::piped())

@@ -6,12 +6,15 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::public_key::PublicKey;
 
+use crate::address;
 use crate::key::PrivateKey;
+use crate::kubeconfig::{Exec, User};
 use crate::material::{Item, Material};
 use crate::pem::{self, Block};
+use crate::secret::{told, told_path};
 use crate::select::Selected;
 use crate::warning::{Code, Warning};
-use crate::x509::{self, Certificate, Role};
+use crate::x509::{self, Certificate, Role, spaced};
 
 /// The time, and how early an end is to be told.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +34,8 @@ pub struct Inspection {
     pub key_type: Option<String>,
     /// Whether the key belongs to the first certificate, if that can be told.
     pub key_matches: Option<bool>,
+    /// Whether the key is encrypted.
+    pub key_encrypted: bool,
     /// What the user should know.
     pub warnings: Vec<Warning>,
 }
@@ -83,10 +88,13 @@ impl Inspector {
         let server = selected.server().unwrap_or_default();
         if server.is_empty() {
             self.warn(Code::NoServer, "the context names no server: kubectl tries localhost:8080");
-        } else if server.starts_with("http://") {
+        } else if let Some(problem) = address::server_problem(server) {
+            let text = format!("kubectl refuses the server's address: {problem}");
+            self.warn(Code::ServerInvalid, text);
+        } else if address::scheme(server).is_some_and(|(scheme, _)| scheme == "http") {
             let text = "the server is reached by http: kubectl then sends no credential at all";
             self.warn(Code::ServerNotTls, text);
-        } else if !server.contains("://") {
+        } else if address::scheme(server).is_none() {
             let text = "the server's address has no scheme: kubectl guesses http or https";
             self.warn(Code::ServerWithoutScheme, text);
         }
@@ -97,8 +105,20 @@ impl Inspector {
             let text = "kubectl refuses a CA together with insecure-skip-tls-verify";
             self.warn(Code::CaWithInsecure, text);
         }
-        let Some(user) = selected.user.map(|user| &user.value) else { return };
-        let token = user.token.is_some() || !user.token_file.is_empty();
+        if let Some(cluster) = selected.cluster.map(|cluster| &cluster.value)
+            && !cluster.proxy_url.is_empty()
+            && let Some(problem) = address::proxy_problem(&cluster.proxy_url)
+        {
+            let text = format!("kubectl refuses the proxy-url: {problem}");
+            self.warn(Code::ProxyUrlInvalid, text);
+        }
+        if let Some(user) = selected.user {
+            self.user(&user.value);
+        }
+    }
+
+    fn user(&mut self, user: &User) {
+        let token = user.token.is_some() || user.token_file.is_some();
         let basic = !user.username.is_empty() || user.password;
         if token && basic {
             let text = "kubectl refuses a token together with a user name and password";
@@ -108,20 +128,57 @@ impl Inspector {
             let text = "kubectl refuses exec together with auth-provider";
             self.warn(Code::MoreThanOneAuthMethod, text);
         }
+        if user.impersonation_details && !user.impersonates {
+            let text = "as-uid, as-groups or as-user-extra without as: kubectl refuses it";
+            self.warn(Code::ImpersonationIncomplete, text);
+        }
         if let Some(exec) = &user.exec {
-            if exec.command.is_empty() {
-                self.warn(Code::ExecCommandMissing, "the exec section names no command");
+            self.exec(exec);
+        }
+        match user.auth_provider.as_deref() {
+            None | Some("oidc") => {}
+            Some(name @ ("gcp" | "azure" | "openstack")) => {
+                let text =
+                    format!("kubectl 1.26 and later has no auth-provider '{name}': it wants exec");
+                self.warn(Code::AuthProviderRemoved, text);
             }
-            if exec.api_version.is_empty() {
-                self.warn(Code::ExecVersionMissing, "the exec section names no apiVersion");
+            Some(name) => {
+                let text = format!("kubectl knows no auth-provider '{}'", told(name));
+                self.warn(Code::AuthProviderUnknown, text);
             }
         }
-        if let Some(name) = user.auth_provider.as_deref()
-            && matches!(name, "gcp" | "azure" | "openstack")
-        {
-            let text =
-                format!("kubectl 1.26 and later has no auth-provider '{name}': it wants exec");
-            self.warn(Code::AuthProviderRemoved, text);
+    }
+
+    /// client-go `clientcmd/validation.go` and `plugin/pkg/client/auth/exec/exec.go`.
+    fn exec(&mut self, exec: &Exec) {
+        if exec.command.is_empty() {
+            self.warn(Code::ExecCommandMissing, "the exec section names no command");
+        }
+        let old = exec.api_version == "client.authentication.k8s.io/v1beta1";
+        if exec.api_version.is_empty() {
+            self.warn(Code::ExecVersionMissing, "the exec section names no apiVersion");
+        } else if !old && exec.api_version != "client.authentication.k8s.io/v1" {
+            let text = "the exec section's apiVersion is none that kubectl 1.24 and later knows: \
+                        client.authentication.k8s.io/v1 or v1beta1";
+            self.warn(Code::ExecVersionUnknown, text);
+        }
+        // Only the old versions have a default.
+        let alpha = exec.api_version == "client.authentication.k8s.io/v1alpha1";
+        match exec.interactive_mode.as_str() {
+            "Never" | "IfAvailable" | "Always" => {}
+            "" if old || alpha => {}
+            "" => {
+                let text = "the exec section lacks interactiveMode, which this apiVersion wants";
+                self.warn(Code::ExecInteractiveMode, text);
+            }
+            _ => {
+                let text = "interactiveMode is neither Never nor IfAvailable nor Always";
+                self.warn(Code::ExecInteractiveMode, text);
+            }
+        }
+        if exec.nameless_variable {
+            let text = "an environment variable of the exec section has no name";
+            self.warn(Code::ExecEnvWithoutName, text);
         }
     }
 
@@ -142,17 +199,21 @@ impl Inspector {
             let described = x509::describe(block, &certificate, role);
             self.validity(
                 &described,
-                "client certificate",
+                "the client certificate",
                 Code::CertExpired,
                 Code::CertExpiresSoon,
             );
             if described.begins > self.clock.now {
                 let text = format!(
-                    "client certificate {} is not valid before {}",
-                    described.subject,
+                    "the client certificate{} is not valid before {}",
+                    of(described.subject.as_deref()),
                     day(&described.not_before)
                 );
                 self.warn(Code::CertNotYetValid, text);
+            }
+            if role == Role::Client && !x509::may_be_a_client(&certificate) {
+                let text = "the client certificate is not for clients (its extended key usage)";
+                self.warn(Code::CertNotForClients, text);
             }
             self.found.certificates.push(described);
             parsed.push(certificate);
@@ -170,13 +231,14 @@ impl Inspector {
 
     fn validity(&mut self, described: &Certificate, what: &str, over: Code, soon: Code) {
         let Certificate { subject, expires, .. } = described;
+        let subject = of(subject.as_deref());
         let (left, end) = (expires - self.clock.now, day(&described.not_after));
         if left < 0 {
-            self.warn(over, format!("{what} {subject} expired on {end}"));
+            self.warn(over, format!("{what}{subject} expired on {end}"));
         } else if left < i64::from(self.clock.warn_days) * 86_400 {
             let days = left / 86_400;
             let s = if days == 1 { "" } else { "s" };
-            self.warn(soon, format!("{what} {subject} expires on {end}, in {days} day{s}"));
+            self.warn(soon, format!("{what}{subject} expires on {end}, in {days} day{s}"));
         }
     }
 
@@ -188,19 +250,19 @@ impl Inspector {
         swapped: bool,
     ) {
         let Some(item) = &material.key else {
-            if material.certificate.is_some() {
+            if material.certificate.is_some() && !material.lacks("client-key") {
                 self.warn(Code::CertWithoutKey, "there is a client certificate, and no key to it");
             }
             return;
         };
-        if material.certificate.is_none() {
+        if material.certificate.is_none() && !material.lacks("client-certificate") {
             let text = "there is a client key, and no certificate: kubectl ignores it";
             self.warn(Code::KeyWithoutCert, text);
         }
         if item.readable_by_others
             && let Some(file) = &item.file
         {
-            let text = format!("{} can be read by others than its owner", file.display());
+            let text = format!("{} can be read by others than its owner", told_path(file));
             self.warn(Code::KeyFileReadableByOthers, text);
         }
         if swapped {
@@ -211,6 +273,7 @@ impl Inspector {
             return self.warn(Code::KeyNotPem, text);
         };
         if block.encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
+            self.found.key_encrypted = true;
             let text = "the client key is encrypted, and kubectl cannot ask for its password";
             return self.warn(Code::KeyEncrypted, text);
         }
@@ -242,9 +305,12 @@ impl Inspector {
                 continue;
             };
             let described = x509::describe(block, &certificate, Role::Ca);
-            self.validity(&described, "cluster CA", Code::CaExpired, Code::CaExpiresSoon);
+            self.validity(&described, "the cluster's CA", Code::CaExpired, Code::CaExpiresSoon);
             if !described.is_ca {
-                let text = format!("cluster CA {} may not sign certificates", described.subject);
+                let text = format!(
+                    "the cluster's CA{} may not sign certificates",
+                    of(described.subject.as_deref())
+                );
                 self.warn(Code::CaNotACa, text);
             }
             self.found.certificates.push(described);
@@ -253,6 +319,9 @@ impl Inspector {
         if certificates(blocks).next().is_none() {
             let text = format!("the cluster's CA {}", what_instead(&item.bytes, blocks));
             self.warn(Code::CaNotPem, text);
+        } else if blocks.iter().any(Block::is_private_key) {
+            let text = "the field of the cluster's CA holds a private key too";
+            self.warn(Code::KeyInCaField, text);
         }
         parsed
     }
@@ -275,8 +344,9 @@ impl Inspector {
             };
         }
         let issuer = self.found.certificates.iter().find(|found| found.role == Role::Client);
-        let issuer = issuer.map(|found| found.issuer.clone()).unwrap_or_default();
-        let text = format!("the cluster's CA has not signed the client certificate ({issuer} has)");
+        let issuer = issuer.and_then(|found| found.issuer.as_deref());
+        let by = issuer.map(|issuer| format!(" ({} has)", spaced(issuer))).unwrap_or_default();
+        let text = format!("the cluster's CA has not signed the client certificate{by}");
         self.warn(Code::CertNotSignedByCa, text);
     }
 }
@@ -331,6 +401,11 @@ fn what_instead(bytes: &[u8], blocks: &[Block]) -> &'static str {
     } else {
         "is no PEM"
     }
+}
+
+/// A name behind a noun.
+fn of(subject: Option<&str>) -> String {
+    subject.map(|subject| format!(" {}", spaced(subject))).unwrap_or_default()
 }
 
 /// The day of a time.

@@ -4,17 +4,18 @@
 //! known is left out, and a value of another type fails the whole file.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use devkit_text::escape;
 use serde::Serialize;
 
+use crate::address::without_password;
 use crate::base64;
 use crate::error::{Error, Named};
 use crate::place::{Place, Position};
-use crate::secret::Secret;
+use crate::secret::{Secret, told, told_path};
 use crate::warning::{Code, Warning};
 use crate::yaml::{self, Map, Node, Value, YamlError};
 
@@ -46,7 +47,7 @@ pub(crate) struct Context {
     pub(crate) namespace: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Cluster {
     pub(crate) server: String,
     pub(crate) tls_server_name: String,
@@ -60,19 +61,40 @@ pub(crate) struct User {
     pub(crate) certificate: Source,
     pub(crate) key: Source,
     pub(crate) token: Option<Secret>,
-    pub(crate) token_file: String,
+    pub(crate) token_file: Option<(String, Named)>,
     pub(crate) username: String,
     pub(crate) password: bool,
+    /// Whether `as` names somebody.
+    pub(crate) impersonates: bool,
+    /// Whether more is said of somebody who is impersonated: `as-uid`, groups, extra.
+    pub(crate) impersonation_details: bool,
     pub(crate) exec: Option<Exec>,
     pub(crate) auth_provider: Option<String>,
 }
 
 /// A command that gets a credential. Never run here.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Exec {
     pub(crate) command: String,
     pub(crate) api_version: String,
     pub(crate) arguments: Vec<String>,
+    pub(crate) interactive_mode: String,
+    /// Whether an environment variable has no name.
+    pub(crate) nameless_variable: bool,
+}
+
+// By hand: arguments and URLs can hold passwords.
+impl fmt::Debug for Exec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exec").field("command", &told(&self.command)).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = told(&without_password(&self.server));
+        f.debug_struct("Cluster").field("server", &server).finish_non_exhaustive()
+    }
 }
 
 /// Where the bytes of a certificate or key are: a file, the field itself, or (an error) both.
@@ -121,7 +143,7 @@ impl User {
         let all = [
             (self.certificate.is_some(), Auth::ClientCertificate),
             (self.token.is_some(), Auth::Token),
-            (!self.token_file.is_empty(), Auth::TokenFile),
+            (self.token_file.is_some(), Auth::TokenFile),
             (!self.username.is_empty() || self.password, Auth::Basic),
             (self.exec.is_some(), Auth::Exec),
             (self.auth_provider.is_some(), Auth::AuthProvider),
@@ -146,15 +168,15 @@ pub(crate) fn parse(file: &Arc<Path>, bytes: &[u8]) -> Result<Kubeconfig, Error>
     for (key, at) in document.duplicate_keys {
         let message = format!(
             "'{}' is given twice in one mapping, again at {}:{at}; the last one counts",
-            escape(key.as_bytes()),
-            file.display()
+            told(&key),
+            told_path(file)
         );
         reader.warnings.push(Warning::new(Code::DuplicateKey, message));
     }
     if let Some(at) = document.more_documents {
         let message = format!(
             "what follows {}:{at} is another document, which kubectl ignores",
-            file.display()
+            told_path(file)
         );
         reader.warnings.push(Warning::new(Code::ExtraDocumentsIgnored, message));
     }
@@ -203,7 +225,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let or = |text: &str, default: &str| {
-            if text.is_empty() { default.into() } else { escape(text.as_bytes()) }
+            if text.is_empty() { default.into() } else { told(text) }
         };
         Err(Error::WrongKind {
             place: self.place(root.at),
@@ -234,13 +256,13 @@ impl Reader<'_> {
                     _ => self.unknown(key, node, &format!("an item of {field}")),
                 }
             }
-            let owner = format!("{kind} '{}'", escape(name.as_bytes()));
+            let owner = format!("{kind} '{}'", told(&name));
             let value = match value {
                 Some(node) => read(self, node, &owner)?,
                 None => T::default(),
             };
             if !names.insert(name.clone()) {
-                let name = escape(name.as_bytes());
+                let name = told(&name);
                 return Err(Error::DuplicateName { place: self.place(item.at), kind, name });
             }
             let warnings = std::mem::take(&mut self.warnings);
@@ -306,12 +328,19 @@ impl Reader<'_> {
                     let token = self.string(node, &key)?.into_bytes();
                     user.token = (!token.is_empty()).then(|| Secret::new(token));
                 }
-                "tokenFile" => user.token_file = self.string(node, &key)?,
+                "tokenFile" => user.token_file = self.file(node, "tokenFile", owner)?,
                 "username" => user.username = self.string(node, &key)?,
                 "password" => user.password = !self.string(node, &key)?.is_empty(),
-                "as" | "as-uid" => drop(self.string(node, &key)?),
-                "as-groups" => drop(self.strings(node, &key)?),
-                "as-user-extra" => self.lists_of_strings(node, &key)?,
+                "as" => user.impersonates = !self.string(node, &key)?.is_empty(),
+                "as-uid" => {
+                    user.impersonation_details |= !self.string(node, &key)?.is_empty();
+                }
+                "as-groups" => {
+                    user.impersonation_details |= !self.strings(node, &key)?.is_empty();
+                }
+                "as-user-extra" => {
+                    user.impersonation_details |= self.lists_of_strings(node, &key)? > 0;
+                }
                 "auth-provider" => user.auth_provider = self.auth_provider(node)?,
                 "exec" => user.exec = self.exec(node)?,
                 "extensions" => self.extensions(node)?,
@@ -351,16 +380,20 @@ impl Reader<'_> {
                 "args" => exec.arguments = self.strings(node, &key)?,
                 "env" => {
                     for item in self.list(node, "env of exec")? {
+                        let mut name = String::new();
                         for (key, node) in self.fields(item, "an item of env")? {
                             match &*key {
-                                "name" | "value" => drop(self.string(node, &key)?),
+                                "name" => name = self.string(node, &key)?,
+                                "value" => drop(self.string(node, &key)?),
                                 _ => self.unknown(&key, node, "env of exec"),
                             }
                         }
+                        exec.nameless_variable |= name.is_empty();
                     }
                 }
                 "apiVersion" => exec.api_version = self.string(node, &key)?,
-                "installHint" | "interactiveMode" => drop(self.string(node, &key)?),
+                "interactiveMode" => exec.interactive_mode = self.string(node, &key)?,
+                "installHint" => drop(self.string(node, &key)?),
                 "provideClusterInfo" => drop(self.boolean(node, &key)?),
                 _ => self.unknown(&key, node, "exec"),
             }
@@ -392,7 +425,7 @@ impl Reader<'_> {
                 }
             }
             if names.contains(&name) {
-                let name = escape(name.as_bytes());
+                let name = told(&name);
                 let place = self.place(item.at);
                 return Err(Error::DuplicateName { place, kind: "extension", name });
             }
@@ -422,7 +455,7 @@ impl Reader<'_> {
     fn string(&self, node: &Node, what: &str) -> Result<String, Error> {
         match &node.value {
             Value::Null => Ok(String::new()),
-            Value::String(text) => Ok((**text).to_owned()),
+            Value::String(text) => Ok(text.as_str().to_owned()),
             _ => Err(self.wrong_type(node, what, "a string")),
         }
     }
@@ -431,11 +464,13 @@ impl Reader<'_> {
         self.list(node, what)?.iter().map(|item| self.string(item, what)).collect()
     }
 
-    fn lists_of_strings(&self, node: &Node, what: &str) -> Result<(), Error> {
-        for (_, node) in self.fields(node, what)? {
+    /// How many there are.
+    fn lists_of_strings(&self, node: &Node, what: &str) -> Result<usize, Error> {
+        let fields = self.fields(node, what)?;
+        for (_, node) in &fields {
             self.strings(node, what)?;
         }
-        Ok(())
+        Ok(fields.len())
     }
 
     fn boolean(&self, node: &Node, what: &str) -> Result<bool, Error> {
@@ -479,8 +514,8 @@ impl Reader<'_> {
     fn unknown(&mut self, key: &str, node: &Node, owner: &str) {
         let message = format!(
             "kubectl knows no field '{}' of {owner} ({}:{})",
-            escape(key.as_bytes()),
-            self.file.display(),
+            told(key),
+            told_path(self.file),
             node.at
         );
         self.warnings.push(Warning::new(Code::UnknownField, message));
@@ -488,7 +523,7 @@ impl Reader<'_> {
 
     fn wrong_type(&self, node: &Node, field: &str, wanted: &'static str) -> Error {
         let place = self.place(node.at);
-        let field = escape(field.as_bytes());
+        let field = told(field);
         Error::WrongType { place, field, wanted, found: node.value.kind() }
     }
 

@@ -8,6 +8,7 @@
 //! Rules: client-go's `tools/clientcmd`, go-yaml 2.4 and Go's `encoding/{json,base64,pem}`. No
 //! command that a kubeconfig names is ever run, and no byte of a key is in any message.
 
+mod address;
 mod base64;
 mod error;
 mod files;
@@ -39,7 +40,7 @@ pub use material::{Item, Material};
 pub use p12::{Profile, pack};
 pub use place::{Place, Position};
 pub use report::{Part, Report};
-pub use secret::Secret;
+pub use secret::{Secret, told, told_path};
 pub use select::{Choice, Selected};
 pub use warning::{Code, Warning};
-pub use x509::{Certificate, Role};
+pub use x509::{Certificate, Role, spaced};

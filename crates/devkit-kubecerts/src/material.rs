@@ -4,13 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Named};
-use crate::files::Read;
+use crate::files::{FileBytes, Read};
 use crate::kubeconfig::Source;
-use crate::secret::Secret;
+use crate::secret::{Secret, looks_like_key};
 use crate::select::Selected;
 
 /// What a context holds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Material {
     /// The client certificate, with its chain.
     pub certificate: Option<Item>,
@@ -18,6 +18,24 @@ pub struct Material {
     pub key: Option<Item>,
     /// The CA that the server's certificate is checked against.
     pub ca: Option<Item>,
+    /// Why parts that are named are not there.
+    pub problems: Vec<Error>,
+}
+
+impl Material {
+    /// This, if nothing of it is missing.
+    ///
+    /// # Errors
+    ///
+    /// The first problem.
+    pub fn complete(mut self) -> Result<Self, Error> {
+        if self.problems.is_empty() { Ok(self) } else { Err(self.problems.remove(0)) }
+    }
+
+    /// Whether a part is named and cannot be had.
+    pub(crate) fn lacks(&self, field: &str) -> bool {
+        self.problems.iter().any(|problem| problem.field() == Some(field))
+    }
 }
 
 /// Some bytes, and the file they came from.
@@ -32,22 +50,30 @@ pub struct Item {
 }
 
 impl Selected<'_> {
-    /// Reads what the context refers to, each file once.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::DataAndFile`], and what is wrong with a file: [`Error::FileNotFound`],
-    /// [`Error::IsDirectory`], [`Error::Unreadable`].
-    pub fn material(&self, read: Read<'_>) -> Result<Material, Error> {
-        let mut material = Material { certificate: None, key: None, ca: None };
-        if let Some(user) = self.user {
-            material.certificate = item(&user.value.certificate, read)?;
-            material.key = item(&user.value.key, read)?;
-        }
-        if let Some(cluster) = self.cluster {
-            material.ca = item(&cluster.value.ca, read)?;
-        }
-        Ok(material)
+    /// Reads what the context refers to, as much as can be read. Problems are
+    /// [`Error::DataAndFile`], [`Error::DataInFileField`], and what is wrong with a file:
+    /// [`Error::FileNotFound`], [`Error::IsDirectory`], [`Error::Unreadable`].
+    #[must_use]
+    pub fn material(&self, read: Read<'_>) -> Material {
+        let mut material = Material::default();
+        let mut take = |source: &Source| match item(source, read) {
+            Ok(item) => item,
+            Err(error) => {
+                material.problems.push(error);
+                None
+            }
+        };
+        let certificate = self.user.and_then(|user| take(&user.value.certificate));
+        let key = self.user.and_then(|user| take(&user.value.key));
+        let ca = self.cluster.and_then(|cluster| take(&cluster.value.ca));
+        Material { certificate, key, ca, ..material }
+    }
+
+    /// Why the file of the token cannot be read, if there is one.
+    #[must_use]
+    pub fn token_file_problem(&self, read: Read<'_>) -> Option<Error> {
+        let (name, named) = self.user?.value.token_file.as_ref()?;
+        bytes(name, named, read).err()
     }
 }
 
@@ -62,11 +88,19 @@ fn item(source: &Source, read: Read<'_>) -> Result<Option<Item>, Error> {
         }
         (Some((name, named)), None) => (name, named),
     };
-    let path = resolve(name, &named.place.file);
-    let file = read(&path).map_err(|error| unreadable(&path, named, error))?;
+    let (path, file) = bytes(name, named, read)?;
     let bytes = Secret::new(file.bytes.to_vec());
     let readable_by_others = file.readable_by_others;
     Ok((!bytes.is_empty()).then_some(Item { bytes, file: Some(path), readable_by_others }))
+}
+
+fn bytes(name: &str, named: &Named, read: Read<'_>) -> Result<(PathBuf, FileBytes), Error> {
+    let path = resolve(name, &named.place.file);
+    match read(&path) {
+        Ok(file) => Ok((path, file)),
+        Err(_) if looks_like_key(name) => Err(Error::DataInFileField { named: named.clone() }),
+        Err(error) => Err(unreadable(&path, named, error)),
+    }
 }
 
 /// Relative to the folder of the kubeconfig as it was named, whatever a link there points to; `~`
@@ -80,6 +114,6 @@ fn unreadable(path: &Path, named: &Named, source: io::Error) -> Error {
     match source.kind() {
         io::ErrorKind::NotFound => Error::FileNotFound { path, named_by },
         io::ErrorKind::IsADirectory => Error::IsDirectory { path, named_by },
-        _ => Error::Unreadable { path, source },
+        _ => Error::Unreadable { path, named_by, source },
     }
 }

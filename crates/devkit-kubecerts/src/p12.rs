@@ -10,6 +10,7 @@ use crate::inspect::certificates;
 use crate::key::PrivateKey;
 use crate::material::Material;
 use crate::pem;
+use crate::plan::no_key;
 use crate::secret::Secret;
 
 /// Which programs are to read it.
@@ -47,9 +48,7 @@ pub fn pack(
     if chain.is_empty() {
         return Err(cannot("the client certificate", "it is no PEM certificate"));
     }
-    let Some(item) = &material.key else {
-        return Err(cannot("the client key", "there is none"));
-    };
+    let Some(item) = &material.key else { return Err(no_key()) };
     let blocks = pem::blocks(&item.bytes);
     let block = blocks.iter().find(|block| block.is_private_key());
     let block = block.ok_or_else(|| cannot("the client key", "it is no PEM private key"))?;

@@ -28,22 +28,23 @@ impl Block {
 
 /// All blocks that are whole; a broken one is passed over.
 pub(crate) fn blocks(bytes: &[u8]) -> Vec<Block> {
-    // What is no UTF-8 is text around the blocks, or no PEM at all.
-    let text = String::from_utf8_lossy(bytes);
-    let mut lines = text.lines().map(str::trim_end);
+    // What is no UTF-8 is text around the blocks, or no base64 within one.
+    let line = |line| str::from_utf8(line).unwrap_or("\u{fffd}").trim_end();
+    let mut lines = bytes.split(|byte| *byte == b'\n').map(line);
     let mut blocks = Vec::new();
     while let Some(line) = lines.next() {
         let label = line.strip_prefix("-----BEGIN ").and_then(|rest| rest.strip_suffix("-----"));
         if let Some(label) = label {
-            blocks.extend(block(label, lines.clone()));
+            blocks.extend(block(label, lines.clone(), bytes.len()));
         }
     }
     blocks
 }
 
-fn block<'a>(label: &str, lines: impl Iterator<Item = &'a str>) -> Option<Block> {
+fn block<'a>(label: &str, lines: impl Iterator<Item = &'a str>, most: usize) -> Option<Block> {
     let mut encrypted = false;
-    let mut body = zeroize::Zeroizing::new(String::new());
+    // Growing would leave parts of a key behind; no key is larger.
+    let mut body = zeroize::Zeroizing::new(String::with_capacity(most.min(16 * 1024)));
     for line in lines {
         if let Some(end) = line.strip_prefix("-----END ") {
             let ends = end.strip_suffix("-----") == Some(label);

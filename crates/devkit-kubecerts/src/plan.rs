@@ -95,50 +95,89 @@ pub fn may_hold_key(bytes: &[u8]) -> bool {
 /// [`Error::NotPem`] where one of them is not there or is no PEM.
 pub fn bundle(material: &Material) -> Result<Secret, Error> {
     let cannot = |part, why: &str| Error::NotPem { part, into: "a PEM bundle", why: why.into() };
-    let pem = |item: &Option<Item>, part, wanted: fn(&[Block]) -> bool| match item {
-        None => Err(cannot(part, "there is none")),
-        Some(item) if wanted(&pem::blocks(&item.bytes)) => Ok(item.bytes.to_vec()),
-        Some(_) => Err(cannot(part, "it is no PEM of that kind")),
-    };
-    let mut bytes =
-        pem(&material.key, "the client key", |blocks| blocks.iter().any(Block::is_private_key))?;
-    let certificate = pem(&material.certificate, "the client certificate", |blocks| {
-        certificates(blocks).next().is_some()
+    if material.key.is_none() {
+        return Err(no_key());
+    }
+    let is_key = |blocks: &[Block]| blocks.iter().any(Block::is_private_key);
+    let is_certificate = |blocks: &[Block]| certificates(blocks).next().is_some();
+    let key = pem(material.key.as_ref(), is_key, |why| cannot("the client key", why))?;
+    let certificate = pem(material.certificate.as_ref(), is_certificate, |why| {
+        cannot("the client certificate", why)
     })?;
+    // Once as large as it will be: growing would leave copies of the key behind.
+    let mut bytes = Vec::with_capacity(key.len() + 1 + certificate.len());
+    bytes.extend_from_slice(key);
     if !bytes.ends_with(b"\n") {
         bytes.push(b'\n');
     }
-    bytes.extend(certificate);
+    bytes.extend_from_slice(certificate);
     Ok(Secret::new(bytes))
 }
 
-/// Writes all files or none; the folders that they need are made.
+/// The bytes of a part that holds PEM of the kind that is wanted.
+fn pem(
+    item: Option<&Item>,
+    wanted: fn(&[Block]) -> bool,
+    error: impl Fn(&str) -> Error,
+) -> Result<&[u8], Error> {
+    match item {
+        None => Err(error("there is none")),
+        Some(item) if wanted(&pem::blocks(&item.bytes)) => Ok(&item.bytes),
+        Some(_) => Err(error("it is no PEM of that kind")),
+    }
+}
+
+/// Why nothing that needs the key can be made.
+pub(crate) fn no_key() -> Error {
+    Error::NoSuchPart { part: "client key", code: "no-client-key" }
+}
+
+/// Places in a folder for those of the three files that a context does not have.
+#[must_use]
+pub fn absent(planned: &[Planned], folder: &Path) -> Vec<PathBuf> {
+    let names = [CERTIFICATE, KEY, CA].map(|name| folder.join(name));
+    let planned = |path: &PathBuf| planned.iter().any(|file| file.path == *path);
+    names.into_iter().filter(|path| !planned(path)).collect()
+}
+
+/// Writes all files or none; the folders that they need are made. In the places of `absent` there
+/// is no file afterwards.
 ///
 /// # Errors
 ///
 /// As [`devkit_fs::publish`]; nothing stays behind.
-pub fn apply(planned: &[&Planned], existing: Existing) -> Result<Vec<Outcome>, devkit_fs::Error> {
-    let mut folders = Vec::new();
+pub fn apply(
+    planned: &[&Planned],
+    absent: &[PathBuf],
+    existing: Existing,
+) -> Result<Vec<Outcome>, devkit_fs::Error> {
+    let mut folders = Folders::default();
     for folder in planned.iter().filter_map(|file| file.path.parent()) {
         let made = NewFolder::create(folder).map_err(|source| devkit_fs::Error::Io {
             action: "make the folder",
             path: folder.into(),
             source,
         })?;
-        folders.push(made);
+        folders.0.push(made);
     }
     let files: Vec<NewFile<'_>> = planned
         .iter()
         .map(|file| NewFile { path: &file.path, contents: &file.bytes, mode: file.mode })
         .collect();
-    let outcomes = devkit_fs::publish(&files, existing);
-    if outcomes.is_ok() {
-        folders.into_iter().for_each(NewFolder::keep);
-    } else {
-        // The innermost first.
-        while folders.pop().is_some() {}
+    let absent: Vec<&Path> = absent.iter().map(|path| &**path).collect();
+    let outcomes = devkit_fs::publish(&files, &absent, existing)?;
+    folders.0.drain(..).for_each(NewFolder::keep);
+    Ok(outcomes)
+}
+
+/// New folders, which go again unless they are kept: the innermost first.
+#[derive(Default)]
+struct Folders(Vec<NewFolder>);
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        while self.0.pop().is_some() {}
     }
-    outcomes
 }
 
 /// Names for folders, one for each context: what is safe in a path and a shell stays, all else

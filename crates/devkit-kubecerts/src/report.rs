@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::address::without_password;
 use crate::inspect::{Clock, Inspection, inspect};
 use crate::kubeconfig::Auth;
 use crate::material::{Item, Material};
@@ -46,6 +47,9 @@ pub struct Report {
     /// Whether the key belongs to the certificate, if that can be told.
     #[serde(skip)]
     pub key_matches: Option<bool>,
+    /// Whether the key is encrypted.
+    #[serde(skip)]
+    pub key_encrypted: bool,
 }
 
 /// Some bytes that a context holds.
@@ -63,7 +67,7 @@ impl Report {
     /// Describes a context and looks at what it holds.
     #[must_use]
     pub fn new(selected: &Selected<'_>, material: &Material, clock: Clock) -> Self {
-        let Inspection { certificates, key_type, key_matches, warnings } =
+        let Inspection { certificates, key_type, key_matches, key_encrypted, warnings } =
             inspect(selected, material, clock);
         let cluster = selected.cluster.map(|cluster| &cluster.value);
         let of_entries = [
@@ -71,6 +75,7 @@ impl Report {
             selected.cluster.map(|entry| &entry.warnings),
             selected.user.map(|entry| &entry.warnings),
         ];
+        let problems = material.problems.iter().map(Warning::of_error);
         let of_entries = of_entries.into_iter().flatten().flatten().cloned();
         Self {
             context: selected.context().map(str::to_owned),
@@ -89,9 +94,10 @@ impl Report {
             client_key: material.key.as_ref().map(Part::of),
             ca: material.ca.as_ref().map(Part::of),
             certificates,
-            warnings: of_entries.chain(warnings).collect(),
+            warnings: of_entries.chain(problems).chain(warnings).collect(),
             key_type,
             key_matches,
+            key_encrypted,
         }
     }
 
@@ -100,16 +106,9 @@ impl Report {
         self.warnings.iter().filter(|warning| warning.finding)
     }
 
-    /// A context that cannot be used, with the reason as its warning.
-    #[must_use]
-    pub fn broken(context: &str, selected: Option<&Selected<'_>>, error: &crate::Error) -> Self {
-        let nothing = Material { certificate: None, key: None, ca: None };
-        let empty = Selected { context: None, cluster: None, user: None };
-        let clock = Clock { now: 0, warn_days: 0 };
-        let mut report = Self::new(selected.unwrap_or(&empty), &nothing, clock);
-        report.context = Some(context.to_owned());
-        report.warnings = vec![Warning::of_error(error)];
-        report
+    /// Notes what is wrong besides.
+    pub fn add_problems<'e>(&mut self, problems: impl IntoIterator<Item = &'e crate::Error>) {
+        self.warnings.extend(problems.into_iter().map(Warning::of_error));
     }
 }
 
@@ -121,16 +120,4 @@ impl Part {
 
 fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// As Go's `URL.Redacted`: `https://user:xxxxx@host`.
-fn without_password(url: &str) -> String {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
-    let authority = &url[start..end];
-    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host)))
-    {
-        Some((user, host)) => format!("{}{user}:xxxxx@{host}{}", &url[..start], &url[end..]),
-        None => url.to_owned(),
-    }
 }

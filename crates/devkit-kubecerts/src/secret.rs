@@ -1,7 +1,10 @@
-//! Bytes that may be a private key.
+//! Bytes that may be a private key, and names that may be one by mistake.
 
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
+
+use devkit_text::escape;
 
 use zeroize::Zeroizing;
 
@@ -30,4 +33,41 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({} bytes)", self.len())
     }
+}
+
+/// A name out of a kubeconfig, fit to be shown; or how long it is where it looks like key material,
+/// which may stand in any field by mistake.
+#[must_use]
+pub fn told(text: &str) -> String {
+    if looks_like_key(text) {
+        return format!("({} characters that look like a key)", text.chars().count());
+    }
+    escape(text.as_bytes())
+}
+
+/// The same for a path.
+#[must_use]
+pub fn told_path(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let whole = path.to_string_lossy();
+    if looks_like_key(&name) || looks_like_key(&whole) {
+        return format!("({} characters that look like a key)", whole.chars().count());
+    }
+    escape(path.as_os_str().as_bytes())
+}
+
+/// Whether a text is PEM, base64 of PEM, or so much base64 that it may be a key's: no name of
+/// forty letters and digits, large and small, without a sign between them is anything else.
+pub(crate) fn looks_like_key(text: &str) -> bool {
+    let base64 = |c: char| c.is_ascii_alphanumeric() || "+/=\r\n".contains(c);
+    let mixed = |is: fn(&char) -> bool| text.chars().any(|c| is(&c));
+    text.contains("-----BEGIN")
+        || text.contains("LS0tLS1CRUdJTi")
+        || text.len() >= 40
+            && !text.starts_with('/')
+            && text.chars().all(base64)
+            && mixed(char::is_ascii_digit)
+            && mixed(char::is_ascii_lowercase)
+            && mixed(char::is_ascii_uppercase)
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use devkit_text::{escape, nearest};
+use devkit_text::nearest;
 
 use crate::error::{Error, Kind, NoCertificate};
 use crate::files::Kubeconfig;
 use crate::kubeconfig::{Auth, Cluster, Context, Entry, User};
+use crate::secret::told;
 
 /// What was asked for, by name; nothing of it means the current context.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,7 +45,7 @@ impl Kubeconfig {
             }
             None if given(choice.cluster).is_some() && given(choice.user).is_some() => None,
             None => {
-                let names = self.contexts.iter().map(|entry| escape(entry.name.as_bytes()));
+                let names = self.contexts.iter().map(|entry| told(&entry.name));
                 return Err(Error::NoCurrentContext { contexts: names.collect() });
             }
         };
@@ -64,26 +65,31 @@ impl Kubeconfig {
         Ok(Selected { context, cluster: cluster.transpose()?, user: user.transpose()? })
     }
 
-    /// Every context, in the files' order, or why it cannot be used.
-    pub fn all(&self) -> impl Iterator<Item = (&str, Result<Selected<'_>, Error>)> {
+    /// Every context, in the files' order, with what it names and is not there.
+    pub fn all(&self) -> impl Iterator<Item = (Selected<'_>, Vec<Error>)> {
         let clusters = by_name(&self.clusters);
         let users = by_name(&self.users);
         self.contexts.iter().map(move |context| {
-            let part = |name: &str, kind| self.not_found(kind, name, Some(&context.name));
             let Context { cluster, user, .. } = &context.value;
-            let select = || {
-                let cluster = match clusters.get(cluster.as_str()) {
-                    None if !cluster.is_empty() => return Err(part(cluster, Kind::Cluster)),
-                    found => found.copied(),
-                };
-                let user = match users.get(user.as_str()) {
-                    None if !user.is_empty() => return Err(part(user, Kind::User)),
-                    found => found.copied(),
-                };
-                let context = Some(context);
-                Ok(Selected { context, cluster, user })
+            let selected = Selected {
+                context: Some(context),
+                cluster: clusters.get(cluster.as_str()).copied(),
+                user: users.get(user.as_str()).copied(),
             };
-            (context.name.as_str(), select())
+            let missing = [
+                (Kind::Cluster, cluster, selected.cluster.is_none()),
+                (Kind::User, user, selected.user.is_none()),
+            ];
+            let missing = missing.into_iter().filter(|(_, name, gone)| *gone && !name.is_empty());
+            // Without looking for names like it: there may be thousands.
+            let missing = missing.map(|(kind, name, _)| Error::NotFound {
+                kind,
+                name: told(name),
+                named_by: Some(told(&context.name)),
+                nearest: Vec::new(),
+                files: self.files.clone(),
+            });
+            (selected, missing.collect())
         })
     }
 
@@ -95,8 +101,8 @@ impl Kubeconfig {
         };
         Error::NotFound {
             kind,
-            name: escape(name.as_bytes()),
-            named_by: named_by.map(|name| escape(name.as_bytes())),
+            name: told(name),
+            named_by: named_by.map(told),
             nearest: nearest(name, names.into_iter()),
             files: self.files.clone(),
         }
@@ -116,16 +122,20 @@ impl<'a> Selected<'a> {
         self.context.map(|entry| entry.name.as_str())
     }
 
-    /// The user's name.
+    /// The user's name, also where the context names one that is not there.
     #[must_use]
     pub fn user(&self) -> Option<&'a str> {
-        self.user.map(|entry| entry.name.as_str())
+        let named = self.context.map(|context| context.value.user.as_str());
+        let named = named.filter(|name| !name.is_empty());
+        self.user.map(|entry| entry.name.as_str()).or(named)
     }
 
-    /// The cluster's name.
+    /// The cluster's name, likewise.
     #[must_use]
     pub fn cluster(&self) -> Option<&'a str> {
-        self.cluster.map(|entry| entry.name.as_str())
+        let named = self.context.map(|context| context.value.cluster.as_str());
+        let named = named.filter(|name| !name.is_empty());
+        self.cluster.map(|entry| entry.name.as_str()).or(named)
     }
 
     /// The server's URL, as written.
@@ -144,15 +154,21 @@ impl<'a> Selected<'a> {
     #[must_use]
     pub fn no_certificate(&self) -> Error {
         let command = self.user.and_then(|user| user.value.exec.as_ref()).map(|exec| {
-            // Arguments can hold secrets; their first words say which one it is.
-            let words = exec.arguments.iter().take_while(|word| !word.starts_with('-')).take(2);
+            // Arguments can hold secrets; their first words say which one it is: `eks get-token`.
+            let word = |text: &&String| {
+                text.starts_with(|c: char| c.is_ascii_lowercase())
+                    && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+            };
+            let words = exec.arguments.iter().take_while(word).take(2);
             let words = std::iter::once(&exec.command).chain(words);
-            words.map(|word| escape(word.as_bytes())).collect::<Vec<_>>().join(" ")
+            words.map(|word| told(word)).collect::<Vec<_>>().join(" ")
         });
         Error::NoClientCertificate(Box::new(NoCertificate {
-            of: self.context().map(|name| escape(name.as_bytes())),
-            user: self.user.map(|user| (escape(user.name.as_bytes()), user.place.clone())),
+            of: self.context().map(told),
+            user: self.user.map(|user| (told(&user.name), user.place.clone())),
             auth: self.auth(),
+            has_key: self.user.is_some_and(|user| user.value.key.is_some()),
+            has_ca: self.cluster.is_some_and(|cluster| cluster.value.ca.is_some()),
             command,
         }))
     }

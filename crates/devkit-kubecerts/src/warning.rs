@@ -81,6 +81,8 @@ codes! {
     CertNotYetValid = "cert-not-yet-valid", FINDING;
     /// The first certificate is not the one of the key.
     LeafNotFirst = "leaf-not-first", FINDING;
+    /// Its extended key usage leaves clients out.
+    CertNotForClients = "cert-not-for-clients", FINDING;
     /// Neither the cluster's CA nor one beside it has signed it.
     CertNotSignedByCa = "cert-not-signed-by-ca", FINDING;
     /// No PEM, or no certificate in it.
@@ -93,8 +95,14 @@ codes! {
     CaExpiresSoon = "ca-expires-soon", FINDING;
     /// It may not sign certificates; a server may use it for itself.
     CaNotACa = "ca-not-a-ca", NOTE;
+    /// The CA's field holds a private key too.
+    KeyInCaField = "key-in-ca-field", NOTE;
     /// kubectl refuses both together.
     CaWithInsecure = "ca-with-insecure", FINDING;
+    /// kubectl refuses the server's address.
+    ServerInvalid = "server-invalid", FINDING;
+    /// kubectl refuses the proxy's URL.
+    ProxyUrlInvalid = "proxy-url-invalid", FINDING;
     /// No credential is sent over http.
     ServerNotTls = "server-not-tls", NOTE;
     /// kubectl takes `host:port` for https only in some versions.
@@ -107,6 +115,16 @@ codes! {
     ExecCommandMissing = "exec-command-missing", FINDING;
     /// An exec section without its apiVersion.
     ExecVersionMissing = "exec-api-version-missing", FINDING;
+    /// An exec section with an apiVersion that kubectl does not know.
+    ExecVersionUnknown = "exec-api-version-unknown", FINDING;
+    /// An exec section whose interactiveMode is missing or none of the three.
+    ExecInteractiveMode = "exec-interactive-mode", FINDING;
+    /// An environment variable of an exec section has no name.
+    ExecEnvWithoutName = "exec-env-without-name", FINDING;
+    /// More about somebody who is not impersonated.
+    ImpersonationIncomplete = "impersonation-incomplete", FINDING;
+    /// kubectl knows no such auth-provider.
+    AuthProviderUnknown = "auth-provider-unknown", FINDING;
     /// Gone since kubectl 1.26.
     AuthProviderRemoved = "auth-provider-removed", FINDING;
     /// Others than the owner can read it.

@@ -31,11 +31,11 @@ pub struct Certificate {
     /// What it is for.
     pub role: Role,
     /// In the order of RFC 4514: `CN=kubernetes-admin,O=system:masters`.
-    pub subject: String,
+    pub subject: Option<String>,
     /// Names and addresses it is valid for: `DNS:…`, `IP:…`, `URI:…`, `email:…`.
     pub sans: Vec<String>,
     /// As the subject.
-    pub issuer: String,
+    pub issuer: Option<String>,
     /// Hexadecimal: `0a:1b:…`.
     pub serial: String,
     /// Valid from; RFC 3339.
@@ -65,9 +65,9 @@ pub(crate) fn describe(block: &Block, parsed: &X509Certificate<'_>, role: Role) 
     let validity = parsed.validity();
     Certificate {
         role,
-        subject: name(parsed.subject()),
+        subject: Some(name(parsed.subject())).filter(|name| !name.is_empty()),
         sans: alternative_names(parsed),
-        issuer: name(parsed.issuer()),
+        issuer: Some(name(parsed.issuer())).filter(|name| !name.is_empty()),
         serial: parsed.raw_serial_as_string(),
         not_before: rfc3339(validity.not_before.timestamp()),
         not_after: rfc3339(validity.not_after.timestamp()),
@@ -77,6 +77,30 @@ pub(crate) fn describe(block: &Block, parsed: &X509Certificate<'_>, role: Role) 
         begins: validity.not_before.timestamp(),
         expires: validity.not_after.timestamp(),
     }
+}
+
+/// Whether a server would take it from a client: Go and OpenSSL refuse one that has an extended key
+/// usage (RFC 5280, section 4.2.1.12) without `clientAuth`.
+pub(crate) fn may_be_a_client(parsed: &X509Certificate<'_>) -> bool {
+    match parsed.extended_key_usage() {
+        Ok(Some(usage)) => usage.value.client_auth || usage.value.any,
+        _ => true,
+    }
+}
+
+/// A name with its parts apart, for people; a comma within one has a backslash.
+#[must_use]
+pub fn spaced(name: &str) -> String {
+    let mut text = String::with_capacity(name.len() + 8);
+    let mut escaped = false;
+    for c in name.chars() {
+        text.push(c);
+        if c == ',' && !escaped {
+            text.push(' ');
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    text
 }
 
 /// SHA-256, hexadecimal.

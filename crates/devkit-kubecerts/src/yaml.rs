@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, Tag, YamlVersion};
+use zeroize::Zeroizing;
 
 use crate::place::Position;
 use crate::scalar::{self, Scalar};
@@ -26,7 +27,7 @@ pub(crate) enum Value {
     Bool(bool),
     /// Which one does not matter: no field of a kubeconfig is a number.
     Number,
-    String(Rc<str>),
+    String(Rc<Zeroizing<String>>),
     List(Rc<[Node]>),
     Map(Rc<Map>),
 }
@@ -91,7 +92,7 @@ fn syntax(at: Position, why: impl Into<String>) -> YamlError {
 
 /// UTF-8, or UTF-16 with a byte order mark (YAML 1.1, section 5.2); without control characters
 /// (section 5.1).
-fn decode(bytes: &[u8]) -> Result<String, YamlError> {
+fn decode(bytes: &[u8]) -> Result<Zeroizing<String>, YamlError> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks(2).map(|pair| pair.try_into().map(unit));
         let units: Option<Vec<u16>> = units.map(Result::ok).collect();
@@ -103,7 +104,7 @@ fn decode(bytes: &[u8]) -> Result<String, YamlError> {
         [0xef, 0xbb, 0xbf, rest @ ..] => str::from_utf8(rest).ok().map(str::to_owned),
         _ => str::from_utf8(bytes).ok().map(str::to_owned),
     };
-    let Some(text) = text else {
+    let Some(text) = text.map(Zeroizing::new) else {
         let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
         return Err(syntax(end_of(valid), "it is neither UTF-8 nor UTF-16"));
     };
@@ -120,7 +121,7 @@ fn decode(bytes: &[u8]) -> Result<String, YamlError> {
     }
     // YAML 1.1 knows three more line breaks (section 4.1), of which 1.2 made plain characters.
     let breaks = ['\u{85}', '\u{2028}', '\u{2029}'];
-    Ok(if text.contains(breaks) { text.replace(breaks, "\n") } else { text })
+    Ok(if text.contains(breaks) { Zeroizing::new(text.replace(breaks, "\n")) } else { text })
 }
 
 /// The place behind a text.
@@ -132,7 +133,7 @@ fn end_of(text: &str) -> Position {
 
 /// A document before aliases, merge keys and tags are looked at.
 enum Tree {
-    Scalar { text: Box<str>, plain: bool, tag: Option<Box<str>> },
+    Scalar { text: Rc<Zeroizing<String>>, plain: bool, tag: Option<Box<str>> },
     List { items: Vec<usize> },
     Map { pairs: Vec<(usize, usize)> },
     Alias(usize),
@@ -199,7 +200,8 @@ impl<'t> Composer<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_json_escapes(style, &span)?;
                 let plain = style == ScalarStyle::Plain;
-                let (text, tag) = (text.into(), tag.map(|tag| tag_name(&tag)));
+                let text = Rc::new(Zeroizing::new(text.into_owned()));
+                let tag = tag.map(|tag| tag_name(&tag));
                 self.tree.push((Tree::Scalar { text, plain, tag }, at));
                 self.anchor(anchor, index);
             }
@@ -290,6 +292,9 @@ fn scan_error(error: &ScanError) -> YamlError {
     syntax(Position { line: marker.line(), column: marker.col() + 1 }, error.info())
 }
 
+/// Levels of nesting, those within aliases included.
+const DEPTH: u32 = 500;
+
 /// Resolves aliases, merge keys, tags and scalars, and counts as go-yaml 2.4 does (`decode.go`).
 struct Decoder<'t> {
     tree: &'t [(Tree, Position)],
@@ -299,6 +304,7 @@ struct Decoder<'t> {
     done: BTreeMap<usize, Node>,
     within: Vec<usize>,
     alias_depth: u32,
+    depth: u32,
     decoded: u64,
     through_aliases: u64,
     duplicate_keys: Vec<(Rc<str>, Position)>,
@@ -317,6 +323,7 @@ impl<'t> Decoder<'t> {
             done: BTreeMap::new(),
             within: Vec::new(),
             alias_depth: 0,
+            depth: 0,
             decoded: 0,
             through_aliases: 0,
             duplicate_keys: Vec::new(),
@@ -324,7 +331,21 @@ impl<'t> Decoder<'t> {
     }
 
     fn node(&mut self, index: usize) -> Result<Node, YamlError> {
-        let (tree, at) = (&self.tree[index].0, self.tree[index].1);
+        let at = self.tree[index].1;
+        self.deeper(at)?;
+        let node = self.node_here(index, at);
+        self.depth -= 1;
+        node
+    }
+
+    /// Through aliases more levels can be nested than the parser counts.
+    fn deeper(&mut self, at: Position) -> Result<(), YamlError> {
+        self.depth += 1;
+        if self.depth > DEPTH { Err(syntax(at, "it is nested too deeply")) } else { Ok(()) }
+    }
+
+    fn node_here(&mut self, index: usize, at: Position) -> Result<Node, YamlError> {
+        let tree = &self.tree[index].0;
         self.count(at)?;
         let value = match tree {
             Tree::Alias(target) => return self.alias(*target, at),
@@ -361,7 +382,7 @@ impl<'t> Decoder<'t> {
             }
             let key = key_text(&self.node(*key)?)?;
             let value = self.node(*value)?;
-            if !own.insert(Rc::clone(&key)) && self.alias_depth == 0 {
+            if !own.insert(Rc::clone(&key)) {
                 self.duplicate_keys.push((Rc::clone(&key), at));
             }
             map.insert(key, value);
@@ -411,6 +432,13 @@ impl<'t> Decoder<'t> {
     }
 
     fn recount(&mut self, index: usize, at: Position) -> Result<(), YamlError> {
+        self.deeper(at)?;
+        let counted = self.recount_here(index, at);
+        self.depth -= 1;
+        counted
+    }
+
+    fn recount_here(&mut self, index: usize, at: Position) -> Result<(), YamlError> {
         self.count(at)?;
         let tree = self.tree;
         match &tree[index].0 {
@@ -449,7 +477,8 @@ impl<'t> Decoder<'t> {
 fn is_merge_key(key: &Tree) -> bool {
     match key {
         Tree::Scalar { text, plain, tag } => {
-            &**text == "<<" && (*plain && tag.is_none() || tag.as_deref() == Some(scalar::MERGE))
+            text.as_str() == "<<"
+                && (*plain && tag.is_none() || tag.as_deref() == Some(scalar::MERGE))
         }
         _ => false,
     }
@@ -458,7 +487,7 @@ fn is_merge_key(key: &Tree) -> bool {
 /// A key as JSON has it: a string, whatever it was.
 fn key_text(key: &Node) -> Result<Rc<str>, YamlError> {
     match &key.value {
-        Value::String(text) => Ok(Rc::clone(text)),
+        Value::String(text) => Ok(text.as_str().into()),
         Value::Bool(value) => Ok(if *value { "true" } else { "false" }.into()),
         // No field is named like that; they must only not be taken for duplicates.
         Value::Number => Ok(format!("number at {}:{}", key.at.line, key.at.column).into()),
@@ -469,7 +498,7 @@ fn key_text(key: &Node) -> Result<Rc<str>, YamlError> {
 }
 
 fn scalar_value(
-    text: &str,
+    text: &Rc<Zeroizing<String>>,
     plain: bool,
     tag: Option<&str>,
     at: Position,
@@ -479,7 +508,7 @@ fn scalar_value(
             base64::engine::general_purpose::STANDARD.decode(text.replace(['\r', '\n'], ""));
         let text = bytes.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let text = text.ok_or_else(|| syntax(at, "!!binary without base64"))?;
-        return Ok(Value::String(text.into()));
+        return Ok(Value::String(Rc::new(Zeroizing::new(text))));
     }
     let resolved = match tag {
         None if !plain => Scalar::String,
@@ -493,6 +522,6 @@ fn scalar_value(
         Scalar::Number => Value::Number,
         // JSON, into which kubectl turns it first, has no such numbers.
         Scalar::NotFinite => return Err(syntax(at, "a number that is infinite or none at all")),
-        Scalar::String => Value::String(text.into()),
+        Scalar::String => Value::String(Rc::clone(text)),
     })
 }

@@ -52,8 +52,11 @@ pub fn words(error: &std::io::Error) -> String {
 ///
 /// Near is a slip in every third letter, or a part of the name; capitals do not count.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    // The work grows with the square of the length, and nobody mistypes names like that.
+    let short = |name: &str| name.len() <= 300;
     let wanted = wanted.to_lowercase();
     let mut near: Vec<(usize, &str)> = names
+        .filter(|name| short(&wanted) && short(name))
         .filter_map(|name| {
             let known = name.to_lowercase();
             let slips = strsim::damerau_levenshtein(&wanted, &known);

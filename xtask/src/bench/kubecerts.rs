@@ -95,9 +95,11 @@ fn certificates(folder: &Path) -> Result<[String; 3]> {
             _ => Err(format!("openssl {args} failed")),
         }
     };
-    let key = "-nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256";
-    run(&format!("req -x509 {key} -days 30 -subj /CN=ca -keyout ca.key -out ca.crt"))?;
-    run(&format!("req {key} -subj /O=system:masters/CN=u -keyout u.key -out u.csr"))?;
+    // As k3s makes them but for the CA, which is as kubeadm's.
+    let (rsa, ec) =
+        ("-nodes -newkey rsa:2048", "-nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256");
+    run(&format!("req -x509 {rsa} -days 30 -subj /CN=ca -keyout ca.key -out ca.crt"))?;
+    run(&format!("req {ec} -subj /O=system:masters/CN=u -keyout u.key -out u.csr"))?;
     run("x509 -req -in u.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -out u.crt")?;
     let base64 = |name: &str| {
         let mut command = program(&openssl, &["base64", "-A", "-in", name]);

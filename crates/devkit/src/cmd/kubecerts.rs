@@ -6,13 +6,20 @@ mod extract;
 mod render;
 mod show;
 
-use std::io::{self, Read as _};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use devkit_kubecerts::{Choice, Clock, FileBytes, Kubeconfig, Report, Selected, Sources, Warning};
+use devkit_kubecerts::{
+    Choice, Clock, Error, FileBytes, Kubeconfig, Material, Report, Selected, Sources, Warning,
+    told, told_path,
+};
 
-use crate::ui::Ui;
+use self::render::quoted;
+use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.kubecerts/1";
 
@@ -79,19 +86,36 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
 struct Loaded {
     config: Kubeconfig,
     names: Names,
+    files: Files,
 }
 
 impl Selection {
-    fn load(&self) -> anyhow::Result<Loaded> {
-        let names = Names { home: home(), flag: self.kubeconfig.is_some() };
+    fn load(&self, ui: &Ui) -> anyhow::Result<Loaded> {
+        let names = Names {
+            home: home(),
+            kubeconfig: self.kubeconfig.clone(),
+            cluster: self.cluster.clone(),
+            user: self.user.clone(),
+        };
         let variable = std::env::var_os("KUBECONFIG");
         let sources = Sources {
             flag: self.kubeconfig.as_deref(),
             variable: variable.as_deref(),
             home: names.home.as_deref(),
         };
-        match Kubeconfig::load(&sources, &read) {
-            Ok(config) => Ok(Loaded { config, names }),
+        let of_flag = |path: &Path| match path.to_str() {
+            Some("-") if self.kubeconfig.is_some() => standard_input(),
+            _ => read(path),
+        };
+        match Kubeconfig::load(&sources, &of_flag) {
+            Ok(config) => {
+                if ui.verbose > 0 {
+                    for file in config.files() {
+                        ui::message(&format!("read {}\n", names.show(file)));
+                    }
+                }
+                Ok(Loaded { config, names, files: Files::default() })
+            }
             Err(error) => Err(explain::error(&names, &error).into()),
         }
     }
@@ -110,6 +134,32 @@ impl Loaded {
         self.config
             .select(&selection.choice())
             .map_err(|error| explain::error(&self.names, &error).into())
+    }
+
+    /// What a context refers to, as much as can be read.
+    fn material(&self, selected: &Selected<'_>) -> Material {
+        selected.material(&|path| self.files.read(path))
+    }
+
+    /// The same, all of it.
+    fn whole_material(&self, selected: &Selected<'_>) -> anyhow::Result<Material> {
+        let material = self.material(selected).complete();
+        material.map_err(|error| explain::error(&self.names, &error).into())
+    }
+
+    /// Everything that can be said of a context; `problems` are known already.
+    fn examine(&self, selected: &Selected<'_>, problems: &[Error], warn_days: u32) -> Report {
+        let mut report = Report::new(selected, &self.material(selected), clock(warn_days));
+        report.add_problems(problems);
+        let token = selected.token_file_problem(&|path| self.files.read(path));
+        report.add_problems(&token);
+        report
+    }
+
+    /// Of every context, also of those that are broken.
+    fn examine_all(&self, warn_days: u32) -> Vec<Report> {
+        let all = self.config.all();
+        all.map(|(selected, missing)| self.examine(&selected, &missing, warn_days)).collect()
     }
 
     /// `(current-context of ~/.kube/config)`, or where the context is.
@@ -132,7 +182,7 @@ impl Loaded {
         }
         for report in reports {
             let of = match (&report.context, reports.len()) {
-                (Some(context), 2..) => format!("{}: ", devkit_text::escape(context.as_bytes())),
+                (Some(context), 2..) => format!("{}: ", told(context)),
                 _ => String::new(),
             };
             for warning in &report.warnings {
@@ -171,32 +221,85 @@ impl Document {
     }
 }
 
-/// How paths are told: as they were typed, else with `~` for the home folder.
+/// How paths are told: as they were typed, else with `~` for the home folder. And what was asked for,
+/// so that a command to copy asks for the same.
 struct Names {
     home: Option<PathBuf>,
-    flag: bool,
+    kubeconfig: Option<PathBuf>,
+    cluster: Option<String>,
+    user: Option<String>,
 }
 
 impl Names {
     fn show(&self, path: &Path) -> String {
-        use std::os::unix::ffi::OsStrExt;
-        if path == Path::new("-") {
+        if path == Path::new("-") && self.kubeconfig.as_deref() == Some(path) {
             return "standard input".into();
         }
-        let home = self.home.as_deref().filter(|_| !self.flag);
+        let home = self.home.as_deref().filter(|_| self.kubeconfig.is_none());
         let short = home.and_then(|home| path.strip_prefix(home).ok());
         match short {
-            Some(rest) => devkit_text::escape(Path::new("~").join(rest).as_os_str().as_bytes()),
-            None => devkit_text::escape(path.as_os_str().as_bytes()),
+            Some(rest) => told_path(&Path::new("~").join(rest)),
+            None => told_path(path),
         }
+    }
+
+    /// `devkit kubecerts VERB` with the options that lead to the same files.
+    fn command(&self, verb: &str) -> String {
+        let mut command = format!("devkit kubecerts {verb}");
+        if let Some(path) = &self.kubeconfig {
+            let _ = write!(command, " --kubeconfig {}", quoted(&path.to_string_lossy()));
+        }
+        command
+    }
+
+    /// The same for a context, with the cluster and the user that were asked for.
+    fn command_for(&self, verb: &str, context: Option<&str>) -> String {
+        let mut command = self.command(verb);
+        let options = [
+            ("context", context),
+            ("cluster", self.cluster.as_deref()),
+            ("user", self.user.as_deref()),
+        ];
+        for (name, value) in options {
+            if let Some(value) = value {
+                let _ = write!(command, " --{name} {}", quoted(value));
+            }
+        }
+        command
     }
 
     /// The same for a message of the library, which has whole paths.
     fn shorten(&self, message: &str) -> String {
-        match self.home.as_ref().filter(|home| !self.flag && home.components().count() > 1) {
-            Some(home) => message.replace(&format!("{}/", home.display()), "~/"),
-            None => message.to_owned(),
+        let home = self.home.as_ref().filter(|home| home.components().count() > 1);
+        let Some(home) = home.filter(|_| self.kubeconfig.is_none()) else {
+            return message.to_owned();
+        };
+        let home = format!("{}/", told_path(home));
+        let mut text = String::with_capacity(message.len());
+        let mut rest = message;
+        while let Some(at) = rest.find(&home) {
+            // Only where a path starts.
+            let starts = rest[..at].chars().next_back().is_none_or(|c| " '(".contains(c));
+            text.push_str(&rest[..at]);
+            text.push_str(if starts { "~/" } else { &home });
+            rest = &rest[at + home.len()..];
         }
+        text + rest
+    }
+}
+
+/// The files that contexts refer to, each read once: a pipe has its bytes only once.
+#[derive(Default)]
+struct Files(RefCell<HashMap<PathBuf, FileBytes>>);
+
+impl Files {
+    fn read(&self, path: &Path) -> io::Result<FileBytes> {
+        if let Some(known) = self.0.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let file = read(path)?;
+        self.0.borrow_mut().insert(path.into(), file.clone());
+        Ok(file)
     }
 }
 
@@ -204,15 +307,20 @@ fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }
 
-fn read(path: &Path) -> io::Result<FileBytes> {
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
-    if path == Path::new("-") {
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(FileBytes { bytes, readable_by_others: false });
+fn standard_input() -> io::Result<FileBytes> {
+    if io::stdin().is_terminal() {
+        ui::message("reading the kubeconfig from the terminal; Ctrl-D ends it\n");
     }
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(FileBytes { bytes, readable_by_others: false })
+}
+
+fn read(path: &Path) -> io::Result<FileBytes> {
     let mut file = std::fs::File::open(path)?;
     let found = file.metadata()?;
     // One reservation: growing would leave copies behind.
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
     bytes.reserve_exact(usize::try_from(found.len()).unwrap_or(0) + 1);
     file.read_to_end(&mut bytes)?;
     let readable_by_others = found.is_file() && found.mode() & 0o044 != 0;

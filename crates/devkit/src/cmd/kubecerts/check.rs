@@ -3,7 +3,7 @@
 use devkit_kubecerts::{Error, Report};
 use serde::Serialize;
 
-use super::{Selection, WARN_DAYS, clock, explain, read, render, show};
+use super::{Selection, WARN_DAYS, explain, render};
 use crate::exit;
 use crate::ui::{self, Ui};
 
@@ -38,21 +38,17 @@ struct Checked<'a> {
 }
 
 pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    let loaded = args.selection.load()?;
+    let loaded = args.selection.load(ui)?;
     let reports = if args.selection.all {
-        show::all(&loaded, args.warn_days)
+        loaded.examine_all(args.warn_days)
     } else {
         let selected = loaded.select(&args.selection)?;
-        match selected.material(&read) {
-            Ok(material) => vec![Report::new(&selected, &material, clock(args.warn_days))],
+        match loaded.material(&selected).complete() {
             // The kubeconfig is right, and what it speaks of is not there.
-            Err(error @ (Error::FileNotFound { .. } | Error::IsDirectory { .. })) => {
-                vec![Report::broken(
-                    selected.context().unwrap_or_default(),
-                    Some(&selected),
-                    &error,
-                )]
-            }
+            Ok(_)
+            | Err(
+                Error::FileNotFound { .. } | Error::IsDirectory { .. } | Error::Unreadable { .. },
+            ) => vec![loaded.examine(&selected, &[], args.warn_days)],
             Err(error) => return Err(explain::error(&loaded.names, &error).into()),
         }
     };

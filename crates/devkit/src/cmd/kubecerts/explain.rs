@@ -1,9 +1,10 @@
 //! What went wrong, in the user's words, and what to do next.
 
-use devkit_kubecerts::{Auth, Error, Named, Place};
+use devkit_kubecerts::{Auth, Base64Error, Error, Named, Place};
 use devkit_text::words;
 
 use super::Names;
+use super::render::quoted;
 use crate::failure::Failure;
 
 pub(super) fn error(names: &Names, error: &Error) -> Failure {
@@ -13,7 +14,7 @@ pub(super) fn error(names: &Names, error: &Error) -> Failure {
         Some(cause) => failure.because(cause),
         None => failure,
     };
-    failure.hint(hint(error))
+    failure.hint(hint(names, error))
 }
 
 fn message(names: &Names, error: &Error) -> String {
@@ -70,6 +71,7 @@ fn place(names: &Names, error: &Error) -> Option<String> {
         Error::NoClientCertificate(none) => {
             let (user, _) = none.user.as_ref()?;
             let means = match (none.auth.as_slice(), &none.command) {
+                ([], _) if none.has_key => "has a key, and no certificate to it".to_owned(),
                 ([], _) => "proves in no way who it is".to_owned(),
                 (_, Some(command)) => format!("gets a credential from the command '{command}'"),
                 (auth, None) => format!("uses {}", list(auth)),
@@ -102,7 +104,7 @@ fn cause(error: &Error) -> Option<String> {
     }
 }
 
-fn hint(error: &Error) -> String {
+fn hint(names: &Names, error: &Error) -> String {
     match error {
         Error::NoKubeconfig { .. } => "name one: --kubeconfig FILE".into(),
         Error::FileNotFound { named_by: None, .. } | Error::IsDirectory { named_by: None, .. } => {
@@ -111,16 +113,28 @@ fn hint(error: &Error) -> String {
         Error::FileNotFound { .. } | Error::IsDirectory { .. } => {
             "correct the path, or put the file there".into()
         }
+        Error::DataInFileField { named } => match named.field {
+            "tokenFile" => "tokenFile names a file that holds the token".into(),
+            field => format!("the field for base64 of the bytes is {field}-data"),
+        },
         Error::Unreadable { .. } => "look at its permissions: ls -l".into(),
-        Error::Syntax { .. } => "kubectl config view says the same in its own words".into(),
+        Error::Syntax { place, .. } => {
+            let file = quoted(&place.file.to_string_lossy());
+            format!("kubectl config view --kubeconfig {file} says the same in its own words")
+        }
         Error::AliasBomb { .. } => "write out what the aliases stand for".into(),
-        Error::WrongType { wanted: "a string", .. } => {
+        Error::WrongType { wanted: "a string", found: "a boolean" | "a number", .. } => {
             "put quotes around it: YAML takes yes, no, 123 and 1e3 for other things".into()
         }
         Error::WrongType { .. } => "correct it; kubectl refuses the whole file too".into(),
-        Error::WrongKind { .. } => {
-            "a kubeconfig is wanted; a Secret's data may hold one: base64 -d".into()
+        Error::WrongKind { kind, .. } if kind == "Secret" => {
+            "a kubeconfig is wanted; the Secret's data may hold one: base64 -d".into()
         }
+        Error::WrongKind { .. } => "a kubeconfig is wanted: kind Config, apiVersion v1".into(),
+        Error::BadBase64 { named, source: Base64Error::Pem } => format!(
+            "put base64 -w0 of the file there, or name the file with {}",
+            named.field.trim_end_matches("-data")
+        ),
         Error::BadBase64 { named, .. } => format!(
             "it was probably cut or folded when it was copied; {}",
             match named.field {
@@ -135,26 +149,31 @@ fn hint(error: &Error) -> String {
         }
         Error::NoCurrentContext { contexts } => match contexts.as_slice() {
             [] => "name another file: --kubeconfig FILE".into(),
-            [one, ..] => {
-                format!("choose one: --context '{one}'; all of them: devkit kubecerts show --all")
-            }
-        },
-        Error::NotFound { nearest, .. } => match nearest.as_slice() {
-            [] => "all of them: devkit kubecerts show --all".into(),
-            near => format!(
-                "did you mean {}? all of them: devkit kubecerts show --all",
-                near.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" or ")
+            [one, ..] => format!(
+                "choose one: --context {}; all of them: {} --all",
+                quoted(one),
+                names.command("show")
             ),
         },
-        Error::NoClientCertificate(none) => {
-            let context =
-                none.of.as_ref().map(|of| format!(" --context '{of}'")).unwrap_or_default();
+        Error::NotFound { nearest, .. } => match nearest.as_slice() {
+            [] => format!("all of them: {} --all", names.command("show")),
+            near => format!(
+                "did you mean {}? all of them: {} --all",
+                near.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" or "),
+                names.command("show")
+            ),
+        },
+        Error::NoClientCertificate(none) if !none.has_ca => {
             format!(
-                "there is nothing to extract; the CA alone: \
-                 devkit kubecerts extract{context} --stdout ca"
+                "there is nothing to extract; {} --all tells what there is",
+                names.command("show")
             )
         }
-        Error::NoSuchPart { .. } => "devkit kubecerts show tells what there is".into(),
+        Error::NoClientCertificate(none) => format!(
+            "there is nothing to extract; the CA alone: {} --stdout ca",
+            names.command_for("extract", none.of.as_deref())
+        ),
+        Error::NoSuchPart { .. } => format!("{} tells what there is", names.command("show")),
         Error::NotPem { .. } => "leave out that file to get the bytes as they are".into(),
     }
 }
@@ -164,18 +183,27 @@ pub(super) fn writing(names: &Names, error: devkit_fs::Error) -> Failure {
     match error {
         devkit_fs::Error::Exists { path } => {
             let text = format!("{} is there already, with other contents", names.show(&path));
-            Failure::new("exists", text).hint("choose another folder with --out, or say --force")
+            Failure::new("exists", text).hint("choose another place, or say --force")
+        }
+        devkit_fs::Error::Unwanted { path } => {
+            let text = format!("{} is there already, and this context has none", names.show(&path));
+            Failure::new("exists", text)
+                .hint("choose another folder with --out; with --force it is removed")
+        }
+        devkit_fs::Error::Twice { path } => {
+            let text = format!("two files would be written to {}", names.show(&path));
+            Failure::new("usage", text).hint("give each of them a place of its own")
         }
         devkit_fs::Error::NotRegular { path, kind } => {
             let text = format!("{} is there already, and {kind}", names.show(&path));
-            Failure::new("exists", text).hint("remove it, or choose another folder with --out")
+            Failure::new("exists", text).hint("remove it, or choose another place")
         }
         devkit_fs::Error::Io { action, path, source } => {
             let denied = source.kind() == std::io::ErrorKind::PermissionDenied;
             let code = if denied { "permission-denied" } else { "io" };
             Failure::new(code, format!("cannot {action} {}", names.show(&path)))
                 .because(words(&source))
-                .hint("nothing was changed; choose another folder with --out")
+                .hint("nothing was changed; choose another place")
         }
     }
 }

@@ -7,6 +7,7 @@ use devkit_fs::Existing;
 use devkit_kubecerts::plan::{self, FolderNames, Planned, PlannedPart};
 use devkit_kubecerts::{Error, Material, Profile, Report, Secret, Selected, git};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::{Document, Loaded, Selection, WARN_DAYS, clock, explain, read, render};
@@ -64,13 +65,20 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
             .hint("leave out one of them")
             .into());
     }
-    let loaded = args.selection.load()?;
+    for path in [&args.out, &args.p12, &args.bundle].into_iter().flatten() {
+        if path == Path::new("-") {
+            return Err(Failure::new("usage", "'-' is no place for files: they are several")
+                .hint("--stdout cert, key or ca prints one; ./- is a file of that name")
+                .into());
+        }
+    }
+    let loaded = args.selection.load(ui)?;
     if args.selection.all {
         return all(ui, args, &loaded);
     }
     let selected = loaded.select(&args.selection)?;
     let explained = |error: Error| explain::error(&loaded.names, &error);
-    let material = selected.material(&read).map_err(explained)?;
+    let material = loaded.whole_material(&selected)?;
     if let Some(part) = args.stdout {
         return to_stdout(ui, args, &loaded, &selected, &material, part);
     }
@@ -78,7 +86,9 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         return Err(explained(selected.no_certificate()).into());
     }
     let report = Report::new(&selected, &material, clock(WARN_DAYS));
-    let mut planned = plan::files(&material, args.out.as_deref().unwrap_or(Path::new("")));
+    let folder = args.out.as_deref().unwrap_or(Path::new(""));
+    let mut planned = plan::files(&material, folder);
+    let absent = plan::absent(&planned, folder);
     if let Some(path) = &args.bundle {
         let bytes = plan::bundle(&material).map_err(explained)?;
         planned.push(Planned::other(PlannedPart::Bundle, path.clone(), bytes));
@@ -92,9 +102,9 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         planned.push(Planned::other(PlannedPart::P12, path.clone(), bytes));
     }
     let mut done = vec![(report, planned)];
-    write(args, &loaded, &mut done)?;
+    write(args, &loaded, &mut done, &absent)?;
     let (mut report, planned) = done.remove(0);
-    report.warnings.extend(git::warnings(&planned, absolute));
+    report.warnings.extend(git::warnings(&planned));
     if ui.json {
         ui::document(&Document::one(&loaded, report))?;
         return Ok(exit::DONE);
@@ -106,56 +116,53 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-/// Every context into a folder of its own. One that is broken fails them all; one that has no
-/// certificate is passed over.
+/// Every context into a folder of its own. One that is broken or has no certificate is passed over
+/// with a warning; for a broken one the answer is no.
 fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
     let mut names = FolderNames::default();
     let folder = args.out.as_deref().unwrap_or(Path::new(""));
     let mut done = Vec::new();
-    let mut certificates = 0;
-    for (context, selected) in loaded.config.all() {
-        let explained = |error: Error| {
-            let failure = explain::error(&loaded.names, &error);
-            let message = format!(
-                "context '{}': {}",
-                devkit_text::escape(context.as_bytes()),
-                failure.message
-            );
-            Failure { message, ..failure }
-        };
-        let selected = selected.map_err(explained)?;
-        let material = selected.material(&read).map_err(explained)?;
+    let mut absent = Vec::new();
+    let mut broken = false;
+    for (selected, missing) in loaded.config.all() {
+        // Also of those that are passed over, so that a folder keeps its name once they are mended.
+        let folder = folder.join(names.name(selected.context().unwrap_or_default()));
+        let material = loaded.material(&selected);
         let mut report = Report::new(&selected, &material, clock(WARN_DAYS));
-        if material.certificate.is_none() {
+        report.add_problems(&missing);
+        let whole = missing.is_empty() && material.problems.is_empty();
+        broken |= !whole;
+        let mut planned = Vec::new();
+        if whole && material.certificate.is_some() {
+            planned = plan::files(&material, &folder);
+            absent.extend(plan::absent(&planned, &folder));
+        } else if whole {
             report.warnings.push(devkit_kubecerts::Warning::no_client_certificate());
-            done.push((report, Vec::new()));
-            continue;
         }
-        certificates += 1;
-        let planned = plan::files(&material, &folder.join(names.name(context)));
         done.push((report, planned));
     }
-    if certificates == 0 {
+    if !broken && done.iter().all(|(_, planned)| planned.is_empty()) {
         return Err(Failure::new("no-client-certificate", "no context has a client certificate")
-            .hint("devkit kubecerts show --all tells what each has instead")
+            .hint(format!("{} --all tells what each has instead", loaded.names.command("show")))
             .into());
     }
-    write(args, loaded, &mut done)?;
+    write(args, loaded, &mut done, &absent)?;
     // git is asked once for all of them.
     let private = done.iter().flat_map(|(_, planned)| planned);
     let private: Vec<Planned> = private
         .filter(|file| file.is_private())
         .map(|file| Planned::other(file.part, file.path.clone(), Secret::new(Vec::new())))
         .collect();
-    let in_git = git::warnings(&private, absolute);
+    let in_git = git::warnings(&private);
     let reports: Vec<Report> = done.iter().map(|(report, _)| report.clone()).collect();
+    let code = if broken { exit::NO } else { exit::DONE };
     if ui.json {
         let mut document = Document::all(loaded, reports);
         if let Document::All { warnings, .. } = &mut document {
             warnings.extend(in_git);
         }
         ui::document(&document)?;
-        return Ok(exit::DONE);
+        return Ok(code);
     }
     loaded.warn(ui, &reports.iter().collect::<Vec<_>>());
     if !ui.quiet {
@@ -164,25 +171,28 @@ fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
         }
         ui::result(render::extracted_all(ui, loaded, &done).as_bytes())?;
     }
-    Ok(exit::DONE)
+    Ok(code)
 }
 
 /// Writes all files of all contexts, or none, and notes where they lie.
-fn write(args: &Args, loaded: &Loaded, done: &mut [(Report, Vec<Planned>)]) -> anyhow::Result<()> {
+fn write(
+    args: &Args,
+    loaded: &Loaded,
+    done: &mut [(Report, Vec<Planned>)],
+    absent: &[PathBuf],
+) -> anyhow::Result<()> {
     let files: Vec<&Planned> = done.iter().flat_map(|(_, planned)| planned).collect();
-    let mut paths: Vec<PathBuf> = files.iter().map(|file| absolute(&file.path)).collect();
-    paths.sort();
-    let twice = paths.iter().zip(paths.iter().skip(1)).find(|(one, other)| one == other);
-    if let Some((path, _)) = twice {
-        let text = format!("two files would be written to {}", loaded.names.show(path));
-        return Err(Failure::new("usage", text).hint("give each of them a name of its own").into());
-    }
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     // Ctrl-C in the middle is obeyed at the end: a half-written key is worse than a moment's wait.
-    let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
+    let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
+    let signals: SigSet = signals.into_iter().collect();
     let mut before = SigSet::empty();
     let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&signals), Some(&mut before));
-    let written = plan::apply(&files, existing);
+    // For good: a limit on file sizes is then an error that says so.
+    let too_large: SigSet = [Signal::SIGXFSZ].into_iter().collect();
+    let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&too_large), None);
+    let written = plan::apply(&files, absent, existing);
+    before.add(Signal::SIGXFSZ);
     let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
     written.map_err(|error| explain::writing(&loaded.names, error))?;
     for (report, planned) in done {
@@ -194,7 +204,7 @@ fn write(args: &Args, loaded: &Loaded, done: &mut [(Report, Vec<Planned>)]) -> a
                 PlannedPart::Bundle | PlannedPart::P12 => continue,
             };
             if let Some(part) = part {
-                part.path = Some(file.path.to_string_lossy().into_owned());
+                part.path = Some(absolute(&file.path).to_string_lossy().into_owned());
             }
         }
     }
@@ -226,7 +236,13 @@ fn to_stdout(
     };
     let secret = part == Part::Key || plan::may_hold_key(&item.bytes);
     if secret && io::stdout().is_terminal() && !args.force {
-        return Err(Failure::new("usage", "the private key would be shown on the terminal")
+        let text = match part {
+            Part::Key => "the private key would be shown on the terminal",
+            _ => {
+                "what is in that field may be or hold a private key, and would be shown on the terminal"
+            }
+        };
+        return Err(Failure::new("usage", text)
             .hint("send it to a file or a program; --force shows it all the same")
             .into());
     }
@@ -236,19 +252,35 @@ fn to_stdout(
 }
 
 impl Args {
-    /// The password of the PKCS#12 file. Never from the command line, where others can see it.
+    /// The password of the PKCS#12 file.
     fn password(&self) -> anyhow::Result<Zeroizing<String>> {
+        let password = self.any_password()?;
+        // Of each character PKCS#12 has 16 bits (RFC 7292, appendix B.1).
+        if password.chars().any(|c| c > '\u{ffff}') {
+            return Err(Failure::new("usage", "the password has a character that PKCS#12 lacks")
+                .hint("leave out emoji and rare signs: it knows the first 65,536 of Unicode only")
+                .into());
+        }
+        Ok(password)
+    }
+
+    /// Never from the command line, where others can see it.
+    fn any_password(&self) -> anyhow::Result<Zeroizing<String>> {
         let empty = |hint: &str| {
             Failure::new("usage", "the password of the PKCS#12 file is empty").hint(hint.to_owned())
         };
         if let Some(path) = &self.password_file {
             let file = read(path).map_err(|error| {
-                Failure::new(
-                    "file-not-found",
-                    format!("cannot read the password from {}", path.display()),
-                )
-                .because(devkit_text::words(&error))
-                .hint("--password-file names a file whose first line is the password")
+                let code = match error.kind() {
+                    io::ErrorKind::NotFound => "file-not-found",
+                    io::ErrorKind::IsADirectory => "is-a-directory",
+                    io::ErrorKind::PermissionDenied => "permission-denied",
+                    _ => "io",
+                };
+                let path = devkit_kubecerts::told_path(path);
+                Failure::new(code, format!("cannot read the password from {path}"))
+                    .because(devkit_text::words(&error))
+                    .hint("--password-file names a file whose first line is the password")
             })?;
             let line = file.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -297,16 +329,73 @@ impl Args {
 
 /// Asks twice, because nobody sees what is typed.
 fn ask() -> io::Result<Zeroizing<String>> {
-    let terminal = console::Term::stderr();
-    loop {
+    let _silence = Silence::until_the_end()?;
+    for _ in 0..3 {
         ui::message("password for the PKCS#12 file: ");
-        let first = Zeroizing::new(terminal.read_secure_line()?);
-        ui::message("again: ");
-        let second = Zeroizing::new(terminal.read_secure_line()?);
-        match (first == second, first.is_empty()) {
-            (true, false) => return Ok(first),
-            (true, true) => ui::message("it is empty\n"),
-            (false, _) => ui::message("they differ\n"),
+        let first = typed()?;
+        if first.is_empty() {
+            ui::message("it is empty; --password-file /dev/null asks for an empty one\n");
+            continue;
         }
+        ui::message("again: ");
+        let second = typed()?;
+        if first == second {
+            return Ok(first);
+        }
+        ui::message("they differ\n");
+    }
+    Err(io::Error::other("it was not given in three tries"))
+}
+
+/// A line that is typed, read so that no buffer keeps it.
+fn typed() -> io::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(4096));
+    let mut byte = Zeroizing::new([0]);
+    loop {
+        match nix::unistd::read(io::stdin(), &mut byte[..])? {
+            0 if line.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+            0 => break,
+            _ if byte[0] == b'\n' => break,
+            _ if line.len() == line.capacity() => return Err(io::ErrorKind::FileTooLarge.into()),
+            _ => line.push(byte[0]),
+        }
+    }
+    ui::message("\n");
+    let text = str::from_utf8(&line).map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Keeps a terminal from showing what is typed; gives it back as it was, also if a signal ends the
+/// process meanwhile.
+struct Silence {
+    before: Termios,
+}
+
+impl Silence {
+    fn until_the_end() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
+        let signals: SigSet = signals.into_iter().collect();
+        pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&signals), None)?;
+        let at_signal = before.clone();
+        std::thread::spawn(move || {
+            let Ok(signal) = signals.wait() else { return };
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &at_signal);
+            ui::message("\n");
+            // Now as if nobody had waited for it.
+            let _ = pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&signals), None);
+            let _ = nix::sys::signal::raise(signal);
+        });
+        let mut silent = before.clone();
+        silent.local_flags.remove(LocalFlags::ECHO);
+        let silence = Self { before };
+        tcsetattr(io::stdin(), SetArg::TCSANOW, &silent)?;
+        Ok(silence)
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.before);
     }
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use console::Style;
 use devkit_kubecerts::plan::{Planned, PlannedPart};
-use devkit_kubecerts::{Certificate, Report, Role, Warning};
+use devkit_kubecerts::{Certificate, Report, Role, Warning, spaced, told};
 use devkit_text::escape;
 
-use super::{Loaded, clock};
+use super::{Loaded, Names, clock};
 use crate::ui::{To, Ui};
 
 /// A label and what it says.
@@ -18,7 +18,7 @@ fn line(text: &mut String, label: &str, value: &str) {
 }
 
 fn shown_name(name: Option<&String>) -> String {
-    name.map(|name| escape(name.as_bytes())).unwrap_or_default()
+    name.map(|name| told(name)).unwrap_or_default()
 }
 
 fn head(loaded: &Loaded, report: &Report) -> String {
@@ -34,19 +34,23 @@ fn head(loaded: &Loaded, report: &Report) -> String {
 pub(super) fn extracted(ui: &Ui, loaded: &Loaded, report: &Report, planned: &[Planned]) -> String {
     let mut text = head(loaded, report);
     text.push_str(&files(ui, loaded, report, planned));
-    let next = next_steps(report, planned);
+    let next = next_steps(&loaded.names, report, planned);
     for (at, step) in next.iter().enumerate() {
         let _ = writeln!(text, "{} {step}", if at == 0 { "next:" } else { "     " });
     }
     text
 }
 
-/// The same for all contexts, without what comes next.
+/// The same for all contexts, with the first of the next steps.
 pub(super) fn extracted_all(ui: &Ui, loaded: &Loaded, done: &[(Report, Vec<Planned>)]) -> String {
     let mut text = String::new();
     for (report, planned) in done.iter().filter(|(_, planned)| !planned.is_empty()) {
-        let _ = writeln!(text, "{}", shown_name(report.context.as_ref()));
+        let server = shown_name(report.server.as_ref());
+        let _ = writeln!(text, "{}  {server}", shown_name(report.context.as_ref()));
         text.push_str(&files(ui, loaded, report, planned));
+        if let Some(step) = curl(report, planned) {
+            let _ = writeln!(text, "next: {step}");
+        }
     }
     text
 }
@@ -59,7 +63,7 @@ fn files(ui: &Ui, loaded: &Loaded, report: &Report, planned: &[Planned]) -> Stri
         let (good, what) = match file.part {
             PlannedPart::Certificate => certificate_line(report, Role::Client),
             PlannedPart::Ca => certificate_line(report, Role::Ca),
-            PlannedPart::Key => (report.key_matches != Some(false), key_line(report)),
+            PlannedPart::Key => key_line(report),
             PlannedPart::Bundle => (true, "key and certificate".into()),
             PlannedPart::P12 => (true, "key and certificate, encrypted".into()),
         };
@@ -106,84 +110,80 @@ fn validity(certificate: &Certificate) -> (bool, String) {
     } else {
         format!("valid until {end}")
     };
-    (good, format!("{} · {time}", spaced(&certificate.subject)))
+    let subject = certificate.subject.as_deref().map(spaced);
+    (good, format!("{} · {time}", subject.as_deref().unwrap_or("no subject")))
 }
 
-/// A name with its parts apart; a comma within one has a backslash.
-fn spaced(name: &str) -> String {
-    let mut text = String::with_capacity(name.len() + 8);
-    let mut escaped = false;
-    for c in name.chars() {
-        text.push(c);
-        if c == ',' && !escaped {
-            text.push(' ');
-        }
-        escaped = c == '\\' && !escaped;
+/// The key, and whether it would work.
+fn key_line(report: &Report) -> (bool, String) {
+    match (&report.key_type, report.key_matches) {
+        (Some(kind), Some(true)) => (true, format!("{kind}, matches the certificate")),
+        (Some(kind), Some(false)) => (false, format!("{kind}, does not match the certificate")),
+        (Some(kind), None) => (true, kind.clone()),
+        (None, _) if report.key_encrypted => (false, "encrypted with a password".into()),
+        (None, _) => (false, "not readable as a private key".into()),
     }
-    text
 }
 
-fn key_line(report: &Report) -> String {
-    let matches = match report.key_matches {
-        Some(true) => "matches the certificate",
-        Some(false) => "does not match the certificate",
-        None => "",
-    };
-    match (&report.key_type, matches) {
-        (Some(kind), "") => kind.clone(),
-        (Some(kind), matches) => format!("{kind}, {matches}"),
-        (None, _) => "not readable as a private key".into(),
-    }
+/// Where a part was written, ready for a shell.
+fn written(planned: &[Planned], part: PlannedPart) -> Option<String> {
+    let file = planned.iter().find(|file| file.part == part)?;
+    Some(quoted(&file.path.to_string_lossy()))
 }
 
 /// Commands ready to copy.
-fn next_steps(report: &Report, planned: &[Planned]) -> Vec<String> {
-    let path = |part| {
-        planned
-            .iter()
-            .find(|file| file.part == part)
-            .map(|file| quoted(&file.path.to_string_lossy()))
-    };
-    let (certificate, key, ca) = (
-        path(PlannedPart::Certificate).unwrap_or_default(),
-        path(PlannedPart::Key),
-        path(PlannedPart::Ca),
-    );
-    let context = report.context.as_ref().map(|name| format!(" --context {}", quoted(name)));
-    let context = context.unwrap_or_default();
-    let mut steps = Vec::new();
-    let server = report.server.as_deref().filter(|server| server.starts_with("https://"));
-    if let (Some(server), Some(key)) = (server, &key) {
-        steps.push(curl(report, server, &certificate, key, ca.as_deref()));
+fn next_steps(names: &Names, report: &Report, planned: &[Planned]) -> Vec<String> {
+    let mut again = names.command_for("extract", report.context.as_deref());
+    let certificate = planned.iter().find(|file| file.part == PlannedPart::Certificate);
+    let folder = certificate.and_then(|file| file.path.parent());
+    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        let _ = write!(again, " --out {}", quoted(&folder.to_string_lossy()));
     }
-    if key.is_none() {
-        return steps;
+    if written(planned, PlannedPart::Key).is_none() {
+        return Vec::new();
     }
-    steps.push(match path(PlannedPart::P12) {
+    let mut steps = Vec::from_iter(curl(report, planned));
+    // Wireshark decrypts by a key only what RSA has exchanged.
+    let rsa = report.key_type.as_ref().is_some_and(|kind| kind.starts_with("RSA"));
+    steps.push(match written(planned, PlannedPart::P12) {
         Some(file) => format!(
-            "Charles: Proxy > SSL Proxying Settings > Client Certificates, import {file}; \
-             Wireshark: Preferences > RSA Keys (not for TLS 1.3)"
+            "Charles: Proxy > SSL Proxying Settings > Client Certificates, import {file}{}",
+            if rsa { "; Wireshark: Preferences > RSA Keys (not for TLS 1.3)" } else { "" }
         ),
         None => format!(
-            "for Charles and Wireshark: devkit kubecerts extract{context} --p12 client.p12 \
-             --password-file FILE"
+            "for Charles{}: {again} --p12 client.p12 --password-file FILE",
+            if rsa { " and Wireshark" } else { "" }
         ),
     });
-    let upstream = ca.map(|ca| format!(" --set ssl_verify_upstream_trusted_ca={ca}"));
+    let upstream = written(planned, PlannedPart::Ca);
+    let upstream = upstream.map(|ca| format!(" --set ssl_verify_upstream_trusted_ca={ca}"));
     let upstream = upstream.unwrap_or_default();
-    steps.push(match (path(PlannedPart::Bundle), server) {
+    steps.push(match (written(planned, PlannedPart::Bundle), https(report)) {
         (Some(file), Some(server)) => format!(
             "mitmproxy --mode reverse:{} --set client_certs={file}{upstream}",
             quoted(server)
         ),
-        _ => format!("for mitmproxy: devkit kubecerts extract{context} --bundle client.pem"),
+        _ => format!("for mitmproxy: {again} --bundle client.pem"),
     });
     steps
 }
 
-fn curl(report: &Report, server: &str, certificate: &str, key: &str, ca: Option<&str>) -> String {
-    let mut command = format!("curl --cert {certificate} --key {key}");
-    match (ca, report.insecure_skip_tls_verify) {
+/// The server's address as curl takes it, which is without a query; nothing where it is not https.
+fn https(report: &Report) -> Option<&str> {
+    let server = report.server.as_deref()?.split(['?', '#']).next()?;
+    let start = server.get(..8)?;
+    start.eq_ignore_ascii_case("https://").then(|| server.trim_end_matches('/'))
+}
+
+/// curl with the extracted files, if there is a key and a server to use it with.
+fn curl(report: &Report, planned: &[Planned]) -> Option<String> {
+    let server = https(report)?;
+    let file = |part| planned.iter().find(|file| file.part == part);
+    let (certificate, key) = (file(PlannedPart::Certificate)?, written(planned, PlannedPart::Key)?);
+    // What follows a colon would be the password of the key.
+    let certificate = certificate.path.to_string_lossy().replace('\\', r"\\").replace(':', r"\:");
+    let mut command = format!("curl --cert {} --key {key}", quoted(&certificate));
+    match (written(planned, PlannedPart::Ca), report.insecure_skip_tls_verify) {
         (Some(ca), _) => {
             let _ = write!(command, " --cacert {ca}");
         }
@@ -192,13 +192,14 @@ fn curl(report: &Report, server: &str, certificate: &str, key: &str, ca: Option<
         (None, false) => {}
     }
     if let Some(proxy) = &report.proxy_url {
-        let _ = write!(command, " --proxy {}", quoted(proxy));
+        // Go lets a SOCKS proxy resolve names.
+        let proxy = proxy.replacen("socks5://", "socks5h://", 1);
+        let _ = write!(command, " --proxy {}", quoted(&proxy));
     }
-    let server = server.trim_end_matches('/');
     let (url, connect) = match &report.tls_server_name {
         None => (server.to_owned(), None),
         Some(name) => {
-            let rest = server.trim_start_matches("https://");
+            let rest = &server["https://".len()..];
             let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
             let port = authority.rsplit_once(':').map(|(_, port)| port);
             let port =
@@ -211,7 +212,10 @@ fn curl(report: &Report, server: &str, certificate: &str, key: &str, ca: Option<
         let _ = write!(command, " --connect-to {}", quoted(&connect));
     }
     let _ = write!(command, " {}", quoted(&format!("{url}/version")));
-    command
+    if command.contains(":xxxxx@") {
+        command.push_str("    (with the password in place of xxxxx)");
+    }
+    Some(command)
 }
 
 /// For a shell, and for a terminal.
@@ -253,7 +257,7 @@ pub(super) fn shown(ui: &Ui, loaded: &Loaded, report: &Report) -> String {
                 let _ = writeln!(text, "{:12}   {label:<8} {value}", "");
             }
         };
-        detail("issuer", &spaced(&certificate.issuer));
+        detail("issuer", &certificate.issuer.as_deref().map(spaced).unwrap_or_default());
         detail("names", &certificate.sans.join(", "));
         detail("serial", &certificate.serial);
         detail("valid", &format!("{} to {}", certificate.not_before, certificate.not_after));
@@ -261,8 +265,8 @@ pub(super) fn shown(ui: &Ui, loaded: &Loaded, report: &Report) -> String {
         detail("SHA-256", &certificate.sha256);
     }
     if report.client_key.is_some() {
-        let good = report.key_type.is_some() && report.key_matches != Some(false);
-        let _ = writeln!(text, "{:<12} {} {}", "client key", mark(ui, good), key_line(report));
+        let (good, key) = key_line(report);
+        let _ = writeln!(text, "{:<12} {} {key}", "client key", mark(ui, good));
     }
     if report.ca.is_none() && !report.insecure_skip_tls_verify {
         line(&mut text, "cluster CA", "none: the system's CAs count");
@@ -340,8 +344,11 @@ pub(super) fn checked(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
         let client = report.certificates.iter().find(|found| found.role == Role::Client);
         let what = match client {
             Some(client) => validity(client).1,
+            None if report.client_cert.is_some() => {
+                "a client certificate that cannot be read".into()
+            }
             None if report.auth.is_empty() => "no credential".into(),
-            None => format!("no client certificate · {}", auth(report)),
+            None => auth(report),
         };
         let context = shown_name(report.context.as_ref());
         let _ = writeln!(text, "{} {context}  {what}", mark(ui, !found));

@@ -1,8 +1,6 @@
 //! `devkit kubecerts show`: what a context holds, never a key.
 
-use devkit_kubecerts::{Report, Selected};
-
-use super::{Document, Loaded, Selection, WARN_DAYS, clock, explain, read, render};
+use super::{Document, Selection, WARN_DAYS, render};
 use crate::exit;
 use crate::ui::{self, Ui};
 
@@ -13,14 +11,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    let loaded = args.selection.load()?;
+    let loaded = args.selection.load(ui)?;
     let reports = if args.selection.all {
-        all(&loaded, WARN_DAYS)
+        loaded.examine_all(WARN_DAYS)
     } else {
         let selected = loaded.select(&args.selection)?;
-        let material =
-            selected.material(&read).map_err(|error| explain::error(&loaded.names, &error))?;
-        vec![Report::new(&selected, &material, clock(WARN_DAYS))]
+        loaded.whole_material(&selected)?;
+        vec![loaded.examine(&selected, &[], WARN_DAYS)]
     };
     if ui.json {
         ui::document(&if args.selection.all {
@@ -42,16 +39,4 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     };
     ui::result(text.as_bytes())?;
     Ok(exit::DONE)
-}
-
-/// Every context, also those that are broken.
-pub(super) fn all(loaded: &Loaded, warn_days: u32) -> Vec<Report> {
-    let report = |context: &str, selected: Result<Selected<'_>, _>| match selected {
-        Err(error) => Report::broken(context, None, &error),
-        Ok(selected) => match selected.material(&read) {
-            Ok(material) => Report::new(&selected, &material, clock(warn_days)),
-            Err(error) => Report::broken(context, Some(&selected), &error),
-        },
-    };
-    loaded.config.all().map(|(context, selected)| report(context, selected)).collect()
 }
