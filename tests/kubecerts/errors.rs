@@ -51,7 +51,7 @@ fn every_error_has_its_code() {
         (&good, &["--p12", "b", "--password-env", "EMOJI"], "usage"),
         (&good, &["--p12", "-", "--password-env", "HOME"], "usage"),
         (&good, &["--out", "-"], "usage"),
-        (&in_file, &[], "data-in-file-field"),
+        (&in_file, &[], "file-not-found"),
         (
             "client-certificate: a\n    client-key: b\n    client-key-data: aGk=",
             &[],
@@ -497,6 +497,7 @@ fn say_nothing_of(world: &World, name: &str) {
         format!("client-certificate-data: {data}"),
         format!("client-certificate: {data}\n    {key}"),
         format!("client-certificate: |\n      {block}\n    {key}"),
+        format!("client-certificate: './{data}'\n    {key}"),
         format!("client-certificate: {line}\n    {key}"),
         format!("client-certificate: x\n    client-key: {data}"),
         format!("tokenFile: {data}"),

@@ -245,7 +245,7 @@ fn an_interrupted_password_leaves_the_terminal_as_it_was() {
     );
     // What is typed, and how it ends.
     for (typed, code) in
-        [("abc\u{3}", "code 130"), ("\u{4}", "code 2"), ("a\na\n", "code 0")]
+        [("abc\u{3}", "code 130"), ("\u{4}", "code 2"), ("hunter\nhunter\n", "code 0")]
     {
         let mut command = Command::new(&script);
         command.args(["-qec", &format!("bash -c '{inner}'"), "/dev/null"]);
@@ -273,7 +273,7 @@ fn an_interrupted_password_leaves_the_terminal_as_it_was() {
         let said = String::from_utf8_lossy(&said);
         assert!(said.contains(code), "{typed:?}: {said}");
         assert!(said.contains(" echo ") && !said.contains("-echo "), "{typed:?}: {said}");
-        assert!(!said.contains("abc"), "{said}");
+        assert!(!said.contains("hunter"), "{said}");
         assert_eq!(world.path("work/c.p12").exists(), code == "code 0");
     }
 }
@@ -312,6 +312,36 @@ fn json_has_every_field_and_null_for_what_is_not_there() {
     sum.arg(world.path("client.key"));
     let sum = run(sum).stdout;
     assert_eq!(value["client_key"]["sha256"], sum.split_whitespace().next().unwrap());
+    // What a certificate says, by another reader of it.
+    let of_openssl = |what: &[&str]| {
+        let ran = world.openssl(&[&["x509", "-in", "client.crt", "-noout"], what].concat());
+        ran.stdout.split_once('=').unwrap().1.trim().to_owned()
+    };
+    let certificate = &value["certificates"][0];
+    assert_eq!(certificate["role"], "client");
+    assert_eq!(certificate["subject"], of_openssl(&["-subject", "-nameopt", "RFC2253"]));
+    assert_eq!(certificate["issuer"], of_openssl(&["-issuer", "-nameopt", "RFC2253"]));
+    let hex = |text: &Value| text.as_str().unwrap().replace(':', "").to_uppercase();
+    assert_eq!(hex(&certificate["serial"]), of_openssl(&["-serial"]));
+    let print = of_openssl(&["-fingerprint", "-sha256"]).replace(':', "");
+    assert_eq!(hex(&certificate["sha256"]), print);
+    let end = certificate["not_after"].as_str().unwrap().to_owned();
+    let mut date = Command::new("date");
+    date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ", "-d", &of_openssl(&["-enddate"])]);
+    assert_eq!(end, run(date).stdout.trim());
+    assert_eq!(
+        (&certificate["key_type"], &certificate["is_ca"]),
+        (&"RSA 2048".into(), &false.into())
+    );
+    let roles: Vec<&Value> =
+        value["certificates"].as_array().unwrap().iter().map(|c| &c["role"]).collect();
+    assert_eq!(roles, ["client", "ca"]);
+    // And all of it for people, but never the key.
+    let shown = world.devkit(&["show"]).stdout;
+    let parts = ["issuer", "serial", "valid", "key", "SHA-256"];
+    for part in parts.into_iter().chain([end.as_str(), certificate["sha256"].as_str().unwrap()]) {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
     world.config("token: t", "");
     let ran = world.devkit(&["show", "--json"]);
     let value: Value = serde_json::from_str(&ran.stdout).unwrap();

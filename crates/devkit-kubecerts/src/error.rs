@@ -216,9 +216,8 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoKubeconfig { .. } => "no-kubeconfig",
-            Self::FileNotFound { .. } => "file-not-found",
+            Self::FileNotFound { .. } | Self::DataInFileField { .. } => "file-not-found",
             Self::IsDirectory { .. } => "is-a-directory",
-            Self::DataInFileField { .. } => "data-in-file-field",
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "permission-denied"
             }

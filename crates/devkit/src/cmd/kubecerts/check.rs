@@ -47,7 +47,10 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
             // The kubeconfig is right, and what it speaks of is not there.
             Ok(_)
             | Err(
-                Error::FileNotFound { .. } | Error::IsDirectory { .. } | Error::Unreadable { .. },
+                Error::FileNotFound { .. }
+                | Error::DataInFileField { .. }
+                | Error::IsDirectory { .. }
+                | Error::Unreadable { .. },
             ) => vec![loaded.examine(&selected, &[], args.warn_days)],
             Err(error) => return Err(explain::error(&loaded.names, &error).into()),
         }
