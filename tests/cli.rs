@@ -35,6 +35,9 @@ fn help_is_one_screen_by_task() {
       fwd           Forward connections between sockets: TCP, Unix, stdio
       kubecerts     Extract client certificate, key and cluster CA from a kubeconfig
 
+    Diagnose
+      envcheck      Tell where an environment variable name is accepted, and where it is lost
+
     About devkit
       completions   Print a completion script (bash, zsh, fish, powershell, elvish)
       man           Print a man page, or write all of them
@@ -52,6 +55,7 @@ fn help_is_one_screen_by_task() {
       devkit fwd -s 127.0.0.1:8090 -d echo:
       devkit fwd -s tcp://127.0.0.1:8090 -d unix:///run/containerd/containerd.sock
       devkit kubecerts extract --context staging --out certs/
+      devkit envcheck eureka.client.serviceUrl.defaultZone
 
     Exit codes: 0 done or yes · 1 no, or changes needed · 2 could not do it
     --- stderr ---
@@ -65,7 +69,7 @@ fn help_is_one_screen_by_task() {
 #[test]
 fn every_listed_command_works() {
     let commands = commands();
-    assert_eq!(commands, ["fwd", "kubecerts", "completions", "man", "help"]);
+    assert_eq!(commands, ["fwd", "kubecerts", "envcheck", "completions", "man", "help"]);
     for command in commands.iter().filter(|command| *command != "help") {
         let long = devkit_says(&[command, "--help"]);
         assert_eq!((long.code, long.stderr.as_str()), (Some(0), ""), "{command}");
@@ -147,7 +151,7 @@ fn usage_errors_have_the_shape_of_all_errors() {
     assert_snapshot!(shown(&["man", "nothing"]), @"
     --- stderr ---
     error: there is no command 'nothing' [usage]
-      hint:  there are fwd, kubecerts, completions, man
+      hint:  there are fwd, kubecerts, envcheck, completions, man
     --- exit 2 ---
     ");
     // Neither commands nor flags are matched by a prefix: new ones can be added safely.
@@ -171,7 +175,7 @@ fn errors_as_json_are_one_line_on_stderr() {
     let shown = |args: &[&str]| run(devkit(dir.path(), args)).shown(dir.path());
     assert_snapshot!(shown(&["--json"]), @r#"
     --- stderr ---
-    {"error":{"code":"usage","message":"'devkit' requires a subcommand but one was not provided [subcommands: fwd, kubecerts, completions, man, help]","hint":"devkit --help shows all there is"}}
+    {"error":{"code":"usage","message":"'devkit' requires a subcommand but one was not provided [subcommands: fwd, kubecerts, envcheck, completions, man, help]","hint":"devkit --help shows all there is"}}
     --- exit 2 ---
     "#);
     assert_snapshot!(shown(&["fwd", "--json", "-s", "1"]), @r#"
@@ -261,16 +265,21 @@ fn versions_say_what_was_built() {
 }
 
 #[test]
-fn a_link_named_sockfwd_is_devkit_fwd_and_other_names_are_devkit() {
+fn links_stand_for_subcommands_and_other_names_are_devkit() {
     let dir = folder();
-    for (name, as_fwd) in [("sockfwd", true), ("devkit-0.1", false), ("dk", false)] {
+    for (name, usage) in [
+        ("sockfwd", "Usage: devkit fwd -s"),
+        ("kubecerts", "Usage: devkit kubecerts [OPTIONS] <COMMAND>"),
+        ("envcheck", "Usage: devkit envcheck [OPTIONS]"),
+        ("devkit-0.1", "Usage: devkit <COMMAND>"),
+        ("dk", "Usage: devkit <COMMAND>"),
+    ] {
         let link = dir.path().join(name);
         std::os::unix::fs::symlink(DEVKIT, &link).unwrap();
         let mut command = Command::new(link);
         command.arg("--help");
         let ran = run(command);
-        let wanted = if as_fwd { "Usage: devkit fwd -s" } else { "Usage: devkit <COMMAND>" };
-        assert!(ran.stdout.contains(wanted), "{name}: {}", ran.stdout);
+        assert!(ran.stdout.contains(usage), "{name}: {}", ran.stdout);
     }
     let mut command = Command::new(dir.path().join("sockfwd"));
     command.args(["-s", "tcp://127.0.0.1:0", "-d", "unix:///x", "-q", "--mode", "0600"]);
@@ -385,7 +394,8 @@ fn man_pages_are_clean_roff() {
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    let mut wanted = vec!["devkit-completions.1", "devkit-fwd.1", "devkit-kubecerts.1"];
+    let mut wanted =
+        vec!["devkit-completions.1", "devkit-envcheck.1", "devkit-fwd.1", "devkit-kubecerts.1"];
     wanted.extend(["devkit-kubecerts-check.1", "devkit-kubecerts-extract.1"]);
     wanted.extend(["devkit-kubecerts-show.1", "devkit-man.1", "devkit.1"]);
     wanted.sort_unstable();

@@ -34,7 +34,8 @@ fn commands(page: &str) -> Vec<Vec<String>> {
                 .filter(|word| !word.is_empty())
                 .collect();
             let verb = words.first().map(String::as_str);
-            if matches!(verb, Some("fwd" | "kubecerts" | "completions" | "man")) && words.len() > 1
+            if matches!(verb, Some("fwd" | "kubecerts" | "envcheck" | "completions" | "man"))
+                && words.len() > 1
             {
                 commands.push(words);
             }
@@ -47,7 +48,7 @@ fn commands(page: &str) -> Vec<Vec<String>> {
 fn every_command_in_the_readme_and_the_manual_is_understood() {
     let dir = folder();
     let mut seen = 0;
-    for page in ["README.md", "docs/fwd.md", "docs/kubecerts.md"] {
+    for page in ["README.md", "docs/fwd.md", "docs/kubecerts.md", "docs/envcheck.md"] {
         for words in commands(page) {
             if words.iter().any(|word| word == "SOURCE") {
                 continue;
@@ -64,7 +65,7 @@ fn every_command_in_the_readme_and_the_manual_is_understood() {
                 };
                 devkit_fwd::Source::parse(&after("-s")).expect("a source");
                 devkit_fwd::Destination::parse(&after("-d")).expect("a destination");
-            } else if words[0] == "kubecerts" {
+            } else if ["kubecerts", "envcheck"].contains(&words[0].as_str()) {
                 command.arg("--help");
             } else if words[0] == "man" && words[1] == "--out" {
                 command = devkit(dir.path(), ["man", "--out", "out"]);

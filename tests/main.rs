@@ -8,6 +8,7 @@ mod support;
 mod cli;
 mod dist;
 mod docs;
+mod envcheck;
 mod fwd;
 mod kubecerts;
 mod peers;

@@ -1,6 +1,7 @@
 //! The list of subcommands: one module, one variant, one arm each.
 
 mod completions;
+mod envcheck;
 mod fwd;
 mod kubecerts;
 mod man;
@@ -8,11 +9,13 @@ mod man;
 use crate::ui::Ui;
 
 /// Names the binary may be linked to, and the subcommand each stands for.
-pub(crate) const CALLED_AS: &[(&str, &str)] = &[("sockfwd", "fwd"), ("kubecerts", "kubecerts")];
+pub(crate) const CALLED_AS: &[(&str, &str)] =
+    &[("sockfwd", "fwd"), ("kubecerts", "kubecerts"), ("envcheck", "envcheck")];
 
 /// The commands by task, in the order of the help text.
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     ("Network and Kubernetes", &["fwd", "kubecerts"]),
+    ("Diagnose", &["envcheck"]),
     ("About devkit", &["completions", "man", "help"]),
 ];
 
@@ -21,6 +24,7 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "devkit fwd -s 127.0.0.1:8090 -d echo:",
     "devkit fwd -s tcp://127.0.0.1:8090 -d unix:///run/containerd/containerd.sock",
     "devkit kubecerts extract --context staging --out certs/",
+    "devkit envcheck eureka.client.serviceUrl.defaultZone",
 ];
 
 #[derive(Debug, clap::Subcommand)]
@@ -29,6 +33,8 @@ pub(crate) enum Command {
     Fwd(Box<fwd::Args>),
     /// Extract client certificate, key and cluster CA from a kubeconfig
     Kubecerts(kubecerts::Args),
+    /// Tell where an environment variable name is accepted, and where it is lost
+    Envcheck(Box<envcheck::Args>),
     /// Print a completion script (bash, zsh, fish, powershell, elvish)
     Completions(completions::Args),
     /// Print a man page, or write all of them
@@ -41,6 +47,7 @@ impl Command {
         match self {
             Self::Fwd(args) => fwd::run(ui, &args),
             Self::Kubecerts(args) => kubecerts::run(ui, &args),
+            Self::Envcheck(args) => envcheck::run(ui, &args),
             Self::Completions(args) => completions::run(ui, &args),
             Self::Man(args) => man::run(ui, &args),
         }

@@ -8,7 +8,7 @@ use devkit_kubecerts::{Certificate, Report, Role, Warning, spaced, told};
 use devkit_text::escape;
 
 use super::{Loaded, Names, clock};
-use crate::ui::{To, Ui};
+use crate::ui::{self, To, Ui};
 
 /// A label and what it says.
 fn line(text: &mut String, label: &str, value: &str) {
@@ -312,25 +312,7 @@ pub(super) fn list(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
             certificate,
         ]);
     }
-    table(&rows)
-}
-
-/// Columns two blanks apart; the last one is not padded.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let width =
-        |at: usize| rows.iter().map(|row| console::measure_text_width(&row[at])).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            let pad = width - console::measure_text_width(cell);
-            let _ = write!(line, "{cell}{:pad$}  ", "");
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    ui::table(&rows)
 }
 
 /// The verdict on each context, with what was found.

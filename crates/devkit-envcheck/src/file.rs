@@ -1,0 +1,250 @@
+//! Files that set variables: which ones, where, and what becomes of them on their way.
+//!
+//! Files are read, and never run or interpolated.
+
+mod dockerfile;
+mod dotenv;
+mod manifest;
+mod unit;
+mod workflow;
+mod yaml;
+
+use serde::Serialize;
+
+use crate::report::{Line, hex, shown};
+use crate::select::{Context, contexts};
+use crate::verdict::Verdict;
+
+/// What kind of file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// `.env`, as Compose and the dotenv packages read it.
+    Dotenv,
+    /// `docker run --env-file`.
+    DockerEnvFile,
+    /// Kubernetes objects, in YAML or JSON.
+    Kubernetes,
+    /// Dockerfile, Containerfile.
+    Dockerfile,
+    /// A file of the Compose Specification.
+    Compose,
+    /// A systemd unit.
+    Systemd,
+    /// What `EnvironmentFile=` names.
+    EnvironmentFile,
+    /// A workflow of GitHub Actions.
+    GithubWorkflow,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Dotenv,
+        Self::DockerEnvFile,
+        Self::Kubernetes,
+        Self::Dockerfile,
+        Self::Compose,
+        Self::Systemd,
+        Self::EnvironmentFile,
+        Self::GithubWorkflow,
+    ];
+
+    /// Its word: `github-workflow`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dotenv => "dotenv",
+            Self::DockerEnvFile => "docker-env-file",
+            Self::Kubernetes => "kubernetes",
+            Self::Dockerfile => "dockerfile",
+            Self::Compose => "compose",
+            Self::Systemd => "systemd",
+            Self::EnvironmentFile => "environment-file",
+            Self::GithubWorkflow => "github-workflow",
+        }
+    }
+
+    /// By a file's name, with its folders: what needs no look into it.
+    #[must_use]
+    pub fn by_name(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let lower = name.to_ascii_lowercase();
+        let ending = lower.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let yaml = matches!(ending, "yml" | "yaml");
+        let unit = ["service", "socket", "mount", "swap"];
+        if name == ".env" || name.starts_with(".env.") || ending == "env" {
+            Some(Self::Dotenv)
+        } else if ["dockerfile", "containerfile"].iter().any(|known| {
+            lower == *known
+                || lower.starts_with(&format!("{known}."))
+                || lower.ends_with(&format!(".{known}"))
+        }) {
+            Some(Self::Dockerfile)
+        } else if yaml && (lower.starts_with("compose") || lower.starts_with("docker-compose")) {
+            Some(Self::Compose)
+        } else if unit.contains(&ending) {
+            Some(Self::Systemd)
+        } else if yaml && path.contains(".github/workflows/") {
+            Some(Self::GithubWorkflow)
+        } else {
+            None
+        }
+    }
+
+    /// By what is in a YAML or JSON file.
+    #[must_use]
+    pub fn by_content(text: &[u8]) -> Option<Self> {
+        let documents = yaml::documents(text).ok()?;
+        documents.iter().find_map(|root| {
+            let has = |key: &str| root.get(key).is_some();
+            if has("apiVersion") && has("kind") {
+                Some(Self::Kubernetes)
+            } else if has("services") {
+                Some(Self::Compose)
+            } else if has("jobs") {
+                Some(Self::GithubWorkflow)
+            } else {
+                None
+            }
+        })
+    }
+}
+
+/// A variable that a file sets.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) name: Vec<u8>,
+    pub(crate) value: Option<Vec<u8>>,
+    /// From 1.
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    /// Where it has to work.
+    pub(crate) ids: Vec<&'static str>,
+    /// What is wrong besides: a verdict and why.
+    pub(crate) besides: Vec<(&'static str, Verdict, String)>,
+}
+
+/// What is wrong at one place of a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileFinding {
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// The name; nothing where it is not UTF-8.
+    pub name: Option<String>,
+    /// Its bytes, hexadecimal.
+    pub name_hex: String,
+    /// The context.
+    pub id: String,
+    /// What becomes of the name there.
+    pub verdict: Verdict,
+    /// Offset in the name of the first byte to blame.
+    pub position: Option<usize>,
+    /// The tool's own text, or ours.
+    pub message: Option<String>,
+    /// The name that arrives instead.
+    pub becomes: Option<String>,
+    /// Another name that would do.
+    pub suggest: Option<String>,
+    /// What to know besides.
+    pub caveat: Option<String>,
+    /// The rule in words.
+    pub rule: &'static str,
+}
+
+/// Why a file cannot be read as what it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct FileError {
+    /// From 1.
+    pub line: usize,
+    /// A fragment.
+    pub why: String,
+}
+
+/// Looks at every variable of a file: in the contexts of its format, or in those that are asked for.
+/// What is fine is left out.
+///
+/// # Errors
+///
+/// [`FileError`] where it is no file of that format.
+pub fn check_file(
+    format: Format,
+    text: &[u8],
+    asked: &[Context],
+) -> Result<Vec<FileFinding>, FileError> {
+    let variables = match format {
+        Format::Dotenv | Format::DockerEnvFile | Format::EnvironmentFile => {
+            dotenv::variables(format, text)
+        }
+        Format::Kubernetes => manifest::kubernetes(text)?,
+        Format::Compose => manifest::compose(text)?,
+        Format::Dockerfile => dockerfile::variables(text),
+        Format::Systemd => unit::variables(text),
+        Format::GithubWorkflow => workflow::variables(text)?,
+    };
+    let mut findings = Vec::new();
+    for variable in &variables {
+        let own: Vec<Context> =
+            variable.ids.iter().flat_map(|id| contexts(id).unwrap_or_default()).collect();
+        let places = if asked.is_empty() { &own[..] } else { asked };
+        // A file's values may be secret: no message has them.
+        let lines = places.iter().map(|place| Line::new(place, &variable.name, "…".as_bytes()));
+        for line in lines.filter(|line| line.verdict != Verdict::Ok) {
+            findings.push(variable.finding(line));
+        }
+        for (id, verdict, message) in &variable.besides {
+            let Some(context) = contexts(id).ok().and_then(|mut found| found.pop()) else {
+                continue;
+            };
+            let mut line = Line::new(&context, &variable.name, b"");
+            line.verdict = *verdict;
+            line.message = Some(message.clone());
+            (line.position, line.becomes, line.suggest, line.caveat) = (None, None, None, None);
+            findings.push(variable.finding(line));
+        }
+    }
+    findings.sort_by_key(|finding| (finding.line, finding.column));
+    Ok(findings)
+}
+
+impl Variable {
+    fn new(name: &[u8], line: usize, column: usize, ids: &[&'static str]) -> Self {
+        let (name, ids) = (name.to_vec(), ids.to_vec());
+        Self { name, value: None, line, column, ids, besides: Vec::new() }
+    }
+
+    fn finding(&self, line: Line) -> FileFinding {
+        FileFinding {
+            line: self.line,
+            column: self.column,
+            name: str::from_utf8(&self.name).ok().map(|_| shown(&self.name)),
+            name_hex: hex(&self.name),
+            id: line.id,
+            verdict: line.verdict,
+            position: line.position,
+            message: line.message,
+            becomes: line.becomes,
+            suggest: line.suggest,
+            caveat: line.caveat,
+            rule: line.rule,
+        }
+    }
+}
+
+/// The contexts of a command that starts a shell: `["sh", "-c", …]`, `/bin/bash script`.
+fn shells_of(program: &str) -> &'static [&'static str] {
+    match program.rsplit('/').next().unwrap_or(program) {
+        // Debian's and Alpine's; bash under that name would hand everything on.
+        "sh" => &["dash.inherit", "busybox.inherit"],
+        "dash" => &["dash.inherit"],
+        "ash" | "busybox" => &["busybox.inherit"],
+        "bash" => &["bash.inherit"],
+        "zsh" => &["zsh.inherit"],
+        "ksh" | "ksh93" => &["ksh93.inherit"],
+        "mksh" => &["mksh.inherit"],
+        _ => &[],
+    }
+}

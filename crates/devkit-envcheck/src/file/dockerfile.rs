@@ -1,0 +1,191 @@
+//! `ENV` of a Dockerfile, and the shell that `ENTRYPOINT` and `CMD` start in their shell form.
+
+use super::{Variable, shells_of};
+
+/// An instruction on its logical line.
+struct Instruction {
+    keyword: String,
+    arguments: String,
+    /// For each byte of `arguments`, its line and column.
+    places: Vec<(usize, usize)>,
+}
+
+pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
+    let text = String::from_utf8_lossy(text);
+    let mut variables: Vec<Variable> = Vec::new();
+    let mut stages: Vec<Stage> = vec![Stage::default()];
+    for instruction in instructions(&text) {
+        let arguments = instruction.arguments.trim();
+        let stage = stages.last_mut().expect("there is one from the start");
+        let program = || exec_form(arguments).unwrap_or_else(|| stage.shell().to_owned());
+        match instruction.keyword.as_str() {
+            "FROM" => {
+                // Another stage has its own variables, unless it builds on an earlier one.
+                let words: Vec<&str> =
+                    arguments.split_whitespace().filter(|word| !word.starts_with("--")).collect();
+                let base = words.first().copied().unwrap_or_default();
+                let known = |stage: &&Stage| !base.is_empty() && stage.name == base;
+                let mut next = stages.iter().rev().find(known).cloned().unwrap_or_default();
+                next.name = words.get(2).map(|name| (*name).to_owned()).unwrap_or_default();
+                stages.push(next);
+            }
+            "ENV" => {
+                let new = assignments(&instruction);
+                stage.variables.extend(variables.len()..variables.len() + new.len());
+                variables.extend(new);
+            }
+            "SHELL" => stage.shell = exec_form(arguments),
+            "ENTRYPOINT" => stage.entrypoint = Some(program()),
+            "CMD" => stage.command = Some(program()),
+            _ => {}
+        }
+    }
+    let last = stages.pop().expect("there is one from the start");
+    if let Some(program) = last.entrypoint.or(last.command) {
+        for at in last.variables {
+            variables[at].ids.extend(shells_of(&program));
+        }
+    }
+    variables
+}
+
+/// What a stage of the build has so far.
+#[derive(Clone, Default)]
+struct Stage {
+    name: String,
+    shell: Option<String>,
+    entrypoint: Option<String>,
+    command: Option<String>,
+    /// Which of all variables are set in it.
+    variables: Vec<usize>,
+}
+
+impl Stage {
+    /// What the shell form starts.
+    fn shell(&self) -> &str {
+        self.shell.as_deref().unwrap_or("/bin/sh")
+    }
+}
+
+/// The program of `["sh", "-c", "…"]`.
+fn exec_form(arguments: &str) -> Option<String> {
+    let inner = arguments.strip_prefix('[')?.trim_start().strip_prefix('"')?;
+    inner.split('"').next().map(str::to_owned)
+}
+
+/// Splits into instructions: comments go, lines that end with the escape character go on.
+fn instructions(text: &str) -> Vec<Instruction> {
+    let mut escape = '\\';
+    for line in text.lines().map_while(|line| line.trim().strip_prefix('#')) {
+        if let Some((key, value)) = line.split_once('=')
+            && key.trim().eq_ignore_ascii_case("escape")
+        {
+            escape = value.trim().chars().next().unwrap_or('\\');
+        }
+    }
+    let mut instructions = Vec::new();
+    let mut lines = text.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let start = line.trim_start();
+        if start.is_empty() || start.starts_with('#') {
+            continue;
+        }
+        let (mut arguments, mut places) = (String::new(), Vec::new());
+        let mut add = |number: usize, line: &str, from: usize| {
+            let body = line.trim_end();
+            let more = body.ends_with(escape);
+            let body = body.strip_suffix(escape).unwrap_or(body);
+            for (at, c) in body.char_indices().filter(|(at, _)| *at >= from) {
+                arguments.push(c);
+                let column = body[..at].chars().count() + 1;
+                places.extend(std::iter::repeat_n((number + 1, column), c.len_utf8()));
+            }
+            more
+        };
+        let indent = line.len() - start.len();
+        let keyword = start.split_whitespace().next().unwrap_or_default();
+        let mut more = add(number, line, indent + keyword.len());
+        while more {
+            let Some((number, line)) = lines.next() else { break };
+            if line.trim_start().starts_with('#') || line.trim().is_empty() {
+                continue;
+            }
+            more = add(number, line, 0);
+        }
+        let keyword = keyword.to_ascii_uppercase();
+        // The lines of a heredoc are no instructions.
+        let ends: Vec<String> = if matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") {
+            heredocs(&arguments)
+        } else {
+            Vec::new()
+        };
+        for end in ends {
+            for (_, line) in lines.by_ref() {
+                if line.trim_start_matches('\t') == end {
+                    break;
+                }
+            }
+        }
+        instructions.push(Instruction { keyword, arguments, places });
+    }
+    instructions
+}
+
+/// The words that end the heredocs of an instruction: `<<EOF`, `<<-"EOF"`.
+fn heredocs(arguments: &str) -> Vec<String> {
+    let words = arguments.split_whitespace().filter_map(|word| word.split_once("<<"));
+    let name = |(_, rest): (&str, &str)| {
+        let name = rest.trim_start_matches('-').trim_matches(['"', '\'']);
+        let valid = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        valid.then(|| name.to_owned())
+    };
+    words.filter_map(name).collect()
+}
+
+/// `ENV A=b C="d e"`, or the old form `ENV A b`.
+fn assignments(instruction: &Instruction) -> Vec<Variable> {
+    const IDS: &[&str] = &["dockerfile.env"];
+    let text = &instruction.arguments;
+    let mut variables = Vec::new();
+    let mut at = 0;
+    loop {
+        at += text[at..].len() - text[at..].trim_start().len();
+        if at >= text.len() {
+            return variables;
+        }
+        let (line, column) = instruction.places.get(at).copied().unwrap_or((1, 1));
+        let mut escaped = false;
+        let end = text[at..].find(|c: char| {
+            let ends = !escaped && (c == '=' || c.is_whitespace());
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let name = end.map_or(&text[at..], |end| &text[at..at + end]);
+        // What is quoted or put together is known at build time only.
+        if !name.contains(['\\', '"', '\'', '$']) {
+            variables.push(Variable::new(name.as_bytes(), line, column, IDS));
+        }
+        at += name.len();
+        if !text[at..].starts_with('=') {
+            return variables;
+        }
+        at = value_end(text, at + 1);
+    }
+}
+
+/// Where a value ends: at a blank that is neither quoted nor escaped.
+fn value_end(text: &str, from: usize) -> usize {
+    let (mut quote, mut escaped) = (None, false);
+    for (at, c) in text.char_indices().filter(|(at, _)| *at >= from) {
+        match (quote, c) {
+            _ if escaped => escaped = false,
+            (Some('\''), '\'') => quote = None,
+            (_, '\\') if quote != Some('\'') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, c) if c.is_whitespace() => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}

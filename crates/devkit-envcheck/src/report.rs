@@ -1,0 +1,193 @@
+//! What is told about a name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::rule::Answer;
+use crate::select::Context;
+use crate::suggest::{dangerous, suggest};
+use crate::value::{self, Finding, Limits};
+use crate::verdict::Verdict;
+
+/// A name, as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Its bytes.
+    pub name: Vec<u8>,
+    /// The value, if one was given.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Everything about one name.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The name; nothing where it is not UTF-8.
+    pub name: Option<String>,
+    /// Its bytes, hexadecimal.
+    pub name_hex: String,
+    /// Why it changes what programs do, if it does.
+    pub dangerous: Option<&'static str>,
+    /// What each context does with it.
+    pub contexts: Vec<Line>,
+    /// How far it gets.
+    pub chain: Option<crate::chain::Walk>,
+    /// What contexts do with the value, where they do anything.
+    pub values: Option<Vec<Finding>>,
+    /// Its bytes.
+    #[serde(skip)]
+    pub bytes: Vec<u8>,
+}
+
+/// What one context does with a name.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// The context's id, as asked.
+    pub id: String,
+    /// What becomes of the name.
+    pub verdict: Verdict,
+    /// Offset of the first byte to blame.
+    pub position: Option<usize>,
+    /// The tool's own text, or ours.
+    pub message: Option<String>,
+    /// The name that arrives instead.
+    pub becomes: Option<String>,
+    /// Another name that would do.
+    pub suggest: Option<String>,
+    /// What to know besides.
+    pub caveat: Option<String>,
+    /// Whether a script ends with it; nothing where that is no question.
+    pub fatal: Option<bool>,
+    /// The rule in words.
+    pub rule: &'static str,
+    /// Where it is from.
+    pub source: &'static str,
+    /// The versions it is known of.
+    pub versions: &'static str,
+    /// The context.
+    #[serde(skip)]
+    pub context: Context,
+    /// What a name has to look like there, if that is what it does not.
+    #[serde(skip)]
+    pub wanted: Option<&'static str>,
+    /// Whether it happens to every name.
+    #[serde(skip)]
+    pub always: bool,
+}
+
+impl Line {
+    pub(crate) fn new(context: &Context, name: &[u8], value: &[u8]) -> Self {
+        let rule = context.rule;
+        let Answer { verdict, position, message, becomes, fatal, caveat, wanted, always } =
+            rule.check(name, value);
+        let other = suggest(rule, name, verdict);
+        let (suggest, of_suggestion) = match other {
+            Some((text, caveat)) => (Some(text), caveat),
+            None => (None, None),
+        };
+        // A rename is no repair by itself.
+        let rename = (suggest.is_some() && verdict != Verdict::Ok)
+            .then_some("another name is another variable: the program has to look for it");
+        let caveat = of_suggestion.or(caveat).or(rename).map(str::to_owned);
+        Self {
+            id: context.id.clone(),
+            verdict,
+            position,
+            message,
+            becomes: becomes.map(|name| shown(&name)),
+            suggest,
+            caveat,
+            fatal,
+            rule: rule.words,
+            source: rule.source,
+            versions: rule.versions,
+            context: context.clone(),
+            wanted,
+            always,
+        }
+    }
+}
+
+impl Report {
+    /// Looks a name up.
+    #[must_use]
+    pub fn new(input: &Input, contexts: &[Context], limits: &Limits) -> Self {
+        Self::telling(input, input.value.as_deref().unwrap_or(b"7"), contexts, limits)
+    }
+
+    /// The same for a value that is not to be seen: messages have another in its place.
+    #[must_use]
+    pub fn telling(input: &Input, told: &[u8], contexts: &[Context], limits: &Limits) -> Self {
+        let lines = contexts.iter().map(|context| Line::new(context, &input.name, told)).collect();
+        Self {
+            name: String::from_utf8(input.name.clone()).ok(),
+            name_hex: hex(&input.name),
+            dangerous: dangerous(&input.name),
+            contexts: lines,
+            chain: None,
+            values: input
+                .value
+                .as_ref()
+                .map(|value| value::check(&input.name, value, contexts, limits)),
+            bytes: input.name.clone(),
+        }
+    }
+
+    /// Whether any context's verdict, or the chain's, or the value's, is one of these.
+    #[must_use]
+    pub fn fails(&self, on: &[Verdict], counts: &dyn Fn(&Context) -> bool) -> bool {
+        let contexts = self.contexts.iter();
+        let mut contexts = contexts.filter(|line| counts(&line.context));
+        let chain = self.chain.iter().flat_map(|chain| &chain.links);
+        let values = self.values.iter().flatten();
+        contexts.any(|line| on.contains(&line.verdict))
+            || chain.into_iter().any(|link| on.contains(&link.verdict))
+            || values
+                .into_iter()
+                .any(|finding| on.contains(&finding.verdict) && counts(&finding.context))
+    }
+
+    /// The first byte for which any context loses the name.
+    #[must_use]
+    pub fn first_position(&self) -> Option<usize> {
+        let lost = |line: &&Line| matches!(line.verdict, Verdict::Rejected | Verdict::Dropped);
+        self.contexts.iter().filter(lost).filter_map(|line| line.position).min()
+    }
+}
+
+/// A name as text; bytes that are none become U+FFFD.
+pub(crate) fn shown(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
+/// Hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Names of which several would become the same, by the suggestions for them.
+#[must_use]
+pub fn collisions<'r>(reports: impl Iterator<Item = &'r Report>) -> Vec<(String, Vec<Vec<u8>>)> {
+    let reports: Vec<&Report> = reports.collect();
+    let mut by_name: BTreeMap<&str, BTreeSet<&[u8]>> = BTreeMap::new();
+    for report in &reports {
+        for name in report.contexts.iter().filter_map(|line| line.suggest.as_deref()) {
+            by_name.entry(name).or_default().insert(&report.bytes);
+        }
+    }
+    // A name that is there already counts too.
+    for report in &reports {
+        if let Some(names) = report.name.as_deref().and_then(|name| by_name.get_mut(name)) {
+            names.insert(&report.bytes);
+        }
+    }
+    let several = by_name.into_iter().filter(|(_, names)| names.len() > 1);
+    several
+        .map(|(name, names)| (name.to_owned(), names.into_iter().map(<[u8]>::to_vec).collect()))
+        .collect()
+}

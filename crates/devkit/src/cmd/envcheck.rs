@@ -1,0 +1,370 @@
+//! `devkit envcheck`: arguments, and what of the surroundings the library is handed.
+
+mod environ;
+mod files;
+mod probe;
+mod render;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use devkit_envcheck::{
+    Chain, Context, Format, Group, Input, Limits, Report, UnknownContext, Verdict,
+};
+use devkit_text::escape;
+use serde::Serialize;
+
+use crate::exit;
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+
+const SCHEMA: &str = "devkit.envcheck/1";
+
+const EXAMPLES: &str = "\
+Examples:
+  devkit envcheck eureka.client.serviceUrl.defaultZone
+  devkit envcheck MY_VAR=value --context bash,k8s.env@1.31
+  devkit envcheck my-var --through k8s@1.34,sh=dash,spring
+  devkit envcheck Dockerfile deploy/app.yaml .env --report github
+  devkit envcheck --env
+  devkit envcheck --list-contexts";
+
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Tell where an environment variable name is accepted, and where it is lost\n\n\
+        Exit code 0: it works. 1: a context that was asked for (else a POSIX shell or execve) \
+        rejects, drops or mangles it; a file fails in the contexts of its format. An argument with \
+        '=' is NAME=VALUE; one that is there as a file, and has a '/' or a known file name, is a \
+        file; after -- everything is a name; - reads names from standard input, one a line.",
+    after_long_help = EXAMPLES
+)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
+pub(crate) struct Args {
+    /// Names, NAME=VALUE, or files that set variables; - reads names from standard input
+    #[arg(value_name = "NAME|FILE")]
+    names: Vec<OsString>,
+    /// Everything after -- is a name
+    #[arg(last = true, value_name = "NAME", hide = true)]
+    more: Vec<OsString>,
+    /// Only these contexts: bash, docker.env, k8s.env@1.31
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    context: Vec<String>,
+    /// Follow the name along a chain: k8s@1.34,sh=dash,spring
+    #[arg(long, value_name = "CHAIN")]
+    through: Option<String>,
+    /// Verdicts that make the exit code 1
+    #[arg(
+        long,
+        value_name = "VERDICT,…",
+        value_delimiter = ',',
+        hide_possible_values = true,
+        default_value = "rejected,dropped,mangled"
+    )]
+    fail_on: Vec<FailOn>,
+    /// A file that sets variables, whatever it is called
+    #[arg(long, value_name = "FILE")]
+    file: Vec<PathBuf>,
+    /// What kind of file it is: dotenv, docker-env-file, kubernetes, dockerfile, compose, systemd,
+    /// environment-file, github-workflow [default: by name and content]
+    #[arg(long, value_name = "FORMAT", value_parser = files::format)]
+    format: Option<Format>,
+    /// What is wrong in files as annotations: github or sarif
+    #[arg(long, value_name = "github|sarif", hide_possible_values = true, conflicts_with = "json")]
+    report: Option<files::Annotations>,
+    /// Names are given as hexadecimal digits
+    #[arg(long)]
+    hex: bool,
+    /// Lines of standard input are NAME=VALUE
+    #[arg(long)]
+    values: bool,
+    /// The variables of this process, as bytes
+    #[arg(long, conflicts_with_all = ["names", "more", "pid", "file"])]
+    env: bool,
+    /// The variables of a running process, as bytes
+    #[arg(long, value_name = "PID", conflicts_with_all = ["names", "more", "file"])]
+    pid: Option<u32>,
+    /// Ask the shells of this machine, and show where they differ from the table
+    #[arg(long, conflicts_with_all = ["env", "pid", "through"])]
+    probe: bool,
+    /// Explain the rule of a context
+    #[arg(long, value_name = "ID", conflicts_with_all = ["names", "more", "env", "pid", "probe"])]
+    explain: Option<String>,
+    /// List the contexts, their versions and rules
+    #[arg(long, conflicts_with_all = ["names", "more", "env", "pid", "probe", "explain"])]
+    list_contexts: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    Rejected,
+    Dropped,
+    Mangled,
+    Changed,
+}
+
+impl From<FailOn> for Verdict {
+    fn from(value: FailOn) -> Self {
+        match value {
+            FailOn::Rejected => Self::Rejected,
+            FailOn::Dropped => Self::Dropped,
+            FailOn::Mangled => Self::Mangled,
+            FailOn::Changed => Self::Changed,
+        }
+    }
+}
+
+/// One name, as `--json` tells it.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    if args.list_contexts {
+        return render::list(ui, &devkit_envcheck::all_contexts());
+    }
+    if let Some(id) = &args.explain {
+        return render::explain(
+            ui,
+            &devkit_envcheck::contexts(id).map_err(|e| unknown(&e, "--explain"))?,
+        );
+    }
+    let chosen = args.contexts()?;
+    if args.env || args.pid.is_some() {
+        return environ::run(ui, args, &chosen);
+    }
+    let (items, several) = args.items()?;
+    if items.is_empty() && !several {
+        return Err(Failure::new("usage", "no name is given")
+            .hint("devkit envcheck NAME; '' is the empty name, - reads names from standard input")
+            .into());
+    }
+    if args.probe {
+        let names = items.into_iter().filter_map(Item::name).collect::<Vec<_>>();
+        return probe::run(ui, &names);
+    }
+    let chain = match &args.through {
+        Some(text) => Some(Chain::parse(text).map_err(|error| unknown(&error, "--through"))?),
+        None => None,
+    };
+    let asked = Asked { chosen, chain };
+    let answers: anyhow::Result<Vec<Answer>> =
+        items.into_iter().map(|item| asked.answer(item, args.format)).collect();
+    tell(ui, args, &asked, &answers?)
+}
+
+/// What is asked of every name.
+struct Asked {
+    /// The contexts that were named.
+    chosen: Vec<Context>,
+    chain: Option<Chain>,
+}
+
+/// An argument, or a line of standard input.
+enum Item {
+    Name(Input),
+    File(PathBuf),
+}
+
+impl Item {
+    fn name(self) -> Option<Input> {
+        match self {
+            Self::Name(input) => Some(input),
+            Self::File(_) => None,
+        }
+    }
+}
+
+enum Answer {
+    Name(Box<Report>),
+    File(files::Checked),
+}
+
+impl Asked {
+    /// Whether a name is asked about everywhere. A chain alone is a question of its own.
+    fn everywhere(&self) -> bool {
+        self.chosen.is_empty() && self.chain.is_none()
+    }
+
+    fn answer(&self, item: Item, format: Option<Format>) -> anyhow::Result<Answer> {
+        let input = match item {
+            Item::Name(input) => input,
+            Item::File(path) => return Ok(Answer::File(files::check(path, format, &self.chosen)?)),
+        };
+        let all;
+        let contexts = if self.everywhere() {
+            all = devkit_envcheck::all_contexts();
+            &all
+        } else {
+            &self.chosen
+        };
+        let mut report = Report::new(&input, contexts, &limits());
+        let value = input.value.as_deref().unwrap_or(b"7");
+        report.chain = self.chain.as_ref().map(|chain| chain.walk(&input.name, value));
+        Ok(Answer::Name(Box::new(report)))
+    }
+}
+
+/// Prints all answers and gives the exit code.
+fn tell(ui: &Ui, args: &Args, asked: &Asked, answers: &[Answer]) -> anyhow::Result<u8> {
+    let on: Vec<Verdict> = args.fail_on.iter().map(|verdict| (*verdict).into()).collect();
+    if let Some(annotations) = args.report {
+        let files: Vec<&files::Checked> = answers
+            .iter()
+            .filter_map(|answer| match answer {
+                Answer::File(checked) => Some(checked),
+                Answer::Name(_) => None,
+            })
+            .collect();
+        ui::result(files::annotate(annotations, &files, &on)?.as_bytes())?;
+    } else if ui.json {
+        let mut text = Vec::new();
+        for answer in answers {
+            match answer {
+                Answer::Name(report) => {
+                    serde_json::to_writer(&mut text, &Document { schema: SCHEMA, report })?;
+                }
+                Answer::File(checked) => serde_json::to_writer(&mut text, checked)?,
+            }
+            text.push(b'\n');
+        }
+        ui::result(&text)?;
+    } else {
+        let text = |answer: &Answer| match answer {
+            Answer::Name(report) => render::report(ui, report),
+            Answer::File(checked) => files::text(ui, checked),
+        };
+        ui::result(answers.iter().map(text).collect::<Vec<_>>().join("\n").as_bytes())?;
+    }
+    let reports = answers.iter().filter_map(|answer| match answer {
+        Answer::Name(report) => Some(&**report),
+        Answer::File(_) => None,
+    });
+    if !ui.quiet && !ui.json {
+        for (name, names) in devkit_envcheck::collisions(reports) {
+            let names: Vec<String> = names.iter().map(|name| escape(name)).collect();
+            let names = names.join(" and ");
+            ui.warning("collision", &format!("{names} would all become {name}"));
+        }
+    }
+    let everywhere = asked.everywhere();
+    let counts = |context: &Context| !everywhere || by_default(context);
+    let fails = answers.iter().any(|answer| match answer {
+        Answer::Name(report) => report.fails(&on, &counts),
+        Answer::File(checked) => checked.fails(&on),
+    });
+    Ok(if fails { exit::NO } else { exit::DONE })
+}
+
+/// Whether a name that nobody asked a context for fails by it: execve, and the shells of POSIX.
+fn by_default(context: &Context) -> bool {
+    const SHELLS: &[&str] = &["dash", "busybox", "bash", "ksh93", "mksh", "posh", "yash"];
+    let tool = context.rule.tool;
+    matches!(tool, "execve" | "posix")
+        || context.rule.group == Group::Shell && SHELLS.contains(&tool)
+}
+
+fn unknown(error: &UnknownContext, option: &str) -> Failure {
+    let hint = match error.nearest.as_slice() {
+        [] => "devkit envcheck --list-contexts shows the known ones".to_owned(),
+        near => format!(
+            "did you mean {}? devkit envcheck --list-contexts shows all",
+            near.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(" or ")
+        ),
+    };
+    Failure::new("unknown-context", format!("unknown context '{}' in {option}", error.id))
+        .hint(hint)
+}
+
+impl Args {
+    fn contexts(&self) -> anyhow::Result<Vec<Context>> {
+        let mut all = Vec::new();
+        for id in self.context.iter().filter(|id| !id.is_empty()) {
+            all.extend(
+                devkit_envcheck::contexts(id).map_err(|error| unknown(&error, "--context"))?,
+            );
+        }
+        Ok(all)
+    }
+
+    /// What is asked about, and whether it came in any number.
+    fn items(&self) -> anyhow::Result<(Vec<Item>, bool)> {
+        let mut items = Vec::new();
+        let mut several = false;
+        for argument in &self.names {
+            let bytes = argument.as_bytes();
+            if bytes == b"-" {
+                several = true;
+                items.extend(self.lines()?.into_iter().map(Item::Name));
+            } else if self.hex {
+                items.push(Item::Name(Input { name: unhex(bytes)?, value: None }));
+            } else if files::is_file(argument) {
+                items.push(Item::File(argument.into()));
+            } else {
+                items.push(Item::Name(split(bytes)));
+            }
+        }
+        items.extend(self.file.iter().cloned().map(Item::File));
+        for name in &self.more {
+            let bytes = name.as_bytes();
+            let name = if self.hex { unhex(bytes)? } else { bytes.to_vec() };
+            items.push(Item::Name(Input { name, value: None }));
+        }
+        Ok((items, several))
+    }
+
+    fn lines(&self) -> anyhow::Result<Vec<Input>> {
+        if io::stdin().is_terminal() {
+            ui::message("reading names from the terminal; Ctrl-D ends them\n");
+        }
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+            Failure::new("io", "cannot read standard input")
+                .because(devkit_text::words(&error))
+                .hint("give the names as arguments")
+        })?;
+        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines
+            .map(|line| {
+                let line = if self.hex { unhex(line.trim_ascii())? } else { line.to_vec() };
+                Ok(if self.values { split(&line) } else { Input { name: line, value: None } })
+            })
+            .collect()
+    }
+}
+
+/// `NAME=VALUE`, or a name alone. What starts with `=` has an empty name.
+fn split(bytes: &[u8]) -> Input {
+    match bytes.iter().position(|byte| *byte == b'=') {
+        Some(at) => Input { name: bytes[..at].to_vec(), value: Some(bytes[at + 1..].to_vec()) },
+        None => Input { name: bytes.to_vec(), value: None },
+    }
+}
+
+fn unhex(digits: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let pair = |pair: &[u8]| {
+        let text = str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;
+        let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u8::from_str_radix(text, 16).ok().filter(|_| digits)
+    };
+    let bytes: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
+    bytes.ok_or_else(|| {
+        Failure::new("usage", format!("'{}' is no name in hexadecimal digits", escape(digits)))
+            .hint("two digits for each byte: 6361662e is caf.")
+            .into()
+    })
+}
+
+/// What this machine's kernel allows this process's children.
+fn limits() -> Limits {
+    use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+    use nix::unistd::{SysconfVar, sysconf};
+    let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+    let page = page.and_then(|page| usize::try_from(page).ok()).unwrap_or(4096);
+    let stack = getrlimit(Resource::RLIMIT_STACK).map_or(8 << 20, |(soft, _)| soft);
+    Limits::new(page, (stack != RLIM_INFINITY).then_some(stack))
+}

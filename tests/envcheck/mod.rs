@@ -1,0 +1,8 @@
+//! `devkit envcheck`.
+
+mod answers;
+mod files;
+mod names;
+mod page;
+mod readers;
+mod shells;
