@@ -126,12 +126,12 @@ fn dotenv_files_are_read_as_their_readers_read_them() {
         found,
         [
             "5:1 a-b rejected dotenv.rust-dotenvy",
+            "5:1 a-b rejected dotenv.godotenv",
             "5:1 a-b dropped dotenv.ruby",
             "9:1 1 2 rejected compose.env-file",
             "9:1 1 2 dropped dotenv.node",
             "9:1 1 2 dropped dotenv.python",
             "9:1 1 2 rejected dotenv.rust-dotenvy",
-            "9:1 1 2 rejected dotenv.godotenv",
             "9:1 1 2 dropped dotenv.ruby",
         ]
     );

@@ -1,6 +1,7 @@
 //! The table of rules.
 
 mod channel;
+mod dotenv;
 mod kubernetes;
 mod platform;
 mod reader;
@@ -19,7 +20,7 @@ const SPLIT: Case = Case::mangled(
 
 /// All rules, in the order of the table.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [channel::RULES, kubernetes::RULES, shell::RULES, reader::RULES, platform::RULES]
+    [channel::RULES, kubernetes::RULES, shell::RULES, dotenv::RULES, reader::RULES, platform::RULES]
         .into_iter()
         .flatten()
 }

@@ -130,3 +130,41 @@ fn suggestions_are_those_of_the_reader() {
     }
     assert_eq!(report::hex(b"\x00\xff"), "00ff");
 }
+
+/// All names of up to three of some characters.
+fn short_names() -> Vec<String> {
+    let letters = ["a", "Z", "0", "_", "-", ".", "=", " ", "é", "/", "\t", ":", "#", "'", "["];
+    let mut names = vec![String::new()];
+    let mut last = names.clone();
+    for _ in 0..3 {
+        last =
+            last.iter().flat_map(|name| letters.map(|letter| format!("{name}{letter}"))).collect();
+        names.extend(last.clone());
+    }
+    names
+}
+
+#[test]
+fn dotenvy_reads_what_the_table_says() {
+    let rule = contexts("dotenv.rust-dotenvy").unwrap()[0].rule;
+    let mut differences = Vec::new();
+    for name in short_names() {
+        let line = format!("{name}=7\n");
+        let real = match dotenvy::from_read_iter(line.as_bytes()).next() {
+            None => (Verdict::Dropped, None),
+            Some(Err(_)) => (Verdict::Rejected, None),
+            Some(Ok((found, value))) if found == name && value == "7" => (Verdict::Ok, None),
+            Some(Ok((found, _))) if found == name => (Verdict::Changed, None),
+            Some(Ok((found, _))) => (Verdict::Mangled, Some(found.into_bytes())),
+        };
+        let answer = rule.check(name.as_bytes(), b"7");
+        if (answer.verdict, &answer.becomes) != (real.0, &real.1) {
+            differences.push(format!(
+                "{name:?}: table {:?} {:?}, real {real:?}",
+                answer.verdict, answer.becomes
+            ));
+        }
+    }
+    let first: Vec<_> = differences.iter().take(40).collect();
+    assert!(differences.is_empty(), "{}: {first:#?}", differences.len());
+}

@@ -12,11 +12,6 @@ const COMPOSE: &str = "compose-spec schema; compose-go dotenv/parser.go, templat
 
 const PAM_NAME: Syntax =
     Syntax { words: "[A-Za-z0-9_]+", first: Class::new("_"), rest: Class::new("_") };
-const COMPOSE_FILE_NAME: Syntax = Syntax {
-    words: "letters, digits, '_', '.', '-', '[' and ']'",
-    first: Class::new("_.-[]").beyond(Beyond::Unicode),
-    rest: Class::new("_.-[]").beyond(Beyond::Unicode),
-};
 /// What `${…}` can name in a Dockerfile: moby/buildkit `shell/lex.go`.
 const DOCKERFILE_READ: Syntax = Syntax {
     words: "letters, digits and '_'",
@@ -113,14 +108,6 @@ pub(super) static RULES: &[Rule] = &[
         SPLIT,
         Case::ok(When::Not(&IDENTIFIER)).caveat(NO_INTERPOLATION),
     ]),
-    rule(Group::Channel, "compose", "env-file", "compose-go", "env_file and .env: letters, digits, '_', '.', '-', '[' and ']'; '=' or ':' ends the name", COMPOSE, &[
-        NUL,
-        Case::dropped(When::Starts(&["#"]), "it is a comment"),
-        Case::mangled(When::Find(compose_separator), before_separator, "the name ends at '=' or ':'"),
-        Case::fatal(When::Holds(b" \t"), "key cannot contain a space"),
-        Case::fatal(When::Not(&COMPOSE_FILE_NAME), "line 1: unexpected character in variable name \"{name}\""),
-        Case::ok(When::Not(&IDENTIFIER)).caveat(NO_INTERPOLATION),
-    ]),
     rule(Group::Channel, "oci", "runc", "runc 1.3", "any name but an empty one", "opencontainers/runc libcontainer/env.go", &[
         NUL,
         Case::fatal(When::Find(nameless), "invalid environment variable: name cannot be empty"),
@@ -187,13 +174,4 @@ fn leading_blank(name: &[u8]) -> Option<usize> {
 
 fn trimmed(name: &[u8]) -> Vec<u8> {
     name.trim_ascii_start().to_vec()
-}
-
-fn compose_separator(name: &[u8]) -> Option<usize> {
-    let at = name.iter().position(|b| matches!(b, b'=' | b':'))?;
-    COMPOSE_FILE_NAME.fits(&name[..at]).then_some(at)
-}
-
-fn before_separator(name: &[u8]) -> Vec<u8> {
-    name.split(|b| matches!(b, b'=' | b':')).next().unwrap_or_default().to_vec()
 }

@@ -2,20 +2,10 @@
 
 use super::{NUL, SPLIT, rule, single, single_with};
 use crate::rule::{Case, Group, Rule, Suggest, When};
-use crate::syntax::{Class, IDENTIFIER, Syntax};
+use crate::syntax::IDENTIFIER;
 
 const SPRING: &str = "spring-boot SystemEnvironmentPropertyMapper, ConfigurationPropertyName";
 const MEASURED: &str = "measured";
-
-const NODE_DOTENV: Syntax =
-    Syntax { words: "[A-Za-z0-9_.-]+", first: Class::new("_.-"), rest: Class::new("_.-") };
-const RUBY_DOTENV: Syntax =
-    Syntax { words: "[A-Za-z0-9_.]+", first: Class::new("_."), rest: Class::new("_.") };
-const DOTENVY: Syntax = Syntax {
-    words: "[A-Za-z_][A-Za-z0-9_.]*",
-    first: Class::new("_").no_digits(),
-    rest: Class::new("_."),
-};
 
 const MAP_KEYS: &str =
     "keys of a Map come out in lower case: …SERVICEURL_DEFAULTZONE binds defaultzone";
@@ -80,31 +70,6 @@ pub(super) static RULES: &[Rule] = &[
     rule(Group::Reader, "php", "getenv", "8.2", "getenv('NAME'): any name", MEASURED, &[
         NUL, NAMELESS, SPLIT,
         Case::ok(When::Holds(b" .[")).caveat("getenv() and $_ENV, which list all, leave it out"),
-    ]),
-    rule(Group::Reader, "dotenv", "node", "dotenv 18", "[A-Za-z0-9_.-]+; other lines are passed over", MEASURED, &[
-        NUL,
-        Case::dropped(When::Not(&NODE_DOTENV), "a line that does not match is passed over in silence"),
-    ]),
-    rule(Group::Reader, "dotenv", "python", "python-dotenv 1.2", "any key without blank, '=' and '#'", MEASURED, &[
-        NUL,
-        Case::dropped(When::Starts(&["#"]), "it is a comment"),
-        Case::dropped(When::Find(nameless), "python-dotenv could not parse statement starting at line 1"),
-        Case::dropped(When::Holds(b" \t\n"), "python-dotenv could not parse statement starting at line 1"),
-        SPLIT,
-    ]),
-    rule(Group::Reader, "dotenv", "rust-dotenvy", "dotenvy 0.15", "[A-Za-z_][A-Za-z0-9_.]*", "dotenvy src/parse.rs, issue 158", &[
-        NUL,
-        Case::dropped(When::Starts(&["#"]), "it is a comment"),
-        Case::fatal(When::Not(&DOTENVY), "Error parsing line: '{name}={value}', error at line index: 0"),
-    ]),
-    rule(Group::Reader, "dotenv", "godotenv", "godotenv 1.5", "[A-Za-z0-9_.-]+", "joho/godotenv parser.go, PR 264", &[
-        NUL,
-        Case::dropped(When::Starts(&["#"]), "it is a comment"),
-        Case::fatal(When::Not(&NODE_DOTENV), "unexpected character in variable name near \"{name}={value}\""),
-    ]),
-    rule(Group::Reader, "dotenv", "ruby", "dotenv 2.8", "[A-Za-z0-9_.]+; other lines are passed over", "bkeepers/dotenv lib/dotenv/parser.rb", &[
-        NUL,
-        Case::dropped(When::Not(&RUBY_DOTENV), "a line that does not match is passed over in silence"),
     ]),
     rule(Group::Reader, "sh", "source", "POSIX sh", ". FILE with lines NAME=VALUE: [A-Za-z_][A-Za-z0-9_]*", "POSIX.1-2017 XCU 2.9.1; measured with dash", &[
         NUL,
