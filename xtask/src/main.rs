@@ -5,6 +5,7 @@
 
 mod bench;
 mod dist;
+mod envcheck;
 mod lint;
 mod peers;
 mod run;
@@ -20,6 +21,7 @@ cargo xtask test [--install-peers] [--quick] [-- ARGS]   all tests, with the rea
 cargo xtask lint                                         format, clippy, docs, licences, budgets
 cargo xtask tidy                                         is everything where it belongs
 cargo xtask bench fwd|kubecerts [--quick] [--rounds N]   devkit against its peers
+cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
 cargo xtask dist                                         static binary, pages, archive, checksum";
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
         Some("bench") => bench::run(rest),
+        Some("peers") => envcheck::run(),
         Some("dist") => dist::run(),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");
