@@ -263,8 +263,9 @@ fn values_are_looked_at_too() {
         ("A='b'", "docker.env-file", Some("ok")),
         ("A='b'", "dotenv.node", Some("changed")),
         ("A=$(B)", "k8s.env", Some("changed")),
-        ("A=50%", "systemd.environment", Some("ok")),
-        ("A=5%z", "systemd.environment", Some("changed")),
+        ("A=50%", "systemd.environment", None),
+        ("A=5%z", "systemd.environment", Some("dropped")),
+        ("A=5%p", "systemd.environment", Some("changed")),
         ("A=() { :; }", "sudo-E", Some("dropped")),
         ("A=b", "bash", None),
     ] {
@@ -278,6 +279,15 @@ fn values_are_looked_at_too() {
         let got = values.first().map(|value| value["verdict"].as_str().unwrap());
         let shown: String = argument.chars().take(20).collect();
         assert_eq!(got, verdict, "{shown} in {context}: {values:?}");
+    }
+    // No value is told, wherever it stands in a message.
+    for args in [&["a.b=topsecret"][..], &["=topsecret"], &["a.b=topsecret", "--json"]] {
+        let ran = ask(args);
+        assert!(
+            ran.stdout.contains("rejected") && !ran.stdout.contains("topsecret"),
+            "{}",
+            ran.stdout
+        );
     }
     let long = format!("A={}", "x".repeat(65_536));
     let ran = ask(&["--json", "--context", "docker.env-file", &long]);
@@ -330,6 +340,30 @@ fn renames_that_would_meet_are_told() {
     let ran = ask(&["a.b", "A_B", "--context", "dash"]);
     assert!(ran.stderr.contains("[collision]"), "{}", ran.stderr);
     assert_eq!(ask(&["a.b", "a.c", "--context", "dash"]).stderr, "");
+}
+
+#[test]
+fn what_was_asked_is_answered_and_quiet_is_quiet() {
+    // A rule that treats all names alike is told where it was asked for.
+    let ran = ask(&["FOO", "--context", "sudo"]);
+    assert!(ran.code == Some(1) && ran.stdout.contains("dropped"), "{}", ran.stdout);
+    let ran = ask(&["my-input", "--context", "gha.input"]);
+    assert!(ran.stdout.contains("mangled to INPUT_MY-INPUT"), "{}", ran.stdout);
+    let ran = ask(&["FOO"]);
+    let wanted = "FOO\nworks everywhere but in sudo and gha.input, which no name passes\n";
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), wanted));
+    let ran = ask(&["1A", "-q"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", ""));
+    let ran = ask(&["a.b", "--through", "k8s,sh"]);
+    assert!(ran.stdout.contains("which shell it is, is not known"), "{}", ran.stdout);
+    let ran = ask(&["--context", "", "A"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("[unknown-context]"), "{}", ran.stderr);
+    for (context, name, becomes) in
+        [("sh.source", "a=b", "a"), ("dotenv.ruby", "a=b", "a"), ("xonsh.assign", "a=b", "a")]
+    {
+        let ran = ask(&["--json", "--context", context, "--", name]);
+        assert_eq!(objects(&ran)[0]["contexts"][0]["becomes"], becomes, "{context}");
+    }
 }
 
 #[test]

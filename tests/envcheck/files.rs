@@ -86,6 +86,19 @@ fn manifests_are_read_with_the_shells_that_their_containers_start() {
     let (found, _) = check("two.yml", &two, &[]);
     assert!(found.last().unwrap().ends_with(" a/b rejected k8s.configmap-key"), "{found:?}");
     assert_eq!(check("fine.yaml", "apiVersion: v1\nkind: Pod\n", &[]).1.code, Some(0));
+    // What is no string, a name that is nothing, and a shell behind a starter.
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - command: [tini, --, sh, -c, x]\n    env:\n    - name: 1\n    - name: A\n      value: 8080\n    - name:\n    - {name: B, value: '1'}\n    - {name: P, value: '/x:$(P)'}\n    - {name: c.d}\n";
+    let (found, _) = check("pod.yaml", pod, &[]);
+    for wanted in [
+        "7:13 1 rejected k8s.env",
+        "8:13 A rejected k8s.env",
+        "12:14 P changed k8s.env",
+        "13:14 c.d dropped dash.inherit",
+    ] {
+        assert!(found.contains(&wanted.to_owned()), "{wanted}: {found:#?}");
+    }
+    assert!(found.iter().any(|line| line.ends_with("  rejected k8s.env")), "{found:#?}");
+    assert!(!found.iter().any(|line| line.contains(" B ")), "{found:#?}");
 }
 
 #[test]
@@ -141,6 +154,14 @@ fn dotenv_files_are_read_as_their_readers_read_them() {
     let (found, _) = check("x.env", "a.b=1\n;no\n  c=2\n", &["--format", "environment-file"]);
     assert_eq!(found, ["1:1 a.b dropped systemd.environment-file"]);
     assert_eq!(check("prod.env", "A=1\r\nB=2\r\n", &[]).0, [""; 0]);
+    // A colon ends a name too, for some; what is behind it is never told.
+    let (found, ran) = check(".env", "KEY: topsecret x\n", &[]);
+    assert_eq!(found, ["1:1 KEY rejected dotenv.python", "1:1 KEY rejected dotenv.rust-dotenvy"]);
+    assert!(!ran.stdout.contains("topsecret"));
+    let long = format!("# a\nA={}\n", "x".repeat(65_536));
+    let (found, ran) = check("x.env", &long, &["--format", "docker-env-file"]);
+    assert_eq!(found, ["2:1 A rejected docker.env-file"]);
+    assert!(ran.stdout.contains("token too long"));
 }
 
 #[test]
@@ -153,9 +174,20 @@ fn units_compose_files_and_workflows_are_read() {
             "2:21 b.c dropped systemd.environment",
             "2:21 b.c dropped dash.inherit",
             "2:21 b.c dropped busybox.inherit",
-            "5:17 g-h dropped systemd.environment",
             "5:17 g-h dropped dash.inherit",
             "5:17 g-h dropped busybox.inherit",
+            "5:17 g-h dropped systemd.environment",
+        ]
+    );
+    // As systemd-analyze verify has it.
+    let unit = "[Service]\nEnvironment=A=1 \\\n# between\n B=2\nEnvironment=%p_N=1 X%%Y=1 C=50%z D=5%p\n[Unit]\nEnvironment=E=1\n";
+    let (found, _) = check("x.service.d/over.conf", unit, &[]);
+    assert_eq!(
+        found,
+        [
+            "5:20 X%%Y dropped systemd.environment",
+            "5:27 C dropped systemd.environment",
+            "7:13 E dropped systemd.environment",
         ]
     );
     let compose = "x-all: &all\n  a.b: 1\nservices:\n  web:\n    command: [sh, -c, run]\n    environment:\n      <<: *all\n      GOOD: 1\n  db:\n    environment:\n    - c.d=1\n    - '=e'\n";
@@ -168,12 +200,20 @@ fn units_compose_files_and_workflows_are_read() {
             "12:7  rejected compose.environment",
         ]
     );
-    let workflow = "on: push\nenv: {GITHUB_X: 1}\njobs:\n  a:\n    env: {ok.name: 1}\n    steps:\n    - run: x\n      shell: sh\n      env: {b.c: 1}\n    - uses: y\n      env: {d.e: 1}\n";
+    let text = "services:\n  a:\n    entrypoint: sh -c run\n    environment: {a.b: 1}\n";
+    assert_eq!(check("docker-compose.yml", text, &[]).0.len(), 2);
+    // What is set above has to pass the shells of all steps below.
+    let text = "env: {top.dot: 1}\njobs:\n  a:\n    env: {job.dot: 1}\n    container: alpine\n    steps:\n    - run: x\n";
+    let (found, _) = check(".github/workflows/x.yml", text, &[]);
+    assert_eq!(found.len(), 4, "{found:?}");
+    let workflow = "on: push\nenv: {GITHUB_X: 1}\njobs:\n  a:\n    env: {job.name: 1}\n    steps:\n    - run: x\n      shell: sh\n      env: {b.c: 1}\n    - uses: y\n      env: {d.e: 1}\n";
     let (found, ran) = check(".github/workflows/ci.yml", workflow, &[]);
     assert_eq!(
         found,
         [
             "2:7 GITHUB_X changed gha.env",
+            "5:11 job.name dropped dash.inherit",
+            "5:11 job.name dropped busybox.inherit",
             "9:13 b.c dropped dash.inherit",
             "9:13 b.c dropped busybox.inherit",
         ]
@@ -234,10 +274,26 @@ fn what_is_no_such_file_is_one_clear_error() {
         (&["--file", "none"], "file-not-found"),
         (&["--file", "compose.yaml"], "is-a-directory"),
         (&["other.yaml", "--format", "xml"], "usage"),
+        (&["a.yaml"], "malformed"),
+        (&["no/such.yaml", "--report", "github"], "usage"),
     ] {
         let ran = run(devkit(dir.path(), [&["envcheck"], args].concat()));
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{args:?}");
         assert!(ran.stderr.contains(&format!("[{code}]")), "{}", ran.stderr);
+    }
+    // Standard input is a file like any other.
+    for args in [&["--file", "-", "--format", "dotenv"][..], &["-", "--format", "dotenv"]] {
+        let mut command = devkit(dir.path(), [&["envcheck"], args].concat());
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"a b=1\n").unwrap();
+        let ran = crate::support::finish(child);
+        assert!(
+            ran.code == Some(1) && ran.stdout.starts_with("-:1:1: a b is "),
+            "{}{}",
+            ran.stdout,
+            ran.stderr
+        );
     }
     // What is not there is a name, and so is what stands behind --.
     for args in

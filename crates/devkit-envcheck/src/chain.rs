@@ -57,6 +57,7 @@ impl Chain {
                 let which =
                     format!("which shell it is, is not known: the worst of {}", ids.join(", "));
                 line.caveat = Some(which);
+                line.unsure = true;
             }
             let verdict = line.verdict;
             let becomes = line.context.rule.check(&current, value).becomes;

@@ -9,10 +9,13 @@ mod unit;
 mod workflow;
 mod yaml;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::report::{Line, hex, shown};
 use crate::select::{Context, contexts};
+use crate::value::{Limits, of_context};
 use crate::verdict::Verdict;
 
 /// What kind of file it is.
@@ -83,7 +86,9 @@ impl Format {
             Some(Self::Dockerfile)
         } else if yaml && (lower.starts_with("compose") || lower.starts_with("docker-compose")) {
             Some(Self::Compose)
-        } else if unit.contains(&ending) {
+        } else if unit.contains(&ending)
+            || unit.iter().any(|kind| path.contains(&format!(".{kind}.d/")))
+        {
             Some(Self::Systemd)
         } else if yaml && path.contains(".github/workflows/") {
             Some(Self::GithubWorkflow)
@@ -93,10 +98,13 @@ impl Format {
     }
 
     /// By what is in a YAML or JSON file.
-    #[must_use]
-    pub fn by_content(text: &[u8]) -> Option<Self> {
-        let documents = yaml::documents(text).ok()?;
-        documents.iter().find_map(|root| {
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`] where it is neither.
+    pub fn by_content(text: &[u8]) -> Result<Option<Self>, FileError> {
+        let documents = yaml::documents(text)?;
+        Ok(documents.iter().find_map(|root| {
             let has = |key: &str| root.get(key).is_some();
             if has("apiVersion") && has("kind") {
                 Some(Self::Kubernetes)
@@ -107,7 +115,7 @@ impl Format {
             } else {
                 None
             }
-        })
+        }))
     }
 }
 
@@ -195,6 +203,9 @@ pub fn check_file(
         for line in lines.filter(|line| line.verdict != Verdict::Ok) {
             findings.push(variable.finding(line));
         }
+        for place in places {
+            findings.extend(variable.value_findings(place));
+        }
         for (id, verdict, message) in &variable.besides {
             let Some(context) = contexts(id).ok().and_then(|mut found| found.pop()) else {
                 continue;
@@ -207,6 +218,11 @@ pub fn check_file(
         }
     }
     findings.sort_by_key(|finding| (finding.line, finding.column));
+    // What an alias brings in twice stands there once.
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| {
+        seen.insert((finding.line, finding.column, finding.name_hex.clone(), finding.id.clone()))
+    });
     Ok(findings)
 }
 
@@ -216,7 +232,28 @@ impl Variable {
         Self { name, value: None, line, column, ids, besides: Vec::new() }
     }
 
-    fn finding(&self, line: Line) -> FileFinding {
+    /// What becomes of the value, where the variable is lost with it.
+    fn value_findings(&self, place: &Context) -> Option<FileFinding> {
+        // The limits of some machine are no matter of the file.
+        let limits = Limits::new(4096, None);
+        let value = self.value.as_deref()?;
+        let found = of_context(&self.name, value, place, &limits);
+        let lost = |verdict: &Verdict| matches!(verdict, Verdict::Rejected | Verdict::Dropped);
+        let (verdict, _, message) = found.into_iter().find(|(verdict, ..)| lost(verdict))?;
+        let mut line = Line::new(place, &self.name, b"");
+        (line.verdict, line.message) = (verdict, Some(message.to_owned()));
+        (line.position, line.becomes, line.suggest, line.caveat) = (None, None, None, None);
+        Some(self.finding(line))
+    }
+
+    fn finding(&self, mut line: Line) -> FileFinding {
+        // Of a name alone it would be the first.
+        line.message = line.message.map(|message| {
+            let here = format!("line {}", self.line);
+            message
+                .replace("line 1", &here)
+                .replace("line index: 0", &format!("line index: {}", self.line - 1))
+        });
         FileFinding {
             line: self.line,
             column: self.column,
@@ -234,17 +271,27 @@ impl Variable {
     }
 }
 
-/// The contexts of a command that starts a shell: `["sh", "-c", …]`, `/bin/bash script`.
-fn shells_of(program: &str) -> &'static [&'static str] {
-    match program.rsplit('/').next().unwrap_or(program) {
-        // Debian's and Alpine's; bash under that name would hand everything on.
-        "sh" => &["dash.inherit", "busybox.inherit"],
-        "dash" => &["dash.inherit"],
-        "ash" | "busybox" => &["busybox.inherit"],
-        "bash" => &["bash.inherit"],
-        "zsh" => &["zsh.inherit"],
-        "ksh" | "ksh93" => &["ksh93.inherit"],
-        "mksh" => &["mksh.inherit"],
-        _ => &[],
+/// The contexts of a command that starts a shell: `sh -c …`, `/bin/bash script`, also behind what only
+/// starts another program: `env A=b sh`, `tini -- sh`.
+fn shells_of<'w>(words: impl Iterator<Item = &'w str>) -> &'static [&'static str] {
+    const STARTERS: &[&str] = &["env", "tini", "dumb-init", "exec", "nice", "setsid", "catatonit"];
+    let base = |word: &'w str| word.rsplit('/').next().unwrap_or(word);
+    let mut started = false;
+    for word in words.map(base) {
+        match word {
+            word if STARTERS.contains(&word) => started = true,
+            // Options and variables of the starter.
+            word if started && (word.starts_with('-') || word.contains('=')) => {}
+            // Debian's and Alpine's; bash under that name would hand everything on.
+            "sh" => return &["dash.inherit", "busybox.inherit"],
+            "dash" => return &["dash.inherit"],
+            "ash" | "busybox" => return &["busybox.inherit"],
+            "bash" => return &["bash.inherit"],
+            "zsh" => return &["zsh.inherit"],
+            "ksh" | "ksh93" => return &["ksh93.inherit"],
+            "mksh" => return &["mksh.inherit"],
+            _ => return &[],
+        }
     }
+    &[]
 }

@@ -74,6 +74,9 @@ pub struct Line {
     /// Whether it happens to every name.
     #[serde(skip)]
     pub always: bool,
+    /// Whether it is the worst of several possibilities.
+    #[serde(skip)]
+    pub unsure: bool,
 }
 
 impl Line {
@@ -105,6 +108,7 @@ impl Line {
             context: context.clone(),
             wanted,
             always,
+            unsure: false,
         }
     }
 }
@@ -113,12 +117,8 @@ impl Report {
     /// Looks a name up.
     #[must_use]
     pub fn new(input: &Input, contexts: &[Context], limits: &Limits) -> Self {
-        Self::telling(input, input.value.as_deref().unwrap_or(b"7"), contexts, limits)
-    }
-
-    /// The same for a value that is not to be seen: messages have another in its place.
-    #[must_use]
-    pub fn telling(input: &Input, told: &[u8], contexts: &[Context], limits: &Limits) -> Self {
+        // A value that was given may be secret: messages have another in its place.
+        let told = if input.value.is_some() { "…".as_bytes() } else { b"7" };
         let lines = contexts.iter().map(|context| Line::new(context, &input.name, told)).collect();
         Self {
             name: String::from_utf8(input.name.clone()).ok(),

@@ -1,6 +1,6 @@
 //! The table of rules.
 
-mod channel;
+pub(crate) mod channel;
 mod dotenv;
 mod kubernetes;
 mod platform;

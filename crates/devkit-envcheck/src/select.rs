@@ -1,5 +1,7 @@
 //! Context ids: `<tool>.<way>[@version]`.
 
+use std::collections::BTreeSet;
+
 use devkit_text::nearest;
 
 use crate::rule::Rule;
@@ -43,7 +45,7 @@ pub fn contexts(id: &str) -> Result<Vec<Context>, UnknownContext> {
     };
     let unknown = || {
         let ids: Vec<String> = rules::all().map(Rule::id).collect();
-        let tools = rules::all().map(|rule| rule.tool);
+        let tools: BTreeSet<&str> = rules::all().map(|rule| rule.tool).collect();
         UnknownContext {
             id: devkit_text::escape(id.as_bytes()),
             nearest: nearest(id, ids.iter().map(String::as_str).chain(tools)),

@@ -23,6 +23,8 @@ pub(crate) enum Beyond {
     Ksh93,
     /// Unicode's letters and digits.
     Unicode,
+    /// Unicode's letters.
+    UnicodeLetters,
 }
 
 impl Class {
@@ -53,6 +55,7 @@ impl Class {
                 Beyond::Glibc => letters::glibc(c),
                 Beyond::Ksh93 => letters::ksh93(c),
                 Beyond::Unicode => c.is_alphanumeric(),
+                Beyond::UnicodeLetters => c.is_alphabetic(),
             },
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::rules::channel::SPECIFIERS;
 use crate::select::Context;
 use crate::verdict::Verdict;
 
@@ -88,9 +89,14 @@ pub(crate) fn check(
     findings
 }
 
-type Raw = (Verdict, Option<usize>, &'static str);
+pub(crate) type Raw = (Verdict, Option<usize>, &'static str);
 
-fn of_context(name: &[u8], value: &[u8], context: &Context, limits: &Limits) -> Vec<Raw> {
+pub(crate) fn of_context(
+    name: &[u8],
+    value: &[u8],
+    context: &Context,
+    limits: &Limits,
+) -> Vec<Raw> {
     use Verdict::{Changed, Dropped, Ok, Rejected};
     let way = context.rule.way.map(|way| format!(".{way}")).unwrap_or_default();
     let id = format!("{}{way}", context.rule.tool);
@@ -133,16 +139,21 @@ fn of_context(name: &[u8], value: &[u8], context: &Context, limits: &Limits) -> 
             if quoted {
                 found.push((Ok, Some(0), "the quotes stay in the value"));
             }
-            if length > 64 * 1024 {
+            if length >= 64 * 1024 {
                 let position = 64 * 1024 - name.len().min(64 * 1024) - 1;
                 found.push((Rejected, Some(position), "bufio.Scanner: token too long"));
             }
+            if let Err(error) = str::from_utf8(value) {
+                found.push((Rejected, Some(error.valid_up_to()), "invalid utf8 bytes"));
+            }
         }
         "systemd.environment" => {
-            if let Some(percent) = at(b'%') {
-                let next = value.get(percent + 1);
-                let message = "'%' starts a specifier: %% is a percent sign";
-                let verdict = if next.is_none() { Ok } else { Changed };
+            if let Some((percent, known)) = specifier(value) {
+                let (verdict, message) = if known {
+                    (Changed, "'%' starts a specifier: %% is a percent sign")
+                } else {
+                    (Dropped, "Failed to resolve specifiers, ignoring: %% is a percent sign")
+                };
                 found.push((verdict, Some(percent), message));
             }
             if let Some(blank) = value.iter().position(|b| matches!(b, b' ' | b'\t')) {
@@ -185,4 +196,11 @@ fn of_context(name: &[u8], value: &[u8], context: &Context, limits: &Limits) -> 
         _ => {}
     }
     found
+}
+
+/// The first `%` that systemd makes something of, and whether it knows what.
+fn specifier(value: &[u8]) -> Option<(usize, bool)> {
+    let percent = value.iter().position(|b| *b == b'%')?;
+    let letter = value.get(percent + 1)?;
+    Some((percent, *letter == b'%' || SPECIFIERS.contains(letter)))
 }

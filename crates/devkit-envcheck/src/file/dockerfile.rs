@@ -17,7 +17,10 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
     for instruction in instructions(&text) {
         let arguments = instruction.arguments.trim();
         let stage = stages.last_mut().expect("there is one from the start");
-        let program = || exec_form(arguments).unwrap_or_else(|| stage.shell().to_owned());
+        let program = || match exec_form(arguments) {
+            Some(words) => words.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+            None => stage.shell().to_owned(),
+        };
         match instruction.keyword.as_str() {
             "FROM" => {
                 // Another stage has its own variables, unless it builds on an earlier one.
@@ -34,7 +37,9 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
                 stage.variables.extend(variables.len()..variables.len() + new.len());
                 variables.extend(new);
             }
-            "SHELL" => stage.shell = exec_form(arguments),
+            "SHELL" => {
+                stage.shell = exec_form(arguments).and_then(|words| words.into_iter().next());
+            }
             "ENTRYPOINT" => stage.entrypoint = Some(program()),
             "CMD" => stage.command = Some(program()),
             _ => {}
@@ -43,7 +48,7 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
     let last = stages.pop().expect("there is one from the start");
     if let Some(program) = last.entrypoint.or(last.command) {
         for at in last.variables {
-            variables[at].ids.extend(shells_of(&program));
+            variables[at].ids.extend(shells_of(program.split_whitespace()));
         }
     }
     variables
@@ -67,10 +72,11 @@ impl Stage {
     }
 }
 
-/// The program of `["sh", "-c", "…"]`.
-fn exec_form(arguments: &str) -> Option<String> {
-    let inner = arguments.strip_prefix('[')?.trim_start().strip_prefix('"')?;
-    inner.split('"').next().map(str::to_owned)
+/// The words of `["sh", "-c", "…"]`.
+fn exec_form(arguments: &str) -> Option<Vec<String>> {
+    let inner = arguments.strip_prefix('[')?.trim_end().strip_suffix(']')?;
+    let words = inner.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    (!words.is_empty()).then_some(words)
 }
 
 /// Splits into instructions: comments go, lines that end with the escape character go on.
@@ -176,7 +182,7 @@ fn assignments(instruction: &Instruction) -> Vec<Variable> {
 /// Where a value ends: at a blank that is neither quoted nor escaped.
 fn value_end(text: &str, from: usize) -> usize {
     let (mut quote, mut escaped) = (None, false);
-    for (at, c) in text.char_indices().filter(|(at, _)| *at >= from) {
+    for (at, c) in text[from..].char_indices().map(|(at, c)| (from + at, c)) {
         match (quote, c) {
             _ if escaped => escaped = false,
             (Some('\''), '\'') => quote = None,

@@ -1,6 +1,7 @@
 //! Lines of `NAME=VALUE`: .env, `docker run --env-file`, `EnvironmentFile=`.
 
 use super::{Format, Variable};
+use crate::verdict::Verdict;
 
 const DOTENV: &[&str] = &[
     "compose.env-file",
@@ -31,14 +32,25 @@ pub(super) fn variables(format: Format, text: &[u8]) -> Vec<Variable> {
         });
         let rest = exported.map_or(start, <[u8]>::trim_ascii_start);
         // A name alone is taken from the environment, if it is there.
-        let (name, value) = match rest.iter().position(|byte| *byte == b'=') {
+        let colons = format == Format::Dotenv;
+        let ends = |byte: &u8| *byte == b'=' || colons && *byte == b':';
+        let (name, value) = match rest.iter().position(ends) {
             Some(at) => (&rest[..at], Some(&rest[at + 1..])),
             None => (rest.trim_ascii_end(), None),
         };
+        let colon = rest.get(name.len()) == Some(&b':');
         let name = if format == Format::DockerEnvFile { name } else { name.trim_ascii_end() };
         let before = String::from_utf8_lossy(&line[..line.len() - rest.len()]).chars().count();
         let mut variable = Variable::new(name, number + 1, before + 1, ids);
         variable.value = value.map(<[u8]>::to_vec);
+        if colon {
+            // Who takes a colon: Compose, godotenv, and Node and Ruby with a blank behind it.
+            for id in ["dotenv.python", "dotenv.rust-dotenvy"] {
+                variable.ids.retain(|known| *known != id);
+                let why = "only '=' ends a name here".to_owned();
+                variable.besides.push((id, Verdict::Rejected, why));
+            }
+        }
         variables.push(variable);
         // A quoted value may go on for lines, which are no assignments.
         if format != Format::DockerEnvFile && value.is_some_and(goes_on) {

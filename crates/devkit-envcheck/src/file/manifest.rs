@@ -61,25 +61,39 @@ impl Walk {
 
 fn container(node: &Node, variables: &mut Vec<Variable>) {
     let command = node.get("command").map(Node::words).unwrap_or_default();
-    let shell = command.first().map(|program| shells_of(program)).unwrap_or_default();
+    let shell = shells_of(command.iter().copied());
     let ids: Vec<&'static str> = ["k8s.env"].into_iter().chain(shell.iter().copied()).collect();
     let entries = node.get("env").map(Node::list).unwrap_or_default();
-    let names: Vec<&str> = entries
-        .iter()
-        .map(|one| one.get("name").and_then(Node::text).unwrap_or_default())
-        .collect();
+    let name = |entry| {
+        let name = Node::get(entry, "name").filter(|name| !name.is_null());
+        name.and_then(Node::text).unwrap_or_default()
+    };
+    let names: Vec<&str> = entries.iter().map(name).collect();
     for (at, entry) in entries.iter().enumerate() {
         let place = entry.get("name").unwrap_or(entry);
         let mut variable = Variable::new(names[at].as_bytes(), place.line, place.column, &ids);
         if let Some(value) = entry.get("value").and_then(Node::text) {
             variable.value = Some(value.into());
             for name in references(value) {
-                let later = names[at..].contains(&name);
-                if later && !names[..at].contains(&name) {
-                    let name = devkit_text::escape(name.as_bytes());
-                    let why = format!("$({name}) stays as it is: {name} is set further down");
-                    variable.besides.push(("k8s.env", Verdict::Changed, why));
+                if names[..at].contains(&name) || !names[at..].contains(&name) {
+                    continue;
                 }
+                let shown = devkit_text::escape(name.as_bytes());
+                let why = if names[at] == name {
+                    format!("$({shown}) stays as it is: a variable does not know its own old value")
+                } else {
+                    format!("$({shown}) stays as it is: {shown} is set further down")
+                };
+                variable.besides.push(("k8s.env", Verdict::Changed, why));
+            }
+        }
+        for field in ["name", "value"] {
+            if entry.get(field).is_some_and(Node::is_no_string) {
+                let why = format!(
+                    "json: cannot unmarshal into Go struct field EnvVar.{field} of type string: \
+                     it has to be quoted"
+                );
+                variable.besides.push(("k8s.env", Verdict::Rejected, why));
             }
         }
         variables.push(variable);
@@ -109,10 +123,14 @@ pub(super) fn compose(text: &[u8]) -> Result<Vec<Variable>, FileError> {
     for document in documents(text)? {
         let services = document.get("services").map(Node::pairs).unwrap_or_default();
         for (_, service) in services {
-            let words = |field: &str| service.get(field).map(Node::words).unwrap_or_default();
+            let words = |field: &str| -> Vec<&str> {
+                let Some(node) = service.get(field) else { return Vec::new() };
+                // A text is split as a shell splits it, without running one.
+                node.text().map_or_else(|| node.words(), |text| text.split_whitespace().collect())
+            };
             let entrypoint = words("entrypoint");
             let command = if entrypoint.is_empty() { words("command") } else { entrypoint };
-            let shell = command.first().map(|program| shells_of(program)).unwrap_or_default();
+            let shell = shells_of(command.into_iter());
             let ids: Vec<&'static str> =
                 ["compose.environment"].into_iter().chain(shell.iter().copied()).collect();
             let Some(environment) = service.get("environment") else { continue };
@@ -124,7 +142,8 @@ pub(super) fn compose(text: &[u8]) -> Result<Vec<Variable>, FileError> {
             }
             for item in environment.list() {
                 let text = item.text().unwrap_or_default();
-                let name = text.split('=').next().unwrap_or_default();
+                // `NAME: value` is a slip, and the value is not to be told.
+                let name = text.split(['=', ':']).next().unwrap_or_default();
                 variables.push(Variable::new(name.as_bytes(), item.line, item.column, &ids));
             }
         }

@@ -1,27 +1,37 @@
 //! `env` of a workflow of GitHub Actions: its own, of its jobs and of their steps.
 
+use std::collections::BTreeSet;
+
 use super::yaml::{Node, documents};
 use super::{FileError, Variable, shells_of};
 
 pub(super) fn variables(text: &[u8]) -> Result<Vec<Variable>, FileError> {
     let mut variables = Vec::new();
     for document in documents(text)? {
-        let everywhere = shell(&document).unwrap_or("bash");
-        add(&document, everywhere, &mut variables);
+        let mut of_all = BTreeSet::new();
         let jobs = document.get("jobs").map(Node::pairs).unwrap_or_default();
         for (_, job) in jobs {
-            let of_job = shell(job).unwrap_or(everywhere);
-            add(job, of_job, &mut variables);
-            if let Some(container) = job.get("container") {
-                add(container, of_job, &mut variables);
-            }
+            // In a container it is sh, unless somebody says otherwise.
+            let usual = if job.get("container").is_some() { "sh" } else { "bash" };
+            let usual = shell(job).or(shell(&document)).unwrap_or(usual);
+            let mut of_job = BTreeSet::new();
             for step in job.get("steps").map(Node::list).unwrap_or_default() {
-                let of_step = step.get("shell").and_then(Node::text).unwrap_or(of_job);
                 // An action is no shell.
-                let of_step = if step.get("run").is_some() { of_step } else { "" };
-                add(step, of_step, &mut variables);
+                let mut of_step = BTreeSet::new();
+                if step.get("run").is_some() {
+                    of_step
+                        .insert(step.get("shell").and_then(Node::text).unwrap_or(usual).to_owned());
+                }
+                add(step, &of_step, &mut variables);
+                of_job.extend(of_step);
             }
+            add(job, &of_job, &mut variables);
+            if let Some(container) = job.get("container") {
+                add(container, &of_job, &mut variables);
+            }
+            of_all.extend(of_job);
         }
+        add(&document, &of_all, &mut variables);
     }
     Ok(variables)
 }
@@ -31,10 +41,14 @@ fn shell(node: &Node) -> Option<&str> {
     node.get("defaults")?.get("run")?.get("shell")?.text()
 }
 
-fn add(node: &Node, shell: &str, variables: &mut Vec<Variable>) {
-    let program = shell.split_whitespace().next().unwrap_or_default();
-    let ids: Vec<&'static str> =
-        ["gha.env"].into_iter().chain(shells_of(program).iter().copied()).collect();
+/// Variables that all of these shells have to hand on.
+fn add(node: &Node, shells: &BTreeSet<String>, variables: &mut Vec<Variable>) {
+    let mut ids = vec!["gha.env"];
+    for id in shells.iter().flat_map(|shell| shells_of(shell.split_whitespace())) {
+        if !ids.contains(id) {
+            ids.push(id);
+        }
+    }
     for (key, _) in node.get("env").map(Node::pairs).unwrap_or_default() {
         let name = key.text().unwrap_or_default().as_bytes();
         variables.push(Variable::new(name, key.line, key.column, &ids));

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use granit_parser::{Event, Options, Parser, Span, StrInput};
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span, StrInput};
 
 use super::FileError;
 
@@ -19,7 +19,8 @@ pub(super) struct Node {
 
 #[derive(Debug)]
 pub(super) enum Value {
-    Scalar(String),
+    /// With whether it stands there without quotes.
+    Scalar(String, bool),
     List(Vec<Node>),
     Map(Vec<(Node, Node)>),
 }
@@ -27,9 +28,28 @@ pub(super) enum Value {
 impl Node {
     pub(super) fn text(&self) -> Option<&str> {
         match &*self.value {
-            Value::Scalar(text) => Some(text),
+            Value::Scalar(text, _) => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether it is nothing: `~`, or a key without a value.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&*self.value, Value::Scalar(text, true) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// Whether YAML 1.1 takes it for a boolean or a number, where a string is wanted.
+    pub(super) fn is_no_string(&self) -> bool {
+        const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false"];
+        let Value::Scalar(text, true) = &*self.value else { return false };
+        let usual = |word: &&&str| {
+            let capitals = word.to_ascii_uppercase();
+            let first = format!("{}{}", &capitals[..1], &word[1..]);
+            [**word, &capitals, &first].contains(&text.as_str())
+        };
+        let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+        WORDS.iter().any(|word| usual(&word))
+            || number && text.replace('_', "").parse::<f64>().is_ok()
     }
 
     pub(super) fn list(&self) -> &[Node] {
@@ -105,7 +125,10 @@ impl<'t> Reader<'t> {
             return Err(FileError { line, why: "it is too large".into() });
         }
         let (value, anchor) = match event {
-            Event::Scalar(text, _, anchor, _) => (Value::Scalar(text.into_owned()), anchor),
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                (Value::Scalar(text.into_owned(), plain), anchor)
+            }
             Event::SequenceStart(_, anchor, _) => {
                 let mut items = Vec::new();
                 loop {
@@ -154,6 +177,6 @@ fn merged(value: &Node) -> Vec<(Node, Node)> {
     match &*value.value {
         Value::Map(pairs) => pairs.clone(),
         Value::List(items) => items.iter().rev().flat_map(merged).collect(),
-        Value::Scalar(_) => Vec::new(),
+        Value::Scalar(..) => Vec::new(),
     }
 }

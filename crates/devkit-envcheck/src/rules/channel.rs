@@ -70,7 +70,8 @@ pub(super) static RULES: &[Rule] = &[
     ]),
     rule(Group::Channel, "systemd", "environment", "v252", "Environment=: [A-Za-z_][A-Za-z0-9_]*; specifiers (%) are expanded in names too", SYSTEMD, &[
         NUL,
-        Case::dropped(When::Holds(b"%"), "Failed to resolve specifiers in {name}={value}, ignoring").caveat("specifiers are expanded in the name: %p_N may become another name"),
+        Case::dropped(When::Find(unknown_specifier), "Failed to resolve specifiers in {name}={value}, ignoring"),
+        Case::ok(When::Find(specifier)).caveat("specifiers are expanded in the name too: another name is set"),
         Case::dropped(When::Not(&IDENTIFIER), "Invalid environment assignment, ignoring: {name}={value}"),
     ]),
     rule(Group::Channel, "systemd", "environment-file", "v252", "EnvironmentFile=: [A-Za-z_][A-Za-z0-9_]*; '#' and ';' start a comment", "systemd src/basic/env-file.c, env-util.c", &[
@@ -174,4 +175,40 @@ fn leading_blank(name: &[u8]) -> Option<usize> {
 
 fn trimmed(name: &[u8]) -> Vec<u8> {
     name.trim_ascii_start().to_vec()
+}
+
+/// The letters that systemd.unit(5) gives a meaning behind `%`.
+pub(crate) const SPECIFIERS: &[u8] = b"aAbBCdEfgGhHiIjJlLmMnNopPqsStTuUvVwW";
+
+/// `%z`: a letter without a meaning.
+fn unknown_specifier(name: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(percent) = name[at..].iter().position(|b| *b == b'%').map(|found| at + found) {
+        match name.get(percent + 1) {
+            Some(b'%') => {}
+            Some(letter) if SPECIFIERS.contains(letter) => {}
+            Some(letter) if letter.is_ascii_alphanumeric() => return Some(percent),
+            _ => return None,
+        }
+        at = percent + 2;
+    }
+    None
+}
+
+/// A name that may be right once its specifiers are expanded: a number in its place is.
+fn specifier(name: &[u8]) -> Option<usize> {
+    let mut expanded = Vec::new();
+    let mut rest = name.iter();
+    let mut first = None;
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' if rest.as_slice().first().is_some_and(|letter| SPECIFIERS.contains(letter)) => {
+                first = first.or(Some(name.len() - rest.as_slice().len() - 1));
+                rest.next();
+                expanded.push(b'x');
+            }
+            byte => expanded.push(*byte),
+        }
+    }
+    first.filter(|_| IDENTIFIER.fits(&expanded))
 }

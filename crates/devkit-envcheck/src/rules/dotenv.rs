@@ -2,10 +2,6 @@
 
 use super::{NUL, rule};
 use crate::rule::{Case, Group, Rule, When};
-use crate::syntax::{Class, Syntax};
-
-const RUBY: Syntax =
-    Syntax { words: "[A-Za-z0-9_.]+", first: Class::new("_."), rest: Class::new("_.") };
 
 const TAKEN: &str = "the parser takes another part of the line for the name";
 
@@ -42,7 +38,8 @@ pub(super) static RULES: &[Rule] = &[
     ]),
     rule(Group::Reader, "dotenv", "ruby", "dotenv 2.8", "[A-Za-z0-9_.]+; other lines are passed over", "bkeepers/dotenv lib/dotenv/parser.rb", &[
         NUL,
-        Case::dropped(When::Not(&RUBY), "a line that does not match is passed over in silence"),
+        Case::mangled(When::Find(|name| ruby(name).other()), |name| ruby(name).name(), TAKEN),
+        Case::dropped(When::Find(|name| ruby(name).dropped()), "a line that does not match is passed over in silence"),
     ]),
 ];
 
@@ -109,7 +106,16 @@ fn unexported(name: &[u8]) -> &[u8] {
 
 /// `/^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)/m`.
 fn node(name: &[u8]) -> Parsed {
-    let of_key = |b: &u8| b.is_ascii_alphanumeric() || b"_.-".contains(b);
+    by_pattern(name, b"_.-")
+}
+
+/// The same without the dash.
+fn ruby(name: &[u8]) -> Parsed {
+    by_pattern(name, b"_.")
+}
+
+fn by_pattern(name: &[u8], signs: &[u8]) -> Parsed {
+    let of_key = |b: &u8| b.is_ascii_alphanumeric() || signs.contains(b);
     let mut start = unexported(name);
     if !start.first().is_some_and(of_key) {
         start = name.trim_ascii_start();

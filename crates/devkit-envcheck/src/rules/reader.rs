@@ -7,8 +7,7 @@ use crate::syntax::IDENTIFIER;
 const SPRING: &str = "spring-boot SystemEnvironmentPropertyMapper, ConfigurationPropertyName";
 const MEASURED: &str = "measured";
 
-const MAP_KEYS: &str =
-    "keys of a Map come out in lower case: …SERVICEURL_DEFAULTZONE binds defaultzone";
+const MAP_KEYS: &str = "keys of a Map are bound in lower case: serviceUrl comes out as serviceurl";
 
 #[rustfmt::skip]
 pub(super) static RULES: &[Rule] = &[
@@ -74,6 +73,7 @@ pub(super) static RULES: &[Rule] = &[
     rule(Group::Reader, "sh", "source", "POSIX sh", ". FILE with lines NAME=VALUE: [A-Za-z_][A-Za-z0-9_]*", "POSIX.1-2017 XCU 2.9.1; measured with dash", &[
         NUL,
         Case::dropped(When::Starts(&["#"]), "it is a comment"),
+        super::shell::EQUALS,
         Case::rejected(When::Not(&IDENTIFIER), "{name}={value}: not found"),
     ]),
 ];

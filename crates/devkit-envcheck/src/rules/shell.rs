@@ -32,7 +32,7 @@ const TCSH_NAME: Syntax = Syntax {
 };
 const PYTHON_NAME: Syntax = Syntax {
     words: "[A-Za-z_][A-Za-z0-9_]*, and letters of Unicode",
-    first: Class::new("_").no_digits().beyond(Beyond::Unicode),
+    first: Class::new("_").no_digits().beyond(Beyond::UnicodeLetters),
     rest: Class::new("_").beyond(Beyond::Unicode),
 };
 const DIGITS: Syntax = Syntax {
@@ -144,7 +144,7 @@ const UNQUOTED: Case = Case::rejected(
 );
 const TWO_WORDS: Case =
     Case::mangled(When::Find(words), last_word, "export takes each word for a name of its own");
-const EQUALS: Case = Case::mangled(
+pub(super) const EQUALS: Case = Case::mangled(
     When::Find(identifier_equals),
     before_equals,
     "the name ends at its first '='; the rest is value",
@@ -484,6 +484,7 @@ pub(super) static RULES: &[Rule] = &[
     rule(Group::Shell, "xonsh", "assign", "0.13.4", "$NAME = 'VALUE'; NAME is [A-Za-z_][A-Za-z0-9_]* with letters of Unicode", MEASURED, &[
         NUL,
         Case::changed(When::Is(&["IGNOREEOF"]), SPECIAL),
+        Case::mangled(When::Find(python_equals), before_equals, "the name ends at its first '='; the rest is value"),
         Case::mangled(When::Find(trailing_comma), without_last, "a tuple is unpacked"),
         Case::fatal(When::Holds(b"[]"), "SyntaxError: ${name}"),
         Case::rejected(When::Not(&PYTHON_NAME), "xonsh: subprocess mode: command not found: ${name}"),
@@ -611,6 +612,10 @@ const RC_OWN: &[&str] = &["path", "status", "home", "pid", "bqstatus", "apid", "
 
 fn mksh_underscore(name: &[u8]) -> Option<usize> {
     (name == b"_+" || name.starts_with(b"_=")).then_some(0)
+}
+
+fn python_equals(name: &[u8]) -> Option<usize> {
+    equals_after(name, &PYTHON_NAME)
 }
 
 /// `$a, = '7'` in xonsh.

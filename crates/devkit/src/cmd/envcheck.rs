@@ -143,6 +143,12 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
             .hint("devkit envcheck NAME; '' is the empty name, - reads names from standard input")
             .into());
     }
+    let is_name = |item: &Item| matches!(item, Item::Name(_));
+    if args.report.is_some() && items.iter().any(is_name) {
+        return Err(Failure::new("usage", "--report is about files, and a name is no file")
+            .hint("a file that is not there is taken for a name: --file FILE says that it is one")
+            .into());
+    }
     if args.probe {
         let names = items.into_iter().filter_map(Item::name).collect::<Vec<_>>();
         return probe::run(ui, &names);
@@ -233,9 +239,9 @@ fn tell(ui: &Ui, args: &Args, asked: &Asked, answers: &[Answer]) -> anyhow::Resu
             text.push(b'\n');
         }
         ui::result(&text)?;
-    } else {
+    } else if !ui.quiet {
         let text = |answer: &Answer| match answer {
-            Answer::Name(report) => render::report(ui, report),
+            Answer::Name(report) => render::report(ui, report, asked.everywhere()),
             Answer::File(checked) => files::text(ui, checked),
         };
         ui::result(answers.iter().map(text).collect::<Vec<_>>().join("\n").as_bytes())?;
@@ -283,7 +289,7 @@ fn unknown(error: &UnknownContext, option: &str) -> Failure {
 impl Args {
     fn contexts(&self) -> anyhow::Result<Vec<Context>> {
         let mut all = Vec::new();
-        for id in self.context.iter().filter(|id| !id.is_empty()) {
+        for id in &self.context {
             all.extend(
                 devkit_envcheck::contexts(id).map_err(|error| unknown(&error, "--context"))?,
             );
@@ -297,7 +303,9 @@ impl Args {
         let mut several = false;
         for argument in &self.names {
             let bytes = argument.as_bytes();
-            if bytes == b"-" {
+            if bytes == b"-" && self.format.is_some() {
+                items.push(Item::File(argument.into()));
+            } else if bytes == b"-" {
                 several = true;
                 items.extend(self.lines()?.into_iter().map(Item::Name));
             } else if self.hex {

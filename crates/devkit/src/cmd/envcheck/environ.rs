@@ -53,10 +53,8 @@ pub(super) fn run(ui: &Ui, args: &Args, chosen: &[Context]) -> anyhow::Result<u8
     };
     let limits = limits();
     let inputs: Vec<Input> = strings.iter().map(|string| variable(string)).collect();
-    let reports: Vec<Report> = inputs
-        .iter()
-        .map(|input| Report::telling(input, "…".as_bytes(), &contexts, &limits))
-        .collect();
+    let reports: Vec<Report> =
+        inputs.iter().map(|input| Report::new(input, &contexts, &limits)).collect();
     let mut seen = std::collections::BTreeMap::<&[u8], usize>::new();
     for input in &inputs {
         *seen.entry(&input.name).or_default() += 1;
@@ -82,7 +80,8 @@ pub(super) fn run(ui: &Ui, args: &Args, chosen: &[Context]) -> anyhow::Result<u8
         ui::result(&text)?;
     } else {
         let shown = reports.iter().filter(|report| ui.verbose > 0 || fails(report));
-        let mut texts: Vec<String> = shown.map(|report| render::report(ui, report)).collect();
+        let mut texts: Vec<String> =
+            shown.map(|report| render::report(ui, report, false)).collect();
         texts.push(summary(&about, inputs.len(), reports.iter().filter(|r| fails(r)).count()));
         ui::result(texts.join("\n").as_bytes())?;
     }

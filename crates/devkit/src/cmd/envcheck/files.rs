@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use devkit_envcheck::{Context, FileFinding, Format, Verdict, check_file};
+use devkit_envcheck::{Context, FileError, FileFinding, Format, Verdict, check_file};
 use devkit_text::escape;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -65,7 +66,15 @@ pub(super) fn check(
     asked: &[Context],
 ) -> anyhow::Result<Checked> {
     let shown = escape(path.as_os_str().as_encoded_bytes());
-    let text = std::fs::read(&path).map_err(|error| {
+    let read = || -> std::io::Result<Vec<u8>> {
+        if path != Path::new("-") {
+            return std::fs::read(&path);
+        }
+        let mut text = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut text)?;
+        Ok(text)
+    };
+    let text = read().map_err(|error| {
         let code = match error.kind() {
             std::io::ErrorKind::NotFound => "file-not-found",
             std::io::ErrorKind::IsADirectory => "is-a-directory",
@@ -77,9 +86,19 @@ pub(super) fn check(
             .hint("a name with a '/' goes behind --")
     })?;
     let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-    let found = format
-        .or_else(|| Format::by_name(&absolute.to_string_lossy()))
-        .or_else(|| Format::by_content(&text));
+    let malformed = |format: &str, error: FileError| Failure {
+        place: Some(format!("{shown}:{}", error.line)),
+        ..Failure::new("malformed", format!("{shown} is no {format}"))
+            .because(error.why)
+            .hint("--format says that it is another kind of file")
+    };
+    let mut found = format.or_else(|| Format::by_name(&absolute.to_string_lossy()));
+    if found.is_none() {
+        found = match Format::by_content(&text) {
+            Err(error) if is_yaml(&shown) => return Err(malformed("YAML or JSON", error).into()),
+            found => found.unwrap_or_default(),
+        };
+    }
     let Some(format) = found else {
         return Err(Failure::new(
             "unknown-format",
@@ -88,12 +107,8 @@ pub(super) fn check(
         .hint("say it: --format dotenv, kubernetes, dockerfile, …")
         .into());
     };
-    let findings = check_file(format, &text, asked).map_err(|error| Failure {
-        place: Some(format!("{shown}:{}", error.line)),
-        ..Failure::new("malformed", format!("{shown} is no {} file", format.name()))
-            .because(error.why)
-            .hint("--format says that it is another kind of file")
-    })?;
+    let findings = check_file(format, &text, asked)
+        .map_err(|error| malformed(&format!("{} file", format.name()), error))?;
     Ok(Checked { schema: SCHEMA, file: shown, format, findings, path })
 }
 

@@ -21,7 +21,7 @@ pub(super) fn mark(ui: &Ui, good: bool) -> String {
 }
 
 /// Everything about one name.
-pub(super) fn report(ui: &Ui, report: &Report) -> String {
+pub(super) fn report(ui: &Ui, report: &Report, everywhere: bool) -> String {
     let mut text = name(report);
     if let Some(why) = report.dangerous {
         let _ = writeln!(text, "dangerous: {why}");
@@ -30,7 +30,7 @@ pub(super) fn report(ui: &Ui, report: &Report) -> String {
         text.push_str(&chain(ui, walk));
     }
     if !report.contexts.is_empty() {
-        text.push_str(&contexts(ui, report));
+        text.push_str(&contexts(ui, report, everywhere));
     }
     for finding in report.values.iter().flatten() {
         let at =
@@ -86,6 +86,11 @@ fn chain(ui: &Ui, walk: &Walk) -> String {
         ]);
     }
     let mut text = ui::table(&rows);
+    for caveat in
+        walk.links.iter().filter(|link| link.unsure).filter_map(|link| link.caveat.as_ref())
+    {
+        let _ = writeln!(text, "{caveat}");
+    }
     let end = match (&walk.lost_at, &walk.arrives_as) {
         (Some(link), Some(name)) => {
             format!("the name is lost at {link}: {} arrives", escape(name.as_bytes()))
@@ -98,7 +103,7 @@ fn chain(ui: &Ui, walk: &Walk) -> String {
 }
 
 /// One row for each context; of a shell one for all its ways.
-fn contexts(ui: &Ui, report: &Report) -> String {
+fn contexts(ui: &Ui, report: &Report, everywhere: bool) -> String {
     let mut rows: Vec<[String; 4]> = Vec::new();
     let mut fine = 0;
     for group in [Group::Channel, Group::Shell, Group::Reader, Group::Platform] {
@@ -112,13 +117,15 @@ fn contexts(ui: &Ui, report: &Report) -> String {
             };
             tools.iter().filter_map(|tool| shell(ui, &of(tool), &mut fine)).collect()
         } else {
-            lines.iter().filter_map(|line| row(ui, line, &mut fine)).collect()
+            lines.iter().filter_map(|line| row(ui, line, everywhere, &mut fine)).collect()
         };
         if !made.is_empty() {
             rows.push([group.name().into(), String::new(), String::new(), String::new()]);
             rows.extend(made);
         }
     }
+    let alike = report.contexts.iter().filter(|line| line.always && line.verdict != Verdict::Ok);
+    let alike: Vec<&str> = alike.map(|line| line.id.as_str()).collect();
     let mut text = String::new();
     if !rows.is_empty() {
         let head = ["context", "verdict", "why", "use instead"].map(str::to_owned);
@@ -126,7 +133,14 @@ fn contexts(ui: &Ui, report: &Report) -> String {
     }
     match (fine, text.is_empty()) {
         (0, _) => {}
-        (_, true) => text.push_str("works everywhere that was looked at\n"),
+        (_, true) if !everywhere || alike.is_empty() => text.push_str("works there\n"),
+        (_, true) => {
+            let _ = writeln!(
+                text,
+                "works everywhere but in {}, which no name passes",
+                alike.join(" and ")
+            );
+        }
         (1, false) => text.push_str("works in 1 other context; -v shows it\n"),
         (fine, false) => {
             let _ = writeln!(text, "works in {fine} other contexts; -v shows them");
@@ -135,8 +149,10 @@ fn contexts(ui: &Ui, report: &Report) -> String {
     text
 }
 
-fn row(ui: &Ui, line: &Line, fine: &mut usize) -> Option<[String; 4]> {
-    let tells = line.suggest.is_some() || line.verdict != Verdict::Ok && !line.always;
+fn row(ui: &Ui, line: &Line, everywhere: bool, fine: &mut usize) -> Option<[String; 4]> {
+    // What happens to every name says nothing about this one, unless it was asked for.
+    let hidden = everywhere && line.always;
+    let tells = line.suggest.is_some() || line.verdict != Verdict::Ok && !hidden;
     if !tells && ui.verbose == 0 {
         *fine += usize::from(line.verdict == Verdict::Ok);
         return None;
@@ -189,10 +205,10 @@ fn verdict(line: &Line) -> String {
 }
 
 fn why(line: &Line) -> String {
-    let at = line.position.map(|at| format!(" at byte {at}")).unwrap_or_default();
+    let at = line.position.map(|at| format!("byte {at}: ")).unwrap_or_default();
     match (line.wanted, &line.message, &line.caveat) {
-        (Some(wanted), _, _) => format!("not {wanted}{at}"),
-        (None, Some(message), _) => format!("{}{at}", short(message, 50)),
+        (Some(wanted), _, _) => format!("{at}not {wanted}"),
+        (None, Some(message), _) => format!("{at}{}", short(message, 50)),
         (None, None, Some(caveat)) => caveat.clone(),
         (None, None, None) => String::new(),
     }
