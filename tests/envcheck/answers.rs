@@ -336,10 +336,14 @@ fn probing_agrees_with_the_table_and_runs_no_name() {
 #[test]
 fn renames_that_would_meet_are_told() {
     let ran = ask(&["a.b", "a-b", "--context", "dash"]);
-    assert_eq!(ran.stderr, "warning: a-b and a.b would all become A_B [collision]\n");
+    assert_eq!(ran.stderr, "warning: a-b and a.b would be one variable, A_B [collision]\n");
     let ran = ask(&["a.b", "A_B", "--context", "dash"]);
     assert!(ran.stderr.contains("[collision]"), "{}", ran.stderr);
     assert_eq!(ask(&["a.b", "a.c", "--context", "dash"]).stderr, "");
+    let ran = ask(&["a.b", "a-b", "--context", "dash.export", "--json"]);
+    for object in objects(&ran) {
+        assert_eq!(object["contexts"][0]["caveat"], "a-b and a.b would be one variable, A_B");
+    }
 }
 
 #[test]

@@ -154,6 +154,8 @@ fn dotenv_files_are_read_as_their_readers_read_them() {
     let (found, _) = check("x.env", "a.b=1\n;no\n  c=2\n", &["--format", "environment-file"]);
     assert_eq!(found, ["1:1 a.b dropped systemd.environment-file"]);
     assert_eq!(check("prod.env", "A=1\r\nB=2\r\n", &[]).0, [""; 0]);
+    let (_, ran) = check(".env", "a/b=1\nA_B=2\n", &[]);
+    assert!(ran.stdout.contains("A_B and a/b would be one variable, A_B"), "{}", ran.stdout);
     // A colon ends a name too, for some; what is behind it is never told.
     let (found, ran) = check(".env", "KEY: topsecret x\n", &[]);
     assert_eq!(found, ["1:1 KEY rejected dotenv.python", "1:1 KEY rejected dotenv.rust-dotenvy"]);

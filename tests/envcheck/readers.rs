@@ -285,3 +285,36 @@ fn kubectl_takes_what_the_table_says() {
         assert_eq!(taken, ok, "{}: {}", escape(&name), ran.stderr);
     }
 }
+
+#[test]
+fn docker_refuses_what_the_table_says() {
+    let Some(docker) = peer::need("docker") else { return };
+    let dir = folder();
+    let file = dir.path().join("env");
+    let text = |name: &Vec<u8>| str::from_utf8(name).is_ok() && !name.contains(&b'\n');
+    let names: Vec<Vec<u8>> = harmless().into_iter().filter(text).step_by(6).collect();
+    assert!(names.len() > 80);
+    // Arguments are looked at before anything is connected to, and there is nothing to connect to.
+    let ask = |option: &str, argument: &std::ffi::OsStr| {
+        let mut command = Command::new(&docker);
+        command
+            .args(["run", option])
+            .arg(argument)
+            .arg("x")
+            .env("DOCKER_HOST", "tcp://127.0.0.1:1");
+        let said = run(command).stderr;
+        let refused = said.contains("invalid argument") || said.contains("invalid env file");
+        assert!(refused || said.contains("Cannot connect"), "{said}");
+        refused
+    };
+    let empty = [b"".to_vec(), b"=a".to_vec(), b"a b".to_vec(), b"#a".to_vec()];
+    for name in names.iter().chain(&empty) {
+        let whole = [name.as_slice(), b"=7"].concat();
+        let argument = std::os::unix::ffi::OsStrExt::from_bytes(whole.as_slice());
+        let refused = rule("docker.env").check(name, b"7").verdict == Verdict::Rejected;
+        assert_eq!(ask("--env", argument), refused, "{}", escape(name));
+        fs::write(&file, [whole.as_slice(), b"\n"].concat()).unwrap();
+        let refused = rule("docker.env-file").check(name, b"7").verdict == Verdict::Rejected;
+        assert_eq!(ask("--env-file", file.as_os_str()), refused, "file: {}", escape(name));
+    }
+}

@@ -64,6 +64,7 @@ pub(crate) const PEERS: &[Peer] = &[
     peer("python3", "python3", "envcheck: a reader"),
     peer("ruby", "ruby", "envcheck: a reader"),
     peer("php", "php-cli", "envcheck: a reader"),
+    peer("docker", "docker.io", "envcheck: what its arguments may be"),
     peer("systemd-analyze", "systemd", "envcheck: what it ignores"),
     peer("groff", "groff-base", "man pages"),
     peer("chroot", "coreutils", "dist: an empty root"),

@@ -9,11 +9,11 @@ mod unit;
 mod workflow;
 mod yaml;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::report::{Line, hex, shown};
+use crate::report::{Line, caveat, collisions, hex, shown};
 use crate::select::{Context, contexts};
 use crate::value::{Limits, of_context};
 use crate::verdict::Verdict;
@@ -218,6 +218,20 @@ pub fn check_file(
         }
     }
     findings.sort_by_key(|finding| (finding.line, finding.column));
+    let mut suggested: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for finding in &findings {
+        let of_name = suggested.entry(finding.name_hex.clone()).or_default();
+        of_name.extend(finding.suggest.clone());
+    }
+    let names = variables.iter().map(|variable| {
+        (variable.name.clone(), suggested.get(&hex(&variable.name)).cloned().unwrap_or_default())
+    });
+    let found = collisions(names.collect());
+    for finding in &mut findings {
+        if let Some(text) = finding.suggest.as_ref().and_then(|name| caveat(&found, name)) {
+            finding.caveat = Some(text);
+        }
+    }
     // What an alias brings in twice stands there once.
     let mut seen = BTreeSet::new();
     findings.retain(|finding| {

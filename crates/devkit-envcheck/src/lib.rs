@@ -23,7 +23,7 @@ mod verdict;
 pub use chain::{Chain, Walk};
 pub use file::{FileError, FileFinding, Format, check_file};
 pub use page::page;
-pub use report::{Input, Line, Report, collisions, hex};
+pub use report::{Input, Line, Report, hex, name_collisions};
 pub use rule::{Answer, Group, Rule};
 pub use rules::all;
 pub use select::{Context, UnknownContext, all_contexts, contexts};

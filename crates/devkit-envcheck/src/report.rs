@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use devkit_text::escape;
 use serde::Serialize;
 
 use crate::rule::Answer;
@@ -170,24 +171,48 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Names of which several would become the same, by the suggestions for them.
-#[must_use]
-pub fn collisions<'r>(reports: impl Iterator<Item = &'r Report>) -> Vec<(String, Vec<Vec<u8>>)> {
-    let reports: Vec<&Report> = reports.collect();
-    let mut by_name: BTreeMap<&str, BTreeSet<&[u8]>> = BTreeMap::new();
-    for report in &reports {
-        for name in report.contexts.iter().filter_map(|line| line.suggest.as_deref()) {
-            by_name.entry(name).or_default().insert(&report.bytes);
+/// Names of which several would become the same, by the suggestions for them: that name, and theirs.
+/// Each such suggestion says so as its caveat.
+pub fn name_collisions(reports: &mut [&mut Report]) -> Vec<(String, Vec<Vec<u8>>)> {
+    let names = reports.iter().map(|report| {
+        let suggestions = report.contexts.iter().filter_map(|line| line.suggest.clone());
+        (report.bytes.clone(), suggestions.collect())
+    });
+    let found = collisions(names.collect());
+    for report in reports {
+        for line in &mut report.contexts {
+            if let Some(text) = line.suggest.as_ref().and_then(|name| caveat(&found, name)) {
+                line.caveat = Some(text);
+            }
+        }
+    }
+    found
+}
+
+type Collisions = Vec<(String, Vec<Vec<u8>>)>;
+
+/// Of names with what is suggested for each.
+pub(crate) fn collisions(names: Vec<(Vec<u8>, BTreeSet<String>)>) -> Collisions {
+    let mut by_name: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for (name, suggestions) in &names {
+        for suggestion in suggestions {
+            by_name.entry(suggestion.clone()).or_default().insert(name.clone());
         }
     }
     // A name that is there already counts too.
-    for report in &reports {
-        if let Some(names) = report.name.as_deref().and_then(|name| by_name.get_mut(name)) {
-            names.insert(&report.bytes);
+    for (name, _) in names {
+        if let Some(others) = str::from_utf8(&name).ok().and_then(|text| by_name.get_mut(text)) {
+            others.insert(name);
         }
     }
     let several = by_name.into_iter().filter(|(_, names)| names.len() > 1);
-    several
-        .map(|(name, names)| (name.to_owned(), names.into_iter().map(<[u8]>::to_vec).collect()))
-        .collect()
+    several.map(|(name, names)| (name, names.into_iter().collect())).collect()
+}
+
+/// What to know of a suggestion that others have too.
+pub(crate) fn caveat(collisions: &Collisions, suggestion: &str) -> Option<String> {
+    let at = collisions.binary_search_by(|(name, _)| name.as_str().cmp(suggestion)).ok()?;
+    let names = &collisions[at].1;
+    let names: Vec<String> = names.iter().map(|name| escape(name)).collect();
+    Some(format!("{} would be one variable, {suggestion}", names.join(" and ")))
 }

@@ -36,7 +36,7 @@ pub(super) static RULES: &[Rule] = &[
         Case::fatal(When::Find(|name| godotenv(name).rejected()), "unexpected character in variable name near \"{name}={value}\""),
         Case::mangled(When::Find(|name| godotenv(name).other()), |name| godotenv(name).name(), TAKEN),
     ]),
-    rule(Group::Reader, "dotenv", "ruby", "dotenv 2.8", "[A-Za-z0-9_.]+; other lines are passed over", "bkeepers/dotenv lib/dotenv/parser.rb", &[
+    rule(Group::Reader, "dotenv", "ruby", "dotenv 2", "[A-Za-z0-9_.]+; other lines are passed over", "bkeepers/dotenv lib/dotenv/parser.rb; 2.4.0, measured", &[
         NUL,
         Case::mangled(When::Find(|name| ruby(name).other()), |name| ruby(name).name(), TAKEN),
         Case::dropped(When::Find(|name| ruby(name).dropped()), "a line that does not match is passed over in silence"),

@@ -160,7 +160,7 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let asked = Asked { chosen, chain };
     let answers: anyhow::Result<Vec<Answer>> =
         items.into_iter().map(|item| asked.answer(item, args.format)).collect();
-    tell(ui, args, &asked, &answers?)
+    tell(ui, args, &asked, answers?)
 }
 
 /// What is asked of every name.
@@ -216,7 +216,12 @@ impl Asked {
 }
 
 /// Prints all answers and gives the exit code.
-fn tell(ui: &Ui, args: &Args, asked: &Asked, answers: &[Answer]) -> anyhow::Result<u8> {
+fn tell(ui: &Ui, args: &Args, asked: &Asked, mut answers: Vec<Answer>) -> anyhow::Result<u8> {
+    let reports = answers.iter_mut().filter_map(|answer| match answer {
+        Answer::Name(report) => Some(&mut **report),
+        Answer::File(_) => None,
+    });
+    let collisions = devkit_envcheck::name_collisions(&mut reports.collect::<Vec<_>>());
     let on: Vec<Verdict> = args.fail_on.iter().map(|verdict| (*verdict).into()).collect();
     if let Some(annotations) = args.report {
         let files: Vec<&files::Checked> = answers
@@ -229,7 +234,7 @@ fn tell(ui: &Ui, args: &Args, asked: &Asked, answers: &[Answer]) -> anyhow::Resu
         ui::result(files::annotate(annotations, &files, &on)?.as_bytes())?;
     } else if ui.json {
         let mut text = Vec::new();
-        for answer in answers {
+        for answer in &answers {
             match answer {
                 Answer::Name(report) => {
                     serde_json::to_writer(&mut text, &Document { schema: SCHEMA, report })?;
@@ -246,15 +251,11 @@ fn tell(ui: &Ui, args: &Args, asked: &Asked, answers: &[Answer]) -> anyhow::Resu
         };
         ui::result(answers.iter().map(text).collect::<Vec<_>>().join("\n").as_bytes())?;
     }
-    let reports = answers.iter().filter_map(|answer| match answer {
-        Answer::Name(report) => Some(&**report),
-        Answer::File(_) => None,
-    });
     if !ui.quiet && !ui.json {
-        for (name, names) in devkit_envcheck::collisions(reports) {
+        for (name, names) in collisions {
             let names: Vec<String> = names.iter().map(|name| escape(name)).collect();
             let names = names.join(" and ");
-            ui.warning("collision", &format!("{names} would all become {name}"));
+            ui.warning("collision", &format!("{names} would be one variable, {name}"));
         }
     }
     let everywhere = asked.everywhere();
