@@ -66,6 +66,102 @@ func main() {
 }
 "#;
 
+const BUILDKIT: &str = r#"package main
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+)
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		name, _ := hex.DecodeString(lines.Text())
+		fmt.Print(lines.Text())
+		file, err := parser.Parse(strings.NewReader("FROM scratch\nENV " + string(name) + "=7\n"))
+		if err == nil {
+			var stages []instructions.Stage
+			stages, _, err = instructions.Parse(file.AST, nil)
+			if err == nil {
+				for _, pair := range stages[0].Commands[0].(*instructions.EnvCommand).Env {
+					fmt.Print(" ", hex.EncodeToString([]byte(pair.Key)), ":", hex.EncodeToString([]byte(pair.Value)))
+				}
+			}
+		}
+		if err != nil {
+			fmt.Print(" error")
+		}
+		fmt.Println()
+	}
+}
+"#;
+
+/// `os.Setenv`.
+const SETENV: &str = r#"package main
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"os"
+)
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		name, _ := hex.DecodeString(lines.Text())
+		if err := os.Setenv(string(name), "7"); err != nil {
+			fmt.Println(lines.Text(), "error")
+		} else {
+			fmt.Println(lines.Text(), lines.Text()+":37")
+		}
+	}
+}
+"#;
+
+/// `std::env::set_var`.
+const SET_VAR: &str = r#"fn main() {
+    std::panic::set_hook(Box::new(|_| {}));
+    for line in std::io::stdin().lines() {
+        let line = line.unwrap();
+        let byte = |at: usize| u8::from_str_radix(&line[at..at + 2], 16).unwrap();
+        let name: Vec<u8> = (0..line.len()).step_by(2).map(byte).collect();
+        let name = String::from_utf8(name).unwrap();
+        match std::panic::catch_unwind(|| unsafe { std::env::set_var(&name, "7") }) {
+            Ok(()) => println!("{line} {line}:37"),
+            Err(_) => println!("{line} error"),
+        }
+    }
+}
+"#;
+
+/// `ProcessBuilder.environment().put`.
+const PROCESS_BUILDER: &str = r#"import java.io.*;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+
+public class Put {
+    public static void main(String[] none) throws IOException {
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+        for (String line; (line = lines.readLine()) != null; ) {
+            String name = new String(HexFormat.of().parseHex(line), StandardCharsets.UTF_8);
+            try {
+                new ProcessBuilder().environment().put(name, "7");
+                System.out.println(line + " " + line + ":37");
+            } catch (IllegalArgumentException refused) {
+                System.out.println(line + " error");
+            }
+        }
+    }
+}
+"#;
+
 const NODE: &str = "const d = require('dotenv'), hex = s => Buffer.from(s).toString('hex');
 require('readline').createInterface({input: process.stdin}).on('line', line => {
   const found = d.parse(Buffer.from(line, 'hex').toString() + '=7\\n');
@@ -158,6 +254,20 @@ pub(crate) fn run() -> Result<()> {
         ),
         ("dotenv.node", dotenv_in_node(&folder, &names)?),
         ("dotenv.python", dotenv_in_python(&folder, &names)?),
+        (
+            "dockerfile.env",
+            feed(
+                Command::new(go(
+                    &folder.join("buildkit"),
+                    BUILDKIT,
+                    "github.com/moby/buildkit@v0.34.2",
+                )?),
+                &names,
+            )?,
+        ),
+        ("go.Setenv", feed(Command::new(go(&folder.join("setenv"), SETENV, "")?), &names)?),
+        ("rust.set_var", set_var(&folder, &names)?),
+        ("java.ProcessBuilder", process_builder(&folder, &names)?),
     ] {
         let table = verdicts(context, &names)?;
         let same = said.iter().zip(&table).all(|(line, table)| real_verdict(line) == *table);
@@ -249,14 +359,15 @@ fn write(path: &Path, text: &str) -> Result<()> {
     wrote.map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Builds a Go program that needs one module.
+/// Builds a Go program that needs one module, or none.
 fn go(at: &Path, source: &str, module: &str) -> Result<PathBuf> {
     let go = find("go").ok_or("go is missing")?;
     write(&at.join("main.go"), source)?;
     write(&at.join("go.mod"), "module x\n\ngo 1.23\n")?;
-    for args in [&["get", module][..], &["build", "-o", "program", "."]] {
+    let commands = [&["get", module][..], &["build", "-o", "program", "."]];
+    for args in &commands[usize::from(module.is_empty())..] {
         let mut command = Command::new(&go);
-        command.args(args).current_dir(at).env("GOFLAGS", "-mod=mod");
+        command.args(*args).current_dir(at).env("GOFLAGS", "-mod=mod");
         output(command)?;
     }
     Ok(at.join("program"))
@@ -304,6 +415,26 @@ fn dotenv_in_python(folder: &Path, names: &[String]) -> Result<Vec<String>> {
     let mut show = Command::new(at.join("venv/bin/python"));
     show.arg("show.py").current_dir(&at);
     feed(show, names)
+}
+
+fn set_var(folder: &Path, names: &[String]) -> Result<Vec<String>> {
+    let at = folder.join("rust");
+    write(&at.join("main.rs"), SET_VAR)?;
+    let mut compile = Command::new("rustc");
+    compile.args(["--edition", "2024", "-o", "program", "main.rs"]).current_dir(&at);
+    output(compile)?;
+    feed(Command::new(at.join("program")), names)
+}
+
+fn process_builder(folder: &Path, names: &[String]) -> Result<Vec<String>> {
+    let at = folder.join("java");
+    write(&at.join("Put.java"), PROCESS_BUILDER)?;
+    let mut compile = Command::new("javac");
+    compile.arg("Put.java").current_dir(&at);
+    output(compile)?;
+    let mut put = Command::new("java");
+    put.args(["-cp", "."]).arg("Put").current_dir(&at);
+    feed(put, names)
 }
 
 /// What Spring Boot binds to a property, where the variable is called as devkit suggests.

@@ -96,11 +96,13 @@ pub(super) static RULES: &[Rule] = &[
         Case::fatal(When::Holds(b" \t"), "variable '{name}' contains whitespaces"),
         SPLIT,
     ]),
-    rule(Group::Channel, "dockerfile", "env", "BuildKit", "ENV NAME=VALUE: any NAME but an empty one", "moby/buildkit line_parsers.go, instructions/parse.go, shell/lex.go", &[
+    rule(Group::Channel, "dockerfile", "env", "BuildKit 0.34", "ENV NAME=VALUE: any NAME without blanks, but an empty one and --x", "moby/buildkit line_parsers.go, instructions/parse.go, shell/lex.go; 0.34.2, measured", &[
         NUL,
-        Case::fatal(When::Find(nameless), "ENV names can not be blank"),
-        Case::fatal(When::Holds(b" \t\n"), "can't find = in \"{name}\""),
-        SPLIT,
+        Case::fatal(When::Find(nameless_word), "ENV names can not be blank"),
+        Case::fatal(When::Find(flag), "unknown flag: {name}"),
+        Case::fatal(When::Holds(b"\n"), "unknown instruction: the line ends there"),
+        Case::fatal(When::Find(wrong_word), "Syntax error - can't find = in \"{name}\""),
+        Case::mangled(When::Find(other_word), first_word, "ENV takes the first word for the name"),
         Case::ok(When::Not(&DOCKERFILE_READ)).caveat(UNREADABLE),
     ]),
     rule(Group::Channel, "compose", "environment", "Compose Specification", "environment: any key but an empty one", COMPOSE, &[
@@ -156,6 +158,38 @@ const SUDO_BAD: &[&str] = &[
 
 fn nameless(name: &[u8]) -> Option<usize> {
     (name.is_empty() || name.starts_with(b"=")).then_some(0)
+}
+
+fn nameless_word(name: &[u8]) -> Option<usize> {
+    let start = name.trim_ascii_start();
+    (start.is_empty() || start.starts_with(b"=")).then_some(0)
+}
+
+/// Of an instruction: `ENV --x=7`.
+fn flag(name: &[u8]) -> Option<usize> {
+    name.trim_ascii_start().starts_with(b"--").then_some(0)
+}
+
+/// Behind `a=b` another word that is no assignment: of `ENV a= =7` the `=7`.
+fn wrong_word(name: &[u8]) -> Option<usize> {
+    let whole = [name, b"="].concat();
+    let mut words = whole.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let first = words.next()?;
+    let assigned = first.len() < whole.trim_ascii_start().len() && first.contains(&b'=');
+    let wrong = |word: &[u8]| word.starts_with(b"=") || !word.contains(&b'=');
+    let at = name.iter().position(|b| *b == b'=')?;
+    (assigned && words.any(wrong)).then_some(at)
+}
+
+/// Where the first word differs from the name: a blank before it, or what ends it.
+fn other_word(name: &[u8]) -> Option<usize> {
+    let ends = |b: &u8| *b == b'=' || b.is_ascii_whitespace();
+    name.iter().position(ends)
+}
+
+fn first_word(name: &[u8]) -> Vec<u8> {
+    let ends = |b: &u8| *b == b'=' || b.is_ascii_whitespace();
+    name.trim_ascii_start().split(ends).next().unwrap_or_default().to_vec()
 }
 
 pub(super) fn replaced(name: &[u8]) -> Vec<u8> {
