@@ -268,6 +268,12 @@ fn values_are_looked_at_too() {
         ("A=5%p", "systemd.environment", Some("changed")),
         ("A=() { :; }", "sudo-E", Some("dropped")),
         ("A=b", "bash", None),
+        ("A=b # c", "dotenv.node", Some("changed")),
+        ("A=b#c", "sh.source", None),
+        ("A=b c", "sh.source", Some("dropped")),
+        ("A='b c'", "sh.source", Some("changed")),
+        ("A=$B", "compose.env-file", Some("changed")),
+        ("A=$B", "dotenv.node", None),
     ] {
         // By standard input where the kernel would not take it; it knows no line ends.
         let ran = if argument.contains('\n') {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use devkit_text::nearest;
 
-use crate::rule::Rule;
+use crate::rule::{Group, Rule};
 use crate::rules;
 
 /// A context that was asked for: its id as asked, and the rule that holds there.
@@ -79,7 +79,24 @@ pub fn contexts(id: &str) -> Result<Vec<Context>, UnknownContext> {
             None => found.push(context),
         }
     }
+    if found.is_empty() {
+        found.extend(own_way(id));
+    }
     if found.is_empty() { Err(unknown()) } else { Ok(found) }
+}
+
+/// A way that a shell calls otherwise: `fish.export` is `fish.set`.
+fn own_way(id: &str) -> Option<Context> {
+    let (tool, way) = id.split_once('.')?;
+    if !["assign", "export", "export-quoted"].contains(&way) {
+        return None;
+    }
+    let sets = |rule: &&Rule| {
+        rule.tool == tool
+            && rule.group == Group::Shell
+            && rule.way.is_some_and(|way| way != "inherit")
+    };
+    rules::all().find(sets).map(|rule| Context { id: id.to_owned(), rule })
 }
 
 /// Tools that people know by another name.

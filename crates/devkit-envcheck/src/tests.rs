@@ -87,6 +87,9 @@ fn versions_pick_their_range() {
     }
     assert_eq!(contexts("k8s@1.7").unwrap().len(), 2);
     assert!(contexts("k8s.env@new").is_err() && contexts("k9s").is_err() && contexts("").is_err());
+    let fish = contexts("fish.export").unwrap();
+    assert_eq!((fish[0].id.as_str(), fish[0].rule.id().as_str()), ("fish.export", "fish.set"));
+    assert!(contexts("fish.inherits").is_err() && contexts("docker.export").is_err());
     assert_eq!(contexts("bash").unwrap().len(), 4);
     assert_eq!(contexts("ash.inherit").unwrap()[0].id, "busybox.inherit");
 }

@@ -35,13 +35,11 @@ pub(super) fn report(ui: &Ui, report: &Report, everywhere: bool) -> String {
     for finding in report.values.iter().flatten() {
         let at =
             finding.position.map(|at| format!(" (byte {at} of the value)")).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "value, {}: {}: {}{at}",
-            finding.id,
-            finding.verdict.name(),
-            finding.message
-        );
+        let verdict = match finding.verdict {
+            Verdict::Ok => "note",
+            verdict => verdict.name(),
+        };
+        let _ = writeln!(text, "value in {}: {verdict}: {}{at}", finding.id, finding.message);
     }
     text
 }
