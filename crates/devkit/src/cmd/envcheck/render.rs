@@ -131,7 +131,7 @@ fn contexts(ui: &Ui, report: &Report, everywhere: bool) -> String {
     }
     match (fine, text.is_empty()) {
         (0, _) => {}
-        (_, true) if !everywhere || alike.is_empty() => text.push_str("works there\n"),
+        (_, true) if !everywhere || alike.is_empty() => text.push_str("the name works there\n"),
         (_, true) => {
             let _ = writeln!(
                 text,
