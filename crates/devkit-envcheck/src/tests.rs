@@ -6,7 +6,7 @@ use crate::rule::Rule;
 use crate::select::{all_contexts, contexts};
 use crate::syntax::IDENTIFIER;
 use crate::verdict::Verdict;
-use crate::{Limits, all, report};
+use crate::{Format, Limits, all, check_file, report};
 
 fn holds(rule: &Rule, name: &[u8]) {
     let answer = rule.check(name, b"7");
@@ -38,6 +38,20 @@ proptest! {
         for rule in all() {
             holds(rule, name.as_bytes());
         }
+    }
+
+    #[test]
+    fn no_file_makes_it_panic(
+        format in proptest::sample::select(Format::ALL),
+        text in "(apiVersion|kind|containers|env|name|value|services|environment|jobs|steps|run|ENV|FROM|CMD|RUN|Environment|export|[a-zé=:#'\"\\\\$%(){}\\[\\]<>&*!|?,;. \t\n-]){0,60}",
+    ) {
+        let _ = check_file(format, text.as_bytes(), &[]);
+        let _ = Format::by_content(text.as_bytes());
+    }
+
+    #[test]
+    fn nor_do_bytes(format in proptest::sample::select(Format::ALL), bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = check_file(format, &bytes, &[]);
     }
 
     #[test]
