@@ -190,7 +190,7 @@ fn open(path: &Path) -> io::Result<File> {
     File::options().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
 }
 
-fn kind(found: &fs::Metadata) -> &'static str {
+pub(crate) fn kind(found: &fs::Metadata) -> &'static str {
     if found.is_symlink() {
         "a symbolic link"
     } else if found.is_dir() {
@@ -368,13 +368,13 @@ fn keep_old(path: &Path) -> io::Result<Option<PathBuf>> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.unwrap_or(Path::new("."))
 }
 
 /// Makes new names last. A folder that cannot be opened or synced keeps them as well as it can.
-fn sync(folder: &Path) {
+pub(crate) fn sync(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }

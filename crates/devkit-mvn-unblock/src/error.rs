@@ -1,0 +1,66 @@
+//! What can go wrong with a settings file, by what the user can do about it.
+
+use crate::place::Position;
+use crate::text::EncodingError;
+
+/// Why a settings file is not touched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Its bytes are no text.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+    /// It is not well-formed, or holds what Maven refuses.
+    #[error("{why}")]
+    Malformed {
+        /// Where.
+        at: Position,
+        /// How many characters the marker covers.
+        width: usize,
+        /// A fragment.
+        why: String,
+        /// Whether it is well-formed XML all the same, and Maven refuses what it says.
+        well_formed: bool,
+    },
+    /// It is something else than settings.
+    #[error("{why}")]
+    NotSettings {
+        /// Where.
+        at: Position,
+        /// A fragment.
+        why: String,
+    },
+    /// What may be there once is there twice.
+    #[error("<{name}> appears twice (first on line {first})")]
+    DuplicateSection {
+        /// Where the second is.
+        at: Position,
+        /// Its name.
+        name: String,
+        /// The line of the first.
+        first: usize,
+    },
+}
+
+impl Error {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Encoding(_) => "encoding",
+            Self::Malformed { .. } => "malformed",
+            Self::NotSettings { .. } => "not-settings",
+            Self::DuplicateSection { .. } => "duplicate-section",
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn at(&self) -> Option<Position> {
+        match self {
+            Self::Encoding(_) => None,
+            Self::Malformed { at, .. }
+            | Self::NotSettings { at, .. }
+            | Self::DuplicateSection { at, .. } => Some(*at),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Maven's `settings.xml`: which mirror catches a repository, and an edit that lets company
+//! repositories of http:// work again and changes no other byte.
+//!
+//! Input → model → plan → apply → report: [`Parsed`] decodes and parses a file, [`Settings`] is what
+//! Maven reads in it, [`mirror`] chooses mirrors as Maven does, [`plan()`] says which bytes change and
+//! proves the effect. [`log`] and [`pom`] find repositories, [`undo()`] the state before.
+//!
+//! Maven ≥ 3.8.1 blocks by an entry in the settings of the *installation*, `maven-default-http-blocker`.
+//! An entry of the same id in the user's settings takes its place.
+
+pub mod diff;
+mod edit;
+mod error;
+pub mod locate;
+pub mod log;
+pub mod mirror;
+mod note;
+mod place;
+mod plan;
+pub mod pom;
+mod secret;
+mod settings;
+mod status;
+mod text;
+mod undo;
+pub mod xml;
+
+pub use edit::Splice;
+pub use error::Error;
+pub use mirror::{Mirror, Origin, Repository, Verdict};
+pub use note::Note;
+pub use place::Position;
+pub use plan::{BadId, Change, Plan, RepositoryId, Request, plan};
+pub use secret::{mask, masked};
+pub use settings::{Parsed, ProfileRepository, Properties, Settings};
+pub use status::{Place, Status};
+pub use text::{EncodingError, Text};
+pub use undo::{Undo, undo};

@@ -1,0 +1,369 @@
+//! What is to change in a settings file, and proof that it has the wanted effect.
+//!
+//! The wanted effect is asked of the same rules by which Maven chooses mirrors, before and after: a
+//! file that has it already is left alone, however it is written.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::edit::{self, Splice};
+use crate::error::Error;
+use crate::mirror::{
+    self, BLOCKER, HTTP_PATTERN, Mirror, NO_MATCH, NOWHERE, Origin, Repository, Verdict,
+};
+use crate::note::{self, Note};
+use crate::settings::{Parsed, Properties, Settings};
+use crate::text::Text;
+
+/// The id of a repository, fit to stand in a list of ids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RepositoryId(String);
+
+/// Why a text is no id of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{}' {why}", devkit_text::escape(id.as_bytes()))]
+pub struct BadId {
+    /// The text.
+    pub id: String,
+    /// A fragment.
+    pub why: &'static str,
+}
+
+impl RepositoryId {
+    /// Checks an id.
+    ///
+    /// # Errors
+    ///
+    /// [`BadId`] for what Maven does not allow in ids, and for what a list of ids cannot hold.
+    pub fn parse(id: &str) -> Result<Self, BadId> {
+        let why = if id.contains("://") {
+            "is a URL; Maven's mirrors know repositories by their ids only"
+        } else if id.is_empty() {
+            "is no id of a repository"
+        } else if id.contains(['\\', '/', ':', '"', '<', '>', '|', '?', '*']) {
+            r#"is no id of a repository: Maven allows none of \/:"<>|?* in one"#
+        } else if id.contains(',') {
+            "holds a comma, which in a list separates ids"
+        } else if id.starts_with('!') {
+            "begins with '!', which in a list excludes an id"
+        } else if id.trim_matches(|c| c <= ' ') != id || id.chars().any(char::is_control) {
+            "has blanks around it or control characters in it"
+        } else {
+            return Ok(Self(id.to_owned()));
+        };
+        Err(BadId { id: id.to_owned(), why })
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// The blocker is off: every http repository may be asked.
+    Open,
+    /// The repositories of these ids may be asked, beside those that may already; other http
+    /// repositories stay blocked.
+    Scoped(Vec<RepositoryId>),
+}
+
+/// What kind of change it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// None: the file has the effect already.
+    None,
+    /// The file is edited.
+    Edit,
+    /// The file is made, or filled if it was empty.
+    Create,
+}
+
+/// An edit of one file.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What kind of change it is.
+    pub change: Change,
+    /// The encoding of the file.
+    pub encoding: String,
+    /// What is put in place of which bytes, in their order.
+    pub splices: Vec<Splice>,
+    /// The file as it will be.
+    pub output: Vec<u8>,
+    /// The file's mirrors as they are.
+    pub before: Vec<Mirror>,
+    /// The file's mirrors as they will be.
+    pub after: Vec<Mirror>,
+    /// Number of the entry that decides, from 1, if the file has the effect by one of its own.
+    pub decided_by: Option<usize>,
+    /// What else there is to say about the file.
+    pub notes: Vec<Note>,
+}
+
+/// Plans the change of a file, given its bytes if it is there.
+///
+/// # Errors
+///
+/// [`Error`], for files that are not touched.
+///
+/// # Panics
+///
+/// If the edit does not have the wanted effect, which would be a mistake in here; nothing is written
+/// then.
+pub fn plan(
+    current: Option<&[u8]>,
+    request: &Request,
+    properties: Properties<'_>,
+) -> Result<Plan, Error> {
+    let bytes = current.unwrap_or_default();
+    if is_blank(bytes) {
+        return Ok(create(bytes, request, properties));
+    }
+    let parsed = Parsed::new(bytes)?;
+    let settings = Settings::read(&parsed, properties)?;
+    let before = settings.mirrors();
+    let wanted = Wanted::find(&before, &settings, request);
+    let splices = edit::splices(&settings, &wanted);
+    let notes = note::about(&settings, &wanted);
+    let output = edit::apply(bytes, &splices);
+    let after = if splices.is_empty() {
+        before.clone()
+    } else {
+        let parsed = Parsed::new(&output).expect("an edited file is as well-formed as it was");
+        Settings::read(&parsed, properties).expect("an edited file says what it said").mirrors()
+    };
+    assert!(reached(&effective(&after), request), "the edit does not have the wanted effect");
+    let change = if splices.is_empty() { Change::None } else { Change::Edit };
+    let decided_by = decisive(&effective(&after), request);
+    let encoding = parsed.text.encoding();
+    Ok(Plan { change, encoding, splices, output, before, after, decided_by, notes })
+}
+
+/// The ids that a file frees, if it is in the scoped form; what it is in, if it is in one of
+/// devkit's at all.
+pub(crate) fn form(mirrors: &[Mirror]) -> Option<Request> {
+    let blocker = mirrors.iter().find(|mirror| mirror.id == BLOCKER)?;
+    if !blocker.blocked {
+        return Some(Request::Open);
+    }
+    let excluded = mirror::java_split(&blocker.mirror_of).filter_map(|item| item.strip_prefix('!'));
+    let ids: Vec<RepositoryId> = excluded.filter_map(|id| RepositoryId::parse(id).ok()).collect();
+    (!ids.is_empty()).then_some(Request::Scoped(ids))
+}
+
+/// What a file without content becomes.
+fn create(bytes: &[u8], request: &Request, properties: Properties<'_>) -> Plan {
+    let entry = NewEntry::of(request);
+    let text = edit::new_file(&entry);
+    let parsed = Parsed::new(text.as_bytes()).expect("a new file is well-formed");
+    let after = Settings::read(&parsed, properties).expect("a new file is settings").mirrors();
+    let output = text.clone().into_bytes();
+    Plan {
+        change: Change::Create,
+        encoding: Text::empty().encoding(),
+        splices: vec![Splice { start: 0, end: bytes.len(), text, bytes: output.clone() }],
+        output,
+        before: Vec::new(),
+        decided_by: Some(1),
+        after,
+        notes: Vec::new(),
+    }
+}
+
+/// Nothing but white space, and maybe a byte order mark: what Maven refuses, and what loses nothing
+/// by being replaced.
+fn is_blank(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+/// An entry that is to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewEntry {
+    pub(crate) mirror_of: String,
+    pub(crate) blocked: bool,
+}
+
+impl NewEntry {
+    fn of(request: &Request) -> Self {
+        match request {
+            // Maven 3.6 complains about <blocked> in every run, so that it is there only if it must.
+            Request::Open => Self { mirror_of: NO_MATCH.into(), blocked: false },
+            Request::Scoped(ids) => Self { mirror_of: scoped(ids), blocked: true },
+        }
+    }
+
+    fn mirror(&self) -> Mirror {
+        Mirror {
+            id: BLOCKER.into(),
+            url: NOWHERE.into(),
+            mirror_of: self.mirror_of.clone(),
+            layouts: "default".into(),
+            blocked: self.blocked,
+            origin: Origin::Stock,
+        }
+    }
+}
+
+fn scoped(ids: &[RepositoryId]) -> String {
+    let mut pattern = HTTP_PATTERN.to_owned();
+    for (at, id) in ids.iter().enumerate() {
+        // Blanks would not be skipped.
+        if !ids[..at].contains(id) {
+            pattern.push_str(",!");
+            pattern.push_str(id.as_str());
+        }
+    }
+    pattern
+}
+
+/// What the mirrors of a file should be.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Entries that get another pattern, by their index, with whether they block.
+    pub(crate) changed: BTreeMap<usize, (String, bool)>,
+    /// An entry at the end.
+    pub(crate) added: Option<NewEntry>,
+}
+
+impl Wanted {
+    /// Changes one thing after the other, until the effect is there.
+    fn find(before: &[Mirror], settings: &Settings<'_>, request: &Request) -> Self {
+        let mut wanted = Self::default();
+        let mut mirrors = before.to_vec();
+        // The pattern as it is written, not with its properties resolved.
+        let raw = |entry: usize| settings.entries[entry].mirror_of.text(settings.text.as_str());
+        for _ in 0..before.len() + 2 {
+            let Some(obstacle) = obstacle(&effective(&mirrors), request) else { break };
+            let Some(entry) = obstacle.entry else {
+                let added = NewEntry::of(request);
+                mirrors.push(added.mirror());
+                wanted.added = Some(added);
+                continue;
+            };
+            let (pattern, blocked) = match (request, &obstacle.blocks) {
+                (Request::Open, _) => (NO_MATCH.to_owned(), false),
+                (Request::Scoped(ids), None) => (scoped(ids), true),
+                (Request::Scoped(_), Some(id)) => {
+                    let now = wanted.changed.get(&entry).map(|(pattern, _)| pattern.clone());
+                    (without(&now.unwrap_or_else(|| raw(entry)), id), true)
+                }
+            };
+            mirrors[entry].mirror_of.clone_from(&pattern);
+            mirrors[entry].blocked = blocked;
+            wanted.changed.insert(entry, (pattern, blocked));
+        }
+        wanted
+    }
+}
+
+/// A pattern that no longer matches an id, in the form that Maven reads.
+fn without(pattern: &str, id: &str) -> String {
+    let excluded = format!("!{id}");
+    let mut items: Vec<&str> =
+        pattern.split(',').map(str::trim).filter(|item| !item.is_empty() && *item != id).collect();
+    if items.is_empty() {
+        return NO_MATCH.to_owned();
+    }
+    if !items.contains(&excluded.as_str()) {
+        items.push(&excluded);
+    }
+    items.join(",")
+}
+
+/// Why the effect is not there.
+struct Obstacle {
+    /// The entry of the user's that is in the way, by its index; none if it is the installation's.
+    entry: Option<usize>,
+    /// The id that it blocks; none if it lets too much through.
+    blocks: Option<String>,
+}
+
+/// The mirrors that count with an installation as it comes.
+pub(crate) fn effective(user: &[Mirror]) -> Vec<Mirror> {
+    mirror::merged(user, &[Mirror::stock()])
+}
+
+fn reached(mirrors: &[Mirror], request: &Request) -> bool {
+    obstacle(mirrors, request).is_none()
+}
+
+fn http(id: &str) -> Repository {
+    Repository::new(id, "http://repository.invalid/")
+}
+
+/// An id that no mirror knows.
+pub(crate) fn unknown_id(mirrors: &[Mirror]) -> String {
+    let mut id = "unknown".to_owned();
+    while mirrors.iter().any(|mirror| mirror.mirror_of.contains(&id)) {
+        id.push('x');
+    }
+    id
+}
+
+fn obstacle(mirrors: &[Mirror], request: &Request) -> Option<Obstacle> {
+    let unknown = unknown_id(mirrors);
+    let in_the_way = |id: &str| {
+        let (verdict, mirror) = mirror::verdict(mirrors, &http(id));
+        mirror.filter(|_| !verdict.is_open())
+    };
+    let of = |mirror: &Mirror, blocks: Option<String>| Obstacle { entry: index(mirror), blocks };
+    match request {
+        Request::Open => {
+            if let Some(mirror) = in_the_way(&unknown) {
+                return Some(of(mirror, Some(unknown)));
+            }
+            // What is let past a mirror that catches all others may still be blocked. A mirror that
+            // blocks single repositories is somebody's intention.
+            let ids = mirrors.iter().flat_map(|mirror| mirror::java_split(&mirror.mirror_of));
+            let ids = ids.map(|item| item.trim_start_matches('!'));
+            ids.filter_map(|id| in_the_way(id).map(|mirror| (id, mirror)))
+                .find(|(_, mirror)| {
+                    mirror.id == BLOCKER || mirror::matching(mirror, &http(&unknown)).matches()
+                })
+                .map(|(id, mirror)| of(mirror, Some(id.to_owned())))
+        }
+        Request::Scoped(ids) => {
+            for id in ids {
+                if let Some(mirror) = in_the_way(id.as_str()) {
+                    return Some(of(mirror, Some(id.as_str().to_owned())));
+                }
+            }
+            let (verdict, _) = mirror::verdict(mirrors, &http(&unknown));
+            let open = mirrors.iter().find(|mirror| is_override(mirror));
+            open.filter(|_| verdict == Verdict::Direct).map(|mirror| of(mirror, None))
+        }
+    }
+}
+
+/// Whether a mirror is there only to take the blocker's place.
+fn is_override(mirror: &Mirror) -> bool {
+    let is_id = |item: &str| !item.starts_with('!') && !item.contains([':', '*']);
+    mirror.id == BLOCKER
+        && !mirror.blocked
+        && (mirror.is_dead() || !mirror::java_split(&mirror.mirror_of).any(is_id))
+}
+
+fn index(mirror: &Mirror) -> Option<usize> {
+    match mirror.origin {
+        Origin::User { entry, .. } => Some(entry - 1),
+        Origin::Installation { .. } | Origin::Stock => None,
+    }
+}
+
+/// The entry by which the effect is there.
+fn decisive(mirrors: &[Mirror], request: &Request) -> Option<usize> {
+    let unknown = unknown_id(mirrors);
+    let id = match request {
+        Request::Open => unknown.as_str(),
+        Request::Scoped(ids) => ids.first().map_or(unknown.as_str(), RepositoryId::as_str),
+    };
+    let (_, mirror) = mirror::verdict(mirrors, &http(id));
+    let mirror = mirror.or_else(|| mirrors.iter().find(|mirror| mirror.id == BLOCKER));
+    mirror.and_then(index).map(|index| index + 1)
+}

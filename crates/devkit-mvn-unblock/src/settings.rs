@@ -1,0 +1,350 @@
+//! A settings file as Maven reads it, with the place of everything that an edit may touch.
+//!
+//! Rule: `SettingsXpp3Reader` and `DefaultSettingsValidator` of Maven 3.8 and 3.9, and their successors
+//! in Maven 4; what each of them refuses was measured.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::error::Error;
+use crate::mirror::{Mirror, Origin};
+use crate::place::{Locator, Position};
+use crate::text::Text;
+use crate::xml::{self, Document, Element, Malformed, Node};
+
+/// Gives the value of a property of a settings file, by its name: `env.HOME`, `user.home`.
+pub type Properties<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A file that is parsed, so that [`Settings`] can be read from it.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Its text.
+    pub text: Text,
+    /// Its elements.
+    pub document: Document,
+}
+
+impl Parsed {
+    /// Decodes and parses a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encoding`] and [`Error::Malformed`].
+    pub fn new(bytes: &[u8]) -> Result<Self, Error> {
+        let text = Text::decode(bytes)?;
+        match xml::parse(text.as_str()) {
+            Ok(document) => Ok(Self { text, document }),
+            Err(Malformed { at, why }) => {
+                // A marker never goes beyond the line.
+                let marked = text.as_str()[at.clone()].lines().next().unwrap_or_default();
+                let width = marked.chars().count().max(1);
+                Err(Error::Malformed {
+                    at: text.position(at.start),
+                    width,
+                    why,
+                    well_formed: false,
+                })
+            }
+        }
+    }
+}
+
+/// What a settings file says about mirrors and repositories.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    pub(crate) text: &'a Text,
+    pub(crate) document: &'a Document,
+    /// `<mirrors>`, if there is one.
+    pub(crate) section: Option<&'a Element>,
+    pub(crate) entries: Vec<Entry<'a>>,
+    /// Repositories of profiles.
+    pub repositories: Vec<ProfileRepository>,
+    /// Ids of `<servers>`: whose credentials are there.
+    pub servers: Vec<String>,
+    locator: RefCell<Locator<'a>>,
+}
+
+/// An entry of `<mirrors>`.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) element: &'a Element,
+    pub(crate) mirror_of: &'a Element,
+    pub(crate) blocked: Option<&'a Element>,
+    pub(crate) mirror: Mirror,
+}
+
+/// A repository of a profile in settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileRepository {
+    /// Its id.
+    pub id: String,
+    /// Its URL.
+    pub url: String,
+    /// Its layout, if one is given.
+    pub layout: Option<String>,
+    /// The profile.
+    pub profile: String,
+    /// Whether the profile is switched on by the file itself.
+    pub active: bool,
+    /// Where it stands.
+    pub at: Position,
+}
+
+/// Sections that may be there once.
+const SECTIONS: &[&str] = &[
+    "localRepository",
+    "interactiveMode",
+    "usePluginRegistry",
+    "offline",
+    "pluginGroups",
+    "servers",
+    "mirrors",
+    "proxies",
+    "profiles",
+    "activeProfiles",
+    "repositories",
+    "pluginRepositories",
+];
+const MIRROR_FIELDS: &[&str] =
+    &["id", "mirrorOf", "name", "url", "layout", "mirrorOfLayouts", "blocked"];
+
+impl<'a> Settings<'a> {
+    /// Reads what a file says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] for what makes every build with this file fail, and for files that are no settings.
+    pub fn read(parsed: &'a Parsed, properties: Properties<'_>) -> Result<Self, Error> {
+        let Parsed { text, document } = parsed;
+        let source = text.as_str();
+        let root = &document.root;
+        let mut settings = Self {
+            text,
+            document,
+            section: None,
+            entries: Vec::new(),
+            repositories: Vec::new(),
+            servers: Vec::new(),
+            locator: RefCell::new(Locator::new(source)),
+        };
+        settings.check_root(root)?;
+        settings.check_once(root, SECTIONS)?;
+        settings.section = root.child("mirrors");
+        if let Some(section) = settings.section {
+            if let Some(at) = section.has_text(source) {
+                return Err(settings.refused(at, "there is text directly in <mirrors>"));
+            }
+            for (number, element) in
+                section.elements().filter(|element| element.name == "mirror").enumerate()
+            {
+                let entry = settings.entry(element, number + 1, properties)?;
+                settings.entries.push(entry);
+            }
+        }
+        settings.check_proxies(root)?;
+        settings.servers = children(root, "servers", "server")
+            .filter_map(|server| server.child("id"))
+            .map(|id| resolve(&id.text(source), properties))
+            .collect();
+        settings.read_profiles(root, properties)?;
+        Ok(settings)
+    }
+
+    /// The mirrors in their order, also those that do not count.
+    #[must_use]
+    pub fn mirrors(&self) -> Vec<Mirror> {
+        self.entries.iter().map(|entry| entry.mirror.clone()).collect()
+    }
+
+    pub(crate) fn position(&self, offset: usize) -> Position {
+        self.locator.borrow_mut().position(offset)
+    }
+
+    fn refused(&self, at: usize, why: &str) -> Error {
+        let why = format!("{why}; Maven refuses this file");
+        Error::Malformed { at: self.position(at), width: 1, why, well_formed: true }
+    }
+
+    fn check_root(&self, root: &Element) -> Result<(), Error> {
+        let at = self.position(root.span.start);
+        let name = &root.name;
+        let why = if name.eq_ignore_ascii_case("settings") {
+            return self.check_prefixes(root);
+        } else if name.contains(':') {
+            format!("the root element is <{name}>, and Maven ignores what is in one with a prefix")
+        } else if name == "project" {
+            "the root element is <project>: this is a POM, and no settings".into()
+        } else {
+            format!("the root element is <{name}>, and no <settings>")
+        };
+        Err(Error::NotSettings { at, why })
+    }
+
+    /// `<m:mirrors>` is nothing to Maven 3, and `<mirrors>` to Maven 4.
+    fn check_prefixes(&self, root: &Element) -> Result<(), Error> {
+        let prefixed = |element: &&Element| element.name.ends_with(":mirrors");
+        match root.elements().find(prefixed) {
+            None => Ok(()),
+            Some(element) => {
+                let why = format!(
+                    "<{}> has a prefix: Maven 3 ignores it, and Maven 4 reads it",
+                    element.name
+                );
+                Err(Error::NotSettings { at: self.position(element.span.start), why })
+            }
+        }
+    }
+
+    /// Maven refuses a file where one of these is there twice.
+    fn check_once(&self, parent: &Element, names: &[&str]) -> Result<(), Error> {
+        let mut seen: HashMap<&str, &Element> = HashMap::new();
+        for element in parent.elements().filter(|element| names.contains(&element.name.as_str())) {
+            if let Some(first) = seen.insert(&element.name, element) {
+                let first = self.position(first.span.start).line;
+                let at = self.position(element.span.start);
+                return Err(Error::DuplicateSection { at, name: element.name.clone(), first });
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &self,
+        element: &'a Element,
+        number: usize,
+        properties: Properties<'_>,
+    ) -> Result<Entry<'a>, Error> {
+        let source = self.text.as_str();
+        self.check_once(element, MIRROR_FIELDS)?;
+        let fields =
+            element.elements().filter(|field| MIRROR_FIELDS.contains(&field.name.as_str()));
+        for field in fields {
+            if let Some(inner) = field.elements().next() {
+                let why = format!("<{}> stands inside of <{}>", inner.name, field.name);
+                return Err(self.refused(inner.span.start, &why));
+            }
+        }
+        let start = element.span.start;
+        let text = |name: &str| element.child(name).map(|field| field.text(source));
+        let id = text("id");
+        let needed = |name: &str| {
+            let field = element.child(name).filter(|field| !field.text(source).is_empty());
+            field.ok_or_else(|| {
+                let of = id.as_deref().unwrap_or("default");
+                self.refused(start, &format!("the mirror '{of}' has no {name}"))
+            })
+        };
+        let (mirror_of, url) = (needed("mirrorOf")?, needed("url")?);
+        if id.as_deref() == Some("") {
+            return Err(self.refused(start, "a mirror has an empty id"));
+        }
+        let resolved = |text: &str| resolve(text, properties);
+        let blocked = element.child("blocked");
+        let mirror = Mirror {
+            id: resolved(id.as_deref().unwrap_or("default")),
+            url: resolved(&url.text(source)),
+            mirror_of: resolved(&mirror_of.text(source)),
+            layouts: resolved(text("mirrorOfLayouts").as_deref().unwrap_or("default")),
+            // Before properties are resolved.
+            blocked: blocked.is_some_and(|field| field.text(source).eq_ignore_ascii_case("true")),
+            origin: Origin::User { entry: number, at: self.position(start) },
+        };
+        Ok(Entry { element, mirror_of, blocked, mirror })
+    }
+
+    fn check_proxies(&self, root: &Element) -> Result<(), Error> {
+        for proxy in children(root, "proxies", "proxy") {
+            let host = proxy.child("host").map(|host| host.text(self.text.as_str()));
+            if host.is_none_or(|host| host.is_empty()) {
+                return Err(self.refused(proxy.span.start, "a proxy has no host"));
+            }
+        }
+        Ok(())
+    }
+
+    fn read_profiles(&mut self, root: &Element, properties: Properties<'_>) -> Result<(), Error> {
+        let source = self.text.as_str();
+        let switched_on: Vec<String> = children(root, "activeProfiles", "activeProfile")
+            .map(|name| resolve(&name.text(source), properties))
+            .collect();
+        let mut found = Vec::new();
+        for profile in children(root, "profiles", "profile") {
+            let name = profile.child("id").map(|id| resolve(&id.text(source), properties));
+            let name = name.unwrap_or_else(|| "default".into());
+            let by_default = profile
+                .child("activation")
+                .and_then(|activation| activation.child("activeByDefault"))
+                .is_some_and(|value| value.text(source).eq_ignore_ascii_case("true"));
+            let active = by_default || switched_on.contains(&name);
+            let lists =
+                [("repositories", "repository"), ("pluginRepositories", "pluginRepository")];
+            for repository in lists.iter().flat_map(|(list, item)| children(profile, list, item)) {
+                let text = |name: &str| {
+                    let text = repository.child(name).map(|field| field.text(source));
+                    text.filter(|text| !text.is_empty()).map(|text| resolve(&text, properties))
+                };
+                let needed = |name: &str| {
+                    text(name).ok_or_else(|| {
+                        let why = format!("a repository of the profile '{name}' has no {name}");
+                        self.refused(repository.span.start, &why)
+                    })
+                };
+                found.push(ProfileRepository {
+                    id: needed("id")?,
+                    url: needed("url")?,
+                    layout: text("layout"),
+                    profile: name.clone(),
+                    active,
+                    at: self.position(repository.span.start),
+                });
+            }
+        }
+        self.repositories = found;
+        Ok(())
+    }
+
+    /// Comments, from `<` to behind `>`, everywhere in the file.
+    pub(crate) fn comments(&self) -> Vec<xml::Span> {
+        fn collect(element: &Element, found: &mut Vec<xml::Span>) {
+            for node in &element.children {
+                match node {
+                    Node::Comment(span) => found.push(span.clone()),
+                    Node::Element(element) => collect(element, found),
+                    _ => {}
+                }
+            }
+        }
+        let mut found = Vec::new();
+        collect(&self.document.root, &mut found);
+        found
+    }
+}
+
+/// The items of a list: `<servers><server>`.
+fn children<'a>(
+    parent: &'a Element,
+    list: &'a str,
+    item: &'a str,
+) -> impl Iterator<Item = &'a Element> {
+    let lists = parent.elements().filter(move |element| element.name == list);
+    lists.flat_map(Element::elements).filter(move |element| element.name == item)
+}
+
+/// Puts in the values of `${…}`; what is not known stays as it is, as it does in Maven.
+pub(crate) fn resolve(text: &str, properties: Properties<'_>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        out.push_str(before);
+        let Some((name, next)) = after.split_once('}') else {
+            out.push_str("${");
+            rest = after;
+            continue;
+        };
+        let value = properties(name).unwrap_or_else(|| format!("${{{name}}}"));
+        out.push_str(&value);
+        rest = next;
+    }
+    out.push_str(rest);
+    out
+}

@@ -1,0 +1,57 @@
+//! What becomes of the repositories that a project and the settings declare.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::mirror::{self, Mirror, Repository, Verdict};
+use crate::place::Position;
+
+/// A repository, where it is declared, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Its id.
+    pub id: String,
+    /// Its URL.
+    #[serde(serialize_with = "crate::secret::masked_url")]
+    pub url: String,
+    /// Whether `external:http:*` matches it.
+    pub external_http: bool,
+    /// Where it is declared.
+    pub declared: Place,
+    /// What becomes of it.
+    pub verdict: Verdict,
+    /// The mirror that decides, if one catches it.
+    pub mirror: Option<Mirror>,
+    /// Whether something of its id or URL is a property whose value is not known here.
+    pub unresolved: bool,
+}
+
+/// Where a repository is declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The POM or settings file.
+    pub file: PathBuf,
+    /// Where in it.
+    #[serde(flatten)]
+    pub at: Position,
+    /// The profile, if it is in one.
+    pub profile: Option<String>,
+}
+
+impl Status {
+    /// What becomes of a repository, by the mirrors that count.
+    #[must_use]
+    pub fn new(mirrors: &[Mirror], repository: &Repository, declared: Place) -> Self {
+        let (verdict, mirror) = mirror::verdict(mirrors, repository);
+        Self {
+            id: repository.id.clone(),
+            url: repository.url.clone(),
+            external_http: repository.is_external_http(),
+            declared,
+            verdict,
+            mirror: mirror.cloned(),
+            unresolved: repository.id.contains("${") || repository.url.contains("${"),
+        }
+    }
+}

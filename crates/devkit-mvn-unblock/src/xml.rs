@@ -1,0 +1,598 @@
+//! XML as a tree of spans: what stands where, and whether it is well-formed.
+//!
+//! quick-xml finds the tokens. It lets much through that XML 1.0 forbids (text after the root, two
+//! roots, open elements at the end, doubled attributes, `--` in comments), so that all of this is
+//! looked at here.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use quick_xml::Reader;
+use quick_xml::errors::{IllFormedError, SyntaxError};
+use quick_xml::events::Event;
+
+/// A place in a text, in bytes of UTF-8.
+pub type Span = Range<usize>;
+
+/// Why a text is no XML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    /// What is wrong, and where.
+    pub at: Span,
+    /// A fragment.
+    pub why: String,
+}
+
+/// A well-formed document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The outermost element.
+    pub root: Element,
+    /// What some readers of Maven die of, though XML allows it.
+    pub traps: Vec<Trap>,
+}
+
+/// Something that XML allows (or that is harmless), and some readers of Maven do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trap {
+    /// Which.
+    pub kind: TrapKind,
+    /// Where.
+    pub at: usize,
+}
+
+/// What some readers of Maven die of. Measured on 3.8.7, 3.9.16 and 4.0.0-rc-6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrapKind {
+    /// A character beyond U+FFFF in a comment: 3.8.
+    WideCharacterInComment,
+    /// `>` in a processing instruction: 3.x.
+    GreaterThanInInstruction,
+    /// `>` in quotes before the subset of a DOCTYPE, or `]` in quotes in it: 3.x.
+    QuotesInDoctype,
+    /// A processing instruction whose name begins with `xml`: 3.x.
+    InstructionNamedXml,
+    /// A name with a prefix that no `xmlns:` declares: 4.
+    UnknownPrefix,
+    /// White space before the XML declaration, which XML does not allow: 4.
+    SpaceBeforeDeclaration,
+}
+
+/// An element: where it stands, and what is in it.
+#[derive(Debug, Clone)]
+pub struct Element {
+    /// With its prefix.
+    pub name: String,
+    /// From `<` of the start tag to behind `>` of the end tag.
+    pub span: Span,
+    /// Between the tags; empty and at the end of the tag if that is `<a/>`.
+    pub content: Span,
+    /// Whether there is only one tag: `<a/>`.
+    pub is_empty_tag: bool,
+    /// What is in it.
+    pub children: Vec<Node>,
+}
+
+/// A part of an element's content.
+#[derive(Debug, Clone)]
+pub enum Node {
+    /// An element.
+    Element(Element),
+    /// Text without markup.
+    Text(Span),
+    /// The text of a CDATA section.
+    CData(Span),
+    /// `&amp;` or `&#65;`, as the character that it stands for.
+    Character(char),
+    /// A comment, from `<` to behind `>`.
+    Comment(Span),
+    /// A processing instruction.
+    Instruction(Span),
+}
+
+impl Element {
+    /// The elements in it.
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.children.iter().filter_map(|node| match node {
+            Node::Element(element) => Some(element),
+            _ => None,
+        })
+    }
+
+    /// The first element in it of a name.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Option<&Element> {
+        self.elements().find(|element| element.name == name)
+    }
+
+    /// The element's text, without the blanks around it: CDATA sections and what comments split are
+    /// joined. What is in elements does not count.
+    #[must_use]
+    pub fn text(&self, source: &str) -> String {
+        let mut text = String::new();
+        for node in &self.children {
+            match node {
+                Node::Text(span) | Node::CData(span) => text.push_str(&source[span.clone()]),
+                Node::Character(c) => text.push(*c),
+                Node::Element(_) | Node::Comment(_) | Node::Instruction(_) => {}
+            }
+        }
+        // As java.lang.String.trim.
+        text.trim_matches(|c| c <= ' ').to_owned()
+    }
+
+    /// Whether it has text that is more than white space.
+    #[must_use]
+    pub fn has_text(&self, source: &str) -> Option<usize> {
+        self.children.iter().find_map(|node| match node {
+            Node::Text(span) | Node::CData(span) => {
+                source[span.clone()].find(|c: char| !is_space(c)).map(|at| span.start + at)
+            }
+            Node::Character(c) if !is_space(*c) => Some(self.content.start),
+            _ => None,
+        })
+    }
+}
+
+/// Parses a document.
+///
+/// # Errors
+///
+/// [`Malformed`]: the first thing that is wrong.
+pub fn parse(source: &str) -> Result<Document, Malformed> {
+    Parser::new(source).run()
+}
+
+struct Parser<'a> {
+    source: &'a str,
+    open: Vec<Element>,
+    root: Option<Element>,
+    traps: Vec<Trap>,
+    /// Names that a DOCTYPE declares.
+    entities: BTreeSet<String>,
+    has_doctype: bool,
+    /// Prefixes that open elements declare, with the depth of each.
+    prefixes: Vec<(usize, String)>,
+}
+
+/// Deeper is no settings.xml, and would take as much stack.
+const DEEPEST: usize = 500;
+
+fn malformed(at: Span, why: impl Into<String>) -> Malformed {
+    Malformed { at, why: why.into() }
+}
+
+impl<'a> Parser<'a> {
+    fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            open: Vec::new(),
+            root: None,
+            traps: Vec::new(),
+            entities: BTreeSet::new(),
+            has_doctype: false,
+            prefixes: Vec::new(),
+        }
+    }
+
+    fn run(mut self) -> Result<Document, Malformed> {
+        let forbidden = |(_, c): &(usize, char)| !is_allowed(*c);
+        let forbidden = self.source.char_indices().find(forbidden);
+        let mut reader = Reader::from_str(self.source);
+        // Whether the names match is looked at here, where both tags are known.
+        reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
+        let result = loop {
+            let start = offset(reader.buffer_position());
+            let event = match reader.read_event() {
+                Ok(event) => event,
+                Err(error) => break Err(self.token_error(&error, offset(reader.error_position()))),
+            };
+            let span = start..offset(reader.buffer_position());
+            if matches!(event, Event::Eof) {
+                break Ok(());
+            }
+            if let Err(error) = self.event(&event, span) {
+                break Err(error);
+            }
+        };
+        if let Some((at, c)) = forbidden
+            && result.as_ref().err().is_none_or(|error| at < error.at.start)
+        {
+            let why = format!("the character U+{:04X} is not allowed in XML", u32::from(c));
+            return Err(malformed(at..at + c.len_utf8(), why));
+        }
+        result?;
+        if let Some(open) = self.open.last() {
+            let tag = open.span.start..open.content.start;
+            return Err(malformed(tag, format!("<{}> is never closed", open.name)));
+        }
+        let end = self.source.len();
+        let root = self.root.ok_or_else(|| malformed(end..end, "there is no element"))?;
+        Ok(Document { root, traps: self.traps })
+    }
+
+    fn event(&mut self, event: &Event<'_>, span: Span) -> Result<(), Malformed> {
+        let is_empty_tag = matches!(event, Event::Empty(_));
+        match event {
+            Event::Start(_) | Event::Empty(_) => self.start(span, is_empty_tag),
+            Event::End(_) => self.end(span),
+            Event::Text(_) => self.text(span),
+            Event::CData(_) => {
+                let inner = span.start + "<![CDATA[".len()..span.end - "]]>".len();
+                if self.open.is_empty() {
+                    return Err(malformed(
+                        span,
+                        "a CDATA section stands outside of the root element",
+                    ));
+                }
+                self.add(Node::CData(inner));
+                Ok(())
+            }
+            Event::GeneralRef(_) => self.reference(span),
+            Event::Comment(_) => self.comment(span),
+            Event::PI(_) | Event::Decl(_) => self.instruction(span),
+            Event::DocType(_) => self.doctype(span),
+            Event::Eof => Ok(()),
+        }
+    }
+
+    fn add(&mut self, node: Node) {
+        if let Some(open) = self.open.last_mut() {
+            open.children.push(node);
+        }
+    }
+
+    fn start(&mut self, span: Span, is_empty_tag: bool) -> Result<(), Malformed> {
+        let tag = &self.source[span.clone()];
+        let end = if is_empty_tag { "/>" } else { ">" };
+        let inner = &tag[1..tag.len() - end.len()];
+        let name = name_at(inner);
+        if name.is_empty() {
+            return Err(malformed(span, "a tag has no name that XML allows"));
+        }
+        let attributes =
+            attributes(&inner[name.len()..], span.start + 1 + name.len(), &self.entities)?;
+        if self.open.len() >= DEEPEST {
+            return Err(malformed(span, format!("elements are nested more than {DEEPEST} deep")));
+        }
+        self.look_at_prefixes(name, &attributes, span.start);
+        if self.open.is_empty() && self.root.is_some() {
+            return Err(malformed(span, format!("<{name}> stands after the root element")));
+        }
+        let element = Element {
+            name: name.to_owned(),
+            content: span.end..span.end,
+            span,
+            is_empty_tag,
+            children: Vec::new(),
+        };
+        if is_empty_tag {
+            self.close(element);
+        } else {
+            self.open.push(element);
+        }
+        Ok(())
+    }
+
+    fn look_at_prefixes(&mut self, name: &str, attributes: &[&str], at: usize) {
+        let depth = self.open.len();
+        self.prefixes.retain(|(of, _)| *of < depth);
+        let declared = attributes.iter().filter_map(|name| name.strip_prefix("xmlns:"));
+        self.prefixes.extend(declared.map(|prefix| (depth, prefix.to_owned())));
+        let unknown = [name].iter().chain(attributes).any(|name| {
+            let prefix = name.split_once(':').map(|(prefix, _)| prefix);
+            prefix.is_some_and(|prefix| {
+                !matches!(prefix, "xml" | "xmlns")
+                    && self.prefixes.iter().all(|(_, known)| known != prefix)
+            })
+        });
+        if unknown {
+            self.trap(TrapKind::UnknownPrefix, at);
+        }
+    }
+
+    fn end(&mut self, span: Span) -> Result<(), Malformed> {
+        let tag = &self.source[span.clone()];
+        let name = tag[2..tag.len() - 1].trim_end_matches(is_space);
+        let Some(mut element) = self.open.pop() else {
+            return Err(malformed(span, format!("</{name}> closes nothing")));
+        };
+        if element.name != name {
+            let line = 1 + self.source[..element.span.start].matches('\n').count();
+            let why = format!("this closes <{}>, opened on line {line}", element.name);
+            return Err(malformed(span, why));
+        }
+        element.content.end = span.start;
+        element.span.end = span.end;
+        self.close(element);
+        Ok(())
+    }
+
+    fn close(&mut self, element: Element) {
+        if self.open.is_empty() {
+            self.root = Some(element);
+        } else {
+            self.add(Node::Element(element));
+        }
+    }
+
+    fn text(&mut self, span: Span) -> Result<(), Malformed> {
+        let text = &self.source[span.clone()];
+        if !self.open.is_empty() {
+            if let Some(at) = text.find("]]>") {
+                let at = span.start + at;
+                return Err(malformed(at..at + 3, "']]>' is not allowed in text"));
+            }
+            self.add(Node::Text(span));
+            return Ok(());
+        }
+        match text.find(|c| !is_space(c)) {
+            None => Ok(()),
+            Some(at) => {
+                let at = span.start + at;
+                let when = if self.root.is_some() { "after" } else { "before" };
+                Err(malformed(at..span.end, format!("there is text {when} the root element")))
+            }
+        }
+    }
+
+    fn reference(&mut self, span: Span) -> Result<(), Malformed> {
+        if self.open.is_empty() {
+            return Err(malformed(span, "there is text outside of the root element"));
+        }
+        let name = &self.source[span.start + 1..span.end - 1];
+        let c = resolve(name, &self.entities).map_err(|why| malformed(span, why))?;
+        self.add(Node::Character(c));
+        Ok(())
+    }
+
+    fn comment(&mut self, span: Span) -> Result<(), Malformed> {
+        let inner = span.start + "<!--".len()..span.end.saturating_sub("-->".len());
+        let text = self.source.get(inner.clone()).unwrap_or_default();
+        if inner.end < inner.start || text.ends_with('-') || text.contains("--") {
+            return Err(malformed(
+                span,
+                "'--' is not allowed inside a comment; Maven refuses this file",
+            ));
+        }
+        if let Some(at) = text.find(|c| c > '\u{ffff}') {
+            self.trap(TrapKind::WideCharacterInComment, inner.start + at);
+        }
+        self.add(Node::Comment(span));
+        Ok(())
+    }
+
+    fn instruction(&mut self, span: Span) -> Result<(), Malformed> {
+        let inner = &self.source[span.start + 2..span.end - 2];
+        let target = name_at(inner);
+        if target.is_empty() {
+            return Err(malformed(span, "a processing instruction has no name that XML allows"));
+        }
+        let rest = &inner[target.len()..];
+        if !rest.is_empty() && !rest.starts_with(is_space) {
+            return Err(malformed(span, "a processing instruction has no name that XML allows"));
+        }
+        if target.eq_ignore_ascii_case("xml") {
+            let first = self.source[..span.start].find(|c| !is_space(c)).is_none();
+            if !first || target != "xml" {
+                return Err(malformed(
+                    span,
+                    "an XML declaration may only be the first thing in a file",
+                ));
+            }
+            declaration(rest).map_err(|why| malformed(span.clone(), why))?;
+            if span.start > 0 {
+                self.trap(TrapKind::SpaceBeforeDeclaration, 0);
+            }
+            return Ok(());
+        }
+        if target.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("xml")) {
+            self.trap(TrapKind::InstructionNamedXml, span.start);
+        }
+        if let Some(at) = rest.find('>') {
+            self.trap(TrapKind::GreaterThanInInstruction, span.start + 2 + target.len() + at);
+        }
+        self.add(Node::Instruction(span));
+        Ok(())
+    }
+
+    fn doctype(&mut self, span: Span) -> Result<(), Malformed> {
+        if self.has_doctype || self.root.is_some() || !self.open.is_empty() {
+            return Err(malformed(span, "a DOCTYPE may only stand once, before the root element"));
+        }
+        self.has_doctype = true;
+        let text = &self.source[span.clone()];
+        // Maven 3 counts brackets, and knows no quotes.
+        let mut level = 0_i32;
+        let end = text.char_indices().find(|(_, c)| {
+            level += i32::from(*c == '[') - i32::from(*c == ']');
+            level == 0 && *c == '>'
+        });
+        if end.is_none_or(|(at, _)| at + 1 < text.len()) {
+            self.trap(TrapKind::QuotesInDoctype, span.start);
+        }
+        for declaration in text.split("<!ENTITY").skip(1) {
+            self.entities.extend(declaration.split_whitespace().next().map(str::to_owned));
+        }
+        Ok(())
+    }
+
+    fn trap(&mut self, kind: TrapKind, at: usize) {
+        if self.traps.iter().all(|trap| trap.kind != kind) {
+            self.traps.push(Trap { kind, at });
+        }
+    }
+
+    /// Puts the words of quick-xml into those of the file.
+    fn token_error(&self, error: &quick_xml::Error, at: usize) -> Malformed {
+        let rest = self.source.get(at..).unwrap_or_default();
+        let first = rest.chars().next().map_or(0, char::len_utf8);
+        let why = match error {
+            quick_xml::Error::Syntax(SyntaxError::UnclosedComment) => {
+                "this comment is never closed"
+            }
+            quick_xml::Error::Syntax(SyntaxError::UnclosedCData) => {
+                "this CDATA section is never closed"
+            }
+            quick_xml::Error::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => {
+                "this processing instruction is never closed"
+            }
+            quick_xml::Error::Syntax(SyntaxError::UnclosedDoctype) => {
+                "this DOCTYPE is never closed"
+            }
+            quick_xml::Error::Syntax(SyntaxError::InvalidBangMarkup) => "this begins no markup",
+            quick_xml::Error::Syntax(_) => "this tag is never closed",
+            quick_xml::Error::IllFormed(IllFormedError::UnclosedReference) => {
+                "'&' begins no reference; it is written &amp;"
+            }
+            other => return malformed(at..at + first, other.to_string()),
+        };
+        malformed(at..at + first, why)
+    }
+}
+
+fn offset(position: u64) -> usize {
+    usize::try_from(position).expect("a text in memory has offsets that fit")
+}
+
+/// Looks at what stands between a tag's name and its end, and gives the attributes' names.
+fn attributes<'a>(
+    mut rest: &'a str,
+    mut at: usize,
+    entities: &BTreeSet<String>,
+) -> Result<Vec<&'a str>, Malformed> {
+    let mut names = Vec::new();
+    loop {
+        let blanks = rest.len() - rest.trim_start_matches(is_space).len();
+        (rest, at) = (&rest[blanks..], at + blanks);
+        if rest.is_empty() {
+            return Ok(names);
+        }
+        let name = name_at(rest);
+        let here = at..at + rest.chars().next().map_or(0, char::len_utf8).max(name.len());
+        if name.is_empty() {
+            return Err(malformed(here, "an attribute has no name that XML allows"));
+        }
+        if blanks == 0 {
+            return Err(malformed(here, format!("there is no blank before the attribute {name}")));
+        }
+        if names.contains(&name) {
+            return Err(malformed(here, format!("the attribute {name} is there twice")));
+        }
+        names.push(name);
+        let value = rest[name.len()..].trim_start_matches(is_space);
+        let value = value.strip_prefix('=').map(|value| value.trim_start_matches(is_space));
+        let quote = value.and_then(|value| value.chars().next()).filter(|c| "\"'".contains(*c));
+        let (Some(value), Some(quote)) = (value, quote) else {
+            return Err(malformed(here, format!("the attribute {name} has no value in quotes")));
+        };
+        let Some(end) = value[1..].find(quote) else {
+            return Err(malformed(here, format!("the value of {name} has no closing quote")));
+        };
+        let inner = &value[1..=end];
+        if inner.contains('<') {
+            return Err(malformed(here, format!("there is '<' in the value of {name}")));
+        }
+        for reference in inner.split('&').skip(1) {
+            let known = reference.split_once(';').map(|(name, _)| resolve(name, entities));
+            match known {
+                Some(Ok(_)) => {}
+                Some(Err(why)) => return Err(malformed(here, why)),
+                None => {
+                    let why = format!("'&' in the value of {name} begins no reference");
+                    return Err(malformed(here, why));
+                }
+            }
+        }
+        let used = rest.len() - value.len() + end + 2;
+        (rest, at) = (&rest[used..], at + used);
+    }
+}
+
+/// Looks at what follows `<?xml`: version, then maybe encoding, then maybe standalone.
+fn declaration(text: &str) -> Result<(), String> {
+    let mut rest = text;
+    let mut value = |name: &str| {
+        let found = rest.trim_start_matches(is_space).strip_prefix(name)?;
+        let found = found.trim_start_matches(is_space).strip_prefix('=')?;
+        let found = found.trim_start_matches(is_space);
+        let quote = found.chars().next().filter(|c| "\"'".contains(*c))?;
+        let (value, after) = found[1..].split_once(quote)?;
+        rest = after;
+        Some(value.to_owned())
+    };
+    match value("version").as_deref() {
+        Some("1.0") => {}
+        Some(other) => return Err(format!("XML {other} is not what Maven reads, only 1.0")),
+        None => return Err("an XML declaration begins with the version".into()),
+    }
+    let encoding = value("encoding");
+    if encoding.is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        return Err("an XML declaration names no encoding".into());
+    }
+    if value("standalone").is_some_and(|value| !matches!(value.as_str(), "yes" | "no")) {
+        return Err("standalone is yes or no".into());
+    }
+    match rest.trim_matches(is_space) {
+        "" => Ok(()),
+        _ => Err("an XML declaration has version, encoding and standalone, in this order".into()),
+    }
+}
+
+/// The character that a reference stands for.
+fn resolve(name: &str, entities: &BTreeSet<String>) -> Result<char, String> {
+    let number = |digits: &str, radix| {
+        let all = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
+        let code = u32::from_str_radix(digits, radix).ok().filter(|_| all);
+        code.and_then(char::from_u32).filter(|c| is_allowed(*c))
+    };
+    let c = match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => match name.strip_prefix('#') {
+            Some(hex) if hex.starts_with('x') => number(&hex[1..], 16),
+            Some(decimal) => number(decimal, 10),
+            None if entities.contains(name) => {
+                return Err(format!("Maven 3 does not know the entity '{name}' of the DOCTYPE"));
+            }
+            None => return Err(format!("there is no entity '{name}'; '&' is written &amp;")),
+        },
+    };
+    c.ok_or_else(|| format!("&{name}; stands for no character that XML allows"))
+}
+
+/// The name that a text begins with, or nothing.
+fn name_at(text: &str) -> &str {
+    let end = text.char_indices().find(|(at, c)| {
+        !(is_name_start(*c) || *at > 0 && (matches!(c, '-' | '.' | '0'..='9') || is_name_more(*c)))
+    });
+    &text[..end.map_or(text.len(), |(at, _)| at)]
+}
+
+/// `NameStartChar` of XML 1.0, fifth edition.
+fn is_name_start(c: char) -> bool {
+    matches!(c,
+        ':' | '_' | 'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}'
+        | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
+}
+
+/// The rest of `NameChar`.
+fn is_name_more(c: char) -> bool {
+    matches!(c, '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}
+
+/// `Char` of XML 1.0.
+fn is_allowed(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
