@@ -39,6 +39,12 @@ pub enum Error {
         /// The line of the first.
         first: usize,
     },
+    /// No edit that devkit knows has the wanted effect.
+    #[error("the mirror '{}' would still block", devkit_text::escape(mirror.as_bytes()))]
+    StillBlocked {
+        /// Its id.
+        mirror: String,
+    },
 }
 
 impl Error {
@@ -50,6 +56,7 @@ impl Error {
             Self::Malformed { .. } => "malformed",
             Self::NotSettings { .. } => "not-settings",
             Self::DuplicateSection { .. } => "duplicate-section",
+            Self::StillBlocked { .. } => "still-blocked",
         }
     }
 
@@ -57,7 +64,7 @@ impl Error {
     #[must_use]
     pub fn at(&self) -> Option<Position> {
         match self {
-            Self::Encoding(_) => None,
+            Self::Encoding(_) | Self::StillBlocked { .. } => None,
             Self::Malformed { at, .. }
             | Self::NotSettings { at, .. }
             | Self::DuplicateSection { at, .. } => Some(*at),

@@ -21,6 +21,8 @@ pub mod pom;
 mod secret;
 mod settings;
 mod status;
+#[cfg(test)]
+mod tests;
 mod text;
 mod undo;
 pub mod xml;

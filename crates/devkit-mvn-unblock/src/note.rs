@@ -39,6 +39,14 @@ pub(crate) fn about(settings: &Settings<'_>, wanted: &Wanted) -> Vec<Note> {
     found
 }
 
+impl Settings<'_> {
+    /// What there is to say about the file as it is.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Note> {
+        about(self, &Wanted::default())
+    }
+}
+
 struct Notes<'a, 't> {
     settings: &'a Settings<'t>,
     wanted: &'a Wanted,

@@ -3,7 +3,7 @@
 //! The wanted effect is asked of the same rules by which Maven chooses mirrors, before and after: a
 //! file that has it already is left alone, however it is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -113,8 +113,8 @@ pub struct Plan {
 ///
 /// # Panics
 ///
-/// If the edit does not have the wanted effect, which would be a mistake in here; nothing is written
-/// then.
+/// If the edit makes a file that cannot be read again, which would be a mistake in here; nothing is
+/// written then.
 pub fn plan(
     current: Option<&[u8]>,
     request: &Request,
@@ -137,23 +137,15 @@ pub fn plan(
         let parsed = Parsed::new(&output).expect("an edited file is as well-formed as it was");
         Settings::read(&parsed, properties).expect("an edited file says what it said").mirrors()
     };
-    assert!(reached(&effective(&after), request), "the edit does not have the wanted effect");
+    if let Some(obstacle) = obstacle(&effective(&after), request) {
+        let entry = obstacle.entry.and_then(|entry| after.get(entry));
+        let mirror = entry.map_or(BLOCKER, |mirror| mirror.id.as_str()).to_owned();
+        return Err(Error::StillBlocked { mirror });
+    }
     let change = if splices.is_empty() { Change::None } else { Change::Edit };
     let decided_by = decisive(&effective(&after), request);
     let encoding = parsed.text.encoding();
     Ok(Plan { change, encoding, splices, output, before, after, decided_by, notes })
-}
-
-/// The ids that a file frees, if it is in the scoped form; what it is in, if it is in one of
-/// devkit's at all.
-pub(crate) fn form(mirrors: &[Mirror]) -> Option<Request> {
-    let blocker = mirrors.iter().find(|mirror| mirror.id == BLOCKER)?;
-    if !blocker.blocked {
-        return Some(Request::Open);
-    }
-    let excluded = mirror::java_split(&blocker.mirror_of).filter_map(|item| item.strip_prefix('!'));
-    let ids: Vec<RepositoryId> = excluded.filter_map(|id| RepositoryId::parse(id).ok()).collect();
-    (!ids.is_empty()).then_some(Request::Scoped(ids))
 }
 
 /// What a file without content becomes.
@@ -177,7 +169,7 @@ fn create(bytes: &[u8], request: &Request, properties: Properties<'_>) -> Plan {
 
 /// Nothing but white space, and maybe a byte order mark: what Maven refuses, and what loses nothing
 /// by being replaced.
-fn is_blank(bytes: &[u8]) -> bool {
+pub(crate) fn is_blank(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
@@ -196,6 +188,17 @@ impl NewEntry {
             Request::Open => Self { mirror_of: NO_MATCH.into(), blocked: false },
             Request::Scoped(ids) => Self { mirror_of: scoped(ids), blocked: true },
         }
+    }
+
+    /// The entry at an index, if it is the last and may be one that was added.
+    pub(crate) fn in_file(mirrors: &[Mirror], index: usize) -> Option<Self> {
+        let mirror = mirrors.get(index).filter(|_| mirrors.len() == index + 1)?;
+        let known = match mirror.blocked {
+            false => mirror.mirror_of == NO_MATCH,
+            true => is_narrowed(HTTP_PATTERN, &mirror.mirror_of),
+        };
+        let entry = Self { mirror_of: mirror.mirror_of.clone(), blocked: mirror.blocked };
+        (mirror.id == BLOCKER && known).then_some(entry)
     }
 
     fn mirror(&self) -> Mirror {
@@ -236,9 +239,12 @@ impl Wanted {
     fn find(before: &[Mirror], settings: &Settings<'_>, request: &Request) -> Self {
         let mut wanted = Self::default();
         let mut mirrors = before.to_vec();
-        // The pattern as it is written, not with its properties resolved.
-        let raw = |entry: usize| settings.entries[entry].mirror_of.text(settings.text.as_str());
-        for _ in 0..before.len() + 2 {
+        // Each step ends one obstacle for good: one entry's for one id.
+        let ids = match request {
+            Request::Open => 1,
+            Request::Scoped(ids) => ids.len() + 1,
+        };
+        for _ in 0..(before.len() + 1) * (ids + 1) {
             let Some(obstacle) = obstacle(&effective(&mirrors), request) else { break };
             let Some(entry) = obstacle.entry else {
                 let added = NewEntry::of(request);
@@ -251,7 +257,7 @@ impl Wanted {
                 (Request::Scoped(ids), None) => (scoped(ids), true),
                 (Request::Scoped(_), Some(id)) => {
                     let now = wanted.changed.get(&entry).map(|(pattern, _)| pattern.clone());
-                    (without(&now.unwrap_or_else(|| raw(entry)), id), true)
+                    (without(&now.unwrap_or_else(|| pattern(settings, entry)), id), true)
                 }
             };
             mirrors[entry].mirror_of.clone_from(&pattern);
@@ -260,6 +266,49 @@ impl Wanted {
         }
         wanted
     }
+
+    /// What was wanted of a file, seen from the outcome: the differences that a change makes, and
+    /// none that it never does.
+    pub(crate) fn between(before: &Settings<'_>, now: &Settings<'_>) -> Self {
+        let mut wanted = Self::default();
+        let mirrors = now.mirrors();
+        for (entry, mirror) in mirrors.iter().enumerate().take(before.entries.len()) {
+            let (old, new) = (pattern(before, entry), pattern(now, entry));
+            let same = old == new && before.entries[entry].mirror.blocked == mirror.blocked;
+            let known = match mirror.blocked {
+                false => new == NO_MATCH,
+                true => is_narrowed(&old, &new) || is_narrowed(HTTP_PATTERN, &new),
+            };
+            if !same && known {
+                wanted.changed.insert(entry, (new, mirror.blocked));
+            }
+        }
+        wanted.added = NewEntry::in_file(&mirrors, before.entries.len());
+        wanted
+    }
+}
+
+/// The pattern of an entry as it is written. An id in a property could not be taken out of it.
+fn pattern(settings: &Settings<'_>, entry: usize) -> String {
+    let entry = &settings.entries[entry];
+    let raw = entry.mirror_of.text(settings.text.as_str());
+    if raw.contains("${") { entry.mirror.mirror_of.clone() } else { raw }
+}
+
+/// Whether a pattern is another one, from which ids were taken by [`without`].
+fn is_narrowed(old: &str, new: &str) -> bool {
+    if new == NO_MATCH {
+        return true;
+    }
+    let new: Vec<&str> = new.split(',').collect();
+    let old: Vec<&str> = old.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+    let kept: Vec<&str> = old.iter().copied().filter(|item| new.contains(item)).collect();
+    let mut dropped = old.iter().filter(|item| !kept.contains(item));
+    let added = new.strip_prefix(kept.as_slice());
+    let is_exclusion =
+        |item: &&str| item.strip_prefix('!').is_some_and(|id| RepositoryId::parse(id).is_ok());
+    added.is_some_and(|added| added.iter().all(is_exclusion))
+        && dropped.all(|item| new.contains(&format!("!{item}").as_str()))
 }
 
 /// A pattern that no longer matches an id, in the form that Maven reads.
@@ -287,10 +336,6 @@ struct Obstacle {
 /// The mirrors that count with an installation as it comes.
 pub(crate) fn effective(user: &[Mirror]) -> Vec<Mirror> {
     mirror::merged(user, &[Mirror::stock()])
-}
-
-fn reached(mirrors: &[Mirror], request: &Request) -> bool {
-    obstacle(mirrors, request).is_none()
 }
 
 fn http(id: &str) -> Repository {
@@ -322,6 +367,7 @@ fn obstacle(mirrors: &[Mirror], request: &Request) -> Option<Obstacle> {
             // blocks single repositories is somebody's intention.
             let ids = mirrors.iter().flat_map(|mirror| mirror::java_split(&mirror.mirror_of));
             let ids = ids.map(|item| item.trim_start_matches('!'));
+            let ids = ids.filter(|id| RepositoryId::parse(id).is_ok());
             ids.filter_map(|id| in_the_way(id).map(|mirror| (id, mirror)))
                 .find(|(_, mirror)| {
                     mirror.id == BLOCKER || mirror::matching(mirror, &http(&unknown)).matches()
@@ -329,7 +375,8 @@ fn obstacle(mirrors: &[Mirror], request: &Request) -> Option<Obstacle> {
                 .map(|(id, mirror)| of(mirror, Some(id.to_owned())))
         }
         Request::Scoped(ids) => {
-            for id in ids {
+            // In an order of its own, so that the outcome does not depend on that of the request.
+            for id in ids.iter().collect::<BTreeSet<_>>() {
                 if let Some(mirror) = in_the_way(id.as_str()) {
                     return Some(of(mirror, Some(id.as_str().to_owned())));
                 }

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::error::Error;
-use crate::mirror::{Mirror, Origin};
+use crate::mirror::{Mirror, Origin, Repository};
 use crate::place::{Locator, Position};
 use crate::text::Text;
 use crate::xml::{self, Document, Element, Malformed, Node};
@@ -88,6 +88,14 @@ pub struct ProfileRepository {
     pub active: bool,
     /// Where it stands.
     pub at: Position,
+}
+
+impl ProfileRepository {
+    /// The repository itself.
+    #[must_use]
+    pub fn repository(&self) -> Repository {
+        Repository { id: self.id.clone(), url: self.url.clone(), layout: self.layout.clone() }
+    }
 }
 
 /// Sections that may be there once.
