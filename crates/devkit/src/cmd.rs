@@ -5,17 +5,23 @@ mod envcheck;
 mod fwd;
 mod kubecerts;
 mod man;
+mod mvn_unblock;
 
 use crate::ui::Ui;
 
 /// Names the binary may be linked to, and the subcommand each stands for.
-pub(crate) const CALLED_AS: &[(&str, &str)] =
-    &[("sockfwd", "fwd"), ("kubecerts", "kubecerts"), ("envcheck", "envcheck")];
+pub(crate) const CALLED_AS: &[(&str, &str)] = &[
+    ("sockfwd", "fwd"),
+    ("kubecerts", "kubecerts"),
+    ("envcheck", "envcheck"),
+    ("mvn-unblock", "mvn-unblock"),
+];
 
 /// The commands by task, in the order of the help text.
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     ("Network and Kubernetes", &["fwd", "kubecerts"]),
     ("Diagnose", &["envcheck"]),
+    ("Build", &["mvn-unblock"]),
     ("About devkit", &["completions", "man", "help"]),
 ];
 
@@ -25,6 +31,7 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "devkit fwd -s tcp://127.0.0.1:8090 -d unix:///run/containerd/containerd.sock",
     "devkit kubecerts extract --context staging --out certs/",
     "devkit envcheck eureka.client.serviceUrl.defaultZone",
+    "devkit mvn-unblock --repo corp-releases",
 ];
 
 #[derive(Debug, clap::Subcommand)]
@@ -35,6 +42,8 @@ pub(crate) enum Command {
     Kubecerts(kubecerts::Args),
     /// Tell where an environment variable name is accepted, and where it is lost
     Envcheck(Box<envcheck::Args>),
+    /// Make Maven 3.8.1 and newer use http:// repositories again
+    MvnUnblock(Box<mvn_unblock::Args>),
     /// Print a completion script (bash, zsh, fish, powershell, elvish)
     Completions(completions::Args),
     /// Print a man page, or write all of them
@@ -48,6 +57,7 @@ impl Command {
             Self::Fwd(args) => fwd::run(ui, &args),
             Self::Kubecerts(args) => kubecerts::run(ui, &args),
             Self::Envcheck(args) => envcheck::run(ui, &args),
+            Self::MvnUnblock(args) => mvn_unblock::run(ui, &args),
             Self::Completions(args) => completions::run(ui, &args),
             Self::Man(args) => man::run(ui, &args),
         }

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::Context as _;
 use clap::ValueEnum;
 use console::Style;
+use devkit_text::escape;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -80,6 +81,17 @@ impl Ui {
         style.clone().force_styling(self.coloured(to)).apply_to(text).to_string()
     }
 
+    /// Whether something is well, for standard output.
+    pub(crate) fn mark(&self, good: bool) -> String {
+        let (sign, style) = match (good, self.unicode) {
+            (true, true) => ("✓", Style::new().green()),
+            (true, false) => ("ok", Style::new().green()),
+            (false, true) => ("✗", Style::new().red()),
+            (false, false) => ("no", Style::new().red()),
+        };
+        self.paint(To::Out, &style, sign)
+    }
+
     /// Tells a warning in one line.
     pub(crate) fn warning(&self, code: &str, text: &str) {
         let label = self.paint(To::Err, &Style::new().yellow().bold(), "warning:");
@@ -105,6 +117,17 @@ pub(crate) fn document(document: &impl serde::Serialize) -> anyhow::Result<()> {
 pub(crate) fn message(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// For a shell, and for a terminal.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-:@%+=,[]".contains(c);
+    let text = escape(text.as_bytes());
+    if !text.is_empty() && !text.contains(['[', ']']) && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// Columns two blanks apart; the last one is not padded.

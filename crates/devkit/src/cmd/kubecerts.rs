@@ -18,7 +18,6 @@ use devkit_kubecerts::{
     told, told_path,
 };
 
-use self::render::quoted;
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.kubecerts/1";
@@ -247,7 +246,7 @@ impl Names {
     fn command(&self, verb: &str) -> String {
         let mut command = format!("devkit kubecerts {verb}");
         if let Some(path) = &self.kubeconfig {
-            let _ = write!(command, " --kubeconfig {}", quoted(&path.to_string_lossy()));
+            let _ = write!(command, " --kubeconfig {}", ui::quoted(&path.to_string_lossy()));
         }
         command
     }
@@ -262,7 +261,7 @@ impl Names {
         ];
         for (name, value) in options {
             if let Some(value) = value {
-                let _ = write!(command, " --{name} {}", quoted(value));
+                let _ = write!(command, " --{name} {}", ui::quoted(value));
             }
         }
         command

@@ -10,7 +10,6 @@ use devkit_text::escape;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::render::mark;
 use crate::failure::Failure;
 use crate::ui::Ui;
 
@@ -138,7 +137,7 @@ fn sentence(finding: &FileFinding) -> String {
 pub(super) fn text(ui: &Ui, checked: &Checked) -> String {
     if checked.findings.is_empty() {
         let all = "every variable gets where it is to get";
-        return format!("{} {} ({}): {all}\n", mark(ui, true), checked.file, checked.format.name());
+        return format!("{} {} ({}): {all}\n", ui.mark(true), checked.file, checked.format.name());
     }
     let mut text = String::new();
     for finding in &checked.findings {

@@ -12,7 +12,6 @@ use devkit_envcheck::{Input, Verdict, all};
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::render::mark;
 use crate::exit;
 use crate::ui::{self, Ui};
 
@@ -146,7 +145,7 @@ fn text(ui: &Ui, shells: &[Asked]) -> String {
         let _ = write!(
             text,
             "{} {:8} {} answers as the table has them",
-            mark(ui, same),
+            ui.mark(same),
             asked.tool,
             asked.answers - asked.differences.len()
         );

@@ -2,23 +2,12 @@
 
 use std::fmt::Write as _;
 
-use console::Style;
 use devkit_envcheck::{Context, Group, Line, Report, Verdict, Walk};
 use devkit_text::escape;
 use serde::Serialize;
 
 use crate::exit;
-use crate::ui::{self, To, Ui};
-
-pub(super) fn mark(ui: &Ui, good: bool) -> String {
-    let (sign, style) = match (good, ui.unicode) {
-        (true, true) => ("✓", Style::new().green()),
-        (true, false) => ("ok", Style::new().green()),
-        (false, true) => ("✗", Style::new().red()),
-        (false, false) => ("no", Style::new().red()),
-    };
-    ui.paint(To::Out, &style, sign)
-}
+use crate::ui::{self, Ui};
 
 /// Everything about one name.
 pub(super) fn report(ui: &Ui, report: &Report, everywhere: bool) -> String {
@@ -77,7 +66,7 @@ fn chain(ui: &Ui, walk: &Walk) -> String {
     for link in &walk.links {
         let good = link.verdict <= Verdict::Changed;
         rows.push([
-            format!("{} {}", mark(ui, good), link.id),
+            format!("{} {}", ui.mark(good), link.id),
             verdict(link),
             why(link),
             link.suggest.clone().unwrap_or_else(|| "-".into()),

@@ -4,8 +4,8 @@ use devkit_kubecerts::{Auth, Base64Error, Error, Named, Place};
 use devkit_text::words;
 
 use super::Names;
-use super::render::quoted;
 use crate::failure::Failure;
+use crate::ui;
 
 pub(super) fn error(names: &Names, error: &Error) -> Failure {
     let failure = Failure::new(error.code(), message(names, error));
@@ -119,7 +119,7 @@ fn hint(names: &Names, error: &Error) -> String {
         },
         Error::Unreadable { .. } => "look at its permissions: ls -l".into(),
         Error::Syntax { place, .. } => {
-            let file = quoted(&place.file.to_string_lossy());
+            let file = ui::quoted(&place.file.to_string_lossy());
             format!("kubectl config view --kubeconfig {file} says the same in its own words")
         }
         Error::AliasBomb { .. } => "write out what the aliases stand for".into(),
@@ -151,7 +151,7 @@ fn hint(names: &Names, error: &Error) -> String {
             [] => "name another file: --kubeconfig FILE".into(),
             [one, ..] => format!(
                 "choose one: --context {}; all of them: {} --all",
-                quoted(one),
+                ui::quoted(one),
                 names.command("show")
             ),
         },

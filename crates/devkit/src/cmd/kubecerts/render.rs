@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 
-use console::Style;
 use devkit_kubecerts::plan::{Planned, PlannedPart};
 use devkit_kubecerts::{Certificate, Report, Role, Warning, spaced, told};
-use devkit_text::escape;
 
 use super::{Loaded, Names, clock};
-use crate::ui::{self, To, Ui};
+use crate::ui::{self, Ui};
 
 /// A label and what it says.
 fn line(text: &mut String, label: &str, value: &str) {
@@ -68,23 +66,13 @@ fn files(ui: &Ui, loaded: &Loaded, report: &Report, planned: &[Planned]) -> Stri
             PlannedPart::P12 => (true, "key and certificate, encrypted".into()),
         };
         let mode = if file.is_private() { separated(&what, "mode 0600") } else { what };
-        let _ = writeln!(text, "{} {name:<width$}  {mode}", mark(ui, good));
+        let _ = writeln!(text, "{} {name:<width$}  {mode}", ui.mark(good));
     }
     text
 }
 
 fn separated(first: &str, second: &str) -> String {
     if first.is_empty() { second.into() } else { format!("{first} · {second}") }
-}
-
-fn mark(ui: &Ui, good: bool) -> String {
-    let (sign, style) = match (good, ui.unicode) {
-        (true, true) => ("✓", Style::new().green()),
-        (true, false) => ("ok", Style::new().green()),
-        (false, true) => ("✗", Style::new().red()),
-        (false, false) => ("no", Style::new().red()),
-    };
-    ui.paint(To::Out, &style, sign)
 }
 
 /// The first certificate of a kind, and whether its time is right.
@@ -128,7 +116,7 @@ fn key_line(report: &Report) -> (bool, String) {
 /// Where a part was written, ready for a shell.
 fn written(planned: &[Planned], part: PlannedPart) -> Option<String> {
     let file = planned.iter().find(|file| file.part == part)?;
-    Some(quoted(&file.path.to_string_lossy()))
+    Some(ui::quoted(&file.path.to_string_lossy()))
 }
 
 /// Commands ready to copy.
@@ -137,7 +125,7 @@ fn next_steps(names: &Names, report: &Report, planned: &[Planned]) -> Vec<String
     let certificate = planned.iter().find(|file| file.part == PlannedPart::Certificate);
     let folder = certificate.and_then(|file| file.path.parent());
     if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) {
-        let _ = write!(again, " --out {}", quoted(&folder.to_string_lossy()));
+        let _ = write!(again, " --out {}", ui::quoted(&folder.to_string_lossy()));
     }
     if written(planned, PlannedPart::Key).is_none() {
         return Vec::new();
@@ -161,7 +149,7 @@ fn next_steps(names: &Names, report: &Report, planned: &[Planned]) -> Vec<String
     steps.push(match (written(planned, PlannedPart::Bundle), https(report)) {
         (Some(file), Some(server)) => format!(
             "mitmproxy --mode reverse:{} --set client_certs={file}{upstream}",
-            quoted(server)
+            ui::quoted(server)
         ),
         _ => format!("for mitmproxy: {again} --bundle client.pem"),
     });
@@ -182,7 +170,7 @@ fn curl(report: &Report, planned: &[Planned]) -> Option<String> {
     let (certificate, key) = (file(PlannedPart::Certificate)?, written(planned, PlannedPart::Key)?);
     // What follows a colon would be the password of the key.
     let certificate = certificate.path.to_string_lossy().replace('\\', r"\\").replace(':', r"\:");
-    let mut command = format!("curl --cert {} --key {key}", quoted(&certificate));
+    let mut command = format!("curl --cert {} --key {key}", ui::quoted(&certificate));
     match (written(planned, PlannedPart::Ca), report.insecure_skip_tls_verify) {
         (Some(ca), _) => {
             let _ = write!(command, " --cacert {ca}");
@@ -194,7 +182,7 @@ fn curl(report: &Report, planned: &[Planned]) -> Option<String> {
     if let Some(proxy) = &report.proxy_url {
         // Go lets a SOCKS proxy resolve names.
         let proxy = proxy.replacen("socks5://", "socks5h://", 1);
-        let _ = write!(command, " --proxy {}", quoted(&proxy));
+        let _ = write!(command, " --proxy {}", ui::quoted(&proxy));
     }
     let (url, connect) = match &report.tls_server_name {
         None => (server.to_owned(), None),
@@ -209,24 +197,13 @@ fn curl(report: &Report, planned: &[Planned]) -> Option<String> {
         }
     };
     if let Some(connect) = connect {
-        let _ = write!(command, " --connect-to {}", quoted(&connect));
+        let _ = write!(command, " --connect-to {}", ui::quoted(&connect));
     }
-    let _ = write!(command, " {}", quoted(&format!("{url}/version")));
+    let _ = write!(command, " {}", ui::quoted(&format!("{url}/version")));
     if command.contains(":xxxxx@") {
         command.push_str("    (with the password in place of xxxxx)");
     }
     Some(command)
-}
-
-/// For a shell, and for a terminal.
-pub(super) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-:@%+=,[]".contains(c);
-    let text = escape(text.as_bytes());
-    if !text.is_empty() && !text.contains(['[', ']']) && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
 
 /// Everything about one context.
@@ -251,7 +228,7 @@ pub(super) fn shown(ui: &Ui, loaded: &Loaded, report: &Report) -> String {
             Role::Ca => "cluster CA",
         };
         let (good, line) = validity(certificate);
-        let _ = writeln!(text, "{label:<12} {} {line}", mark(ui, good));
+        let _ = writeln!(text, "{label:<12} {} {line}", ui.mark(good));
         let mut detail = |label: &str, value: &str| {
             if !value.is_empty() {
                 let _ = writeln!(text, "{:12}   {label:<8} {value}", "");
@@ -266,7 +243,7 @@ pub(super) fn shown(ui: &Ui, loaded: &Loaded, report: &Report) -> String {
     }
     if report.client_key.is_some() {
         let (good, key) = key_line(report);
-        let _ = writeln!(text, "{:<12} {} {key}", "client key", mark(ui, good));
+        let _ = writeln!(text, "{:<12} {} {key}", "client key", ui.mark(good));
     }
     if report.ca.is_none() && !report.insecure_skip_tls_verify {
         line(&mut text, "cluster CA", "none: the system's CAs count");
@@ -295,10 +272,10 @@ pub(super) fn list(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
     for report in reports {
         let client = report.certificates.iter().find(|found| found.role == Role::Client);
         let certificate = match (report.findings().next(), client) {
-            (Some(finding), _) => format!("{} {}", mark(ui, false), finding.code),
+            (Some(finding), _) => format!("{} {}", ui.mark(false), finding.code),
             (None, Some(client)) => {
                 let end = client.not_after.split('T').next().unwrap_or_default();
-                format!("{} until {end}", mark(ui, true))
+                format!("{} until {end}", ui.mark(true))
             }
             (None, None) => "-".into(),
         };
@@ -333,11 +310,11 @@ pub(super) fn checked(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
             None => auth(report),
         };
         let context = shown_name(report.context.as_ref());
-        let _ = writeln!(text, "{} {context}  {what}", mark(ui, !found));
+        let _ = writeln!(text, "{} {context}  {what}", ui.mark(!found));
         let mut notes: Vec<&Warning> = report.warnings.iter().collect();
         notes.sort_by_key(|warning| !warning.finding);
         for warning in notes.into_iter().filter(|warning| warning.finding || !ui.quiet) {
-            let sign = if warning.finding { mark(ui, false) } else { "!".into() };
+            let sign = if warning.finding { ui.mark(false) } else { "!".into() };
             let message = loaded.names.shorten(&warning.message);
             let _ = writeln!(text, "  {sign} {message} [{}]", warning.code);
         }

@@ -1,0 +1,262 @@
+//! `devkit mvn-unblock`: arguments, and what of the surroundings the library is handed.
+
+mod change;
+mod explain;
+mod render;
+mod status;
+mod trouble;
+mod undo;
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+
+use devkit_mvn_unblock::{Note, Settings, locate};
+use devkit_text::escape;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+
+const SCHEMA: &str = "devkit.mvn-unblock/1";
+
+const EXAMPLES: &str = "\
+Examples:
+  devkit mvn-unblock
+  devkit mvn-unblock --repo corp-releases --repo corp-snapshots
+  mvn -B verify 2>&1 | devkit mvn-unblock --from-log -
+  devkit mvn-unblock --project . --dry-run
+  devkit mvn-unblock --undo
+  devkit mvn-unblock --settings - < settings.xml > patched.xml
+  devkit mvn-unblock status
+  devkit mvn-unblock explain corp http://nexus.corp.example/releases";
+
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Make Maven 3.8.1 and newer use http:// repositories again\n\n\
+        Overrides the blocker of Maven's installation in the user's settings.xml, and changes no \
+        other byte of it. Alone it lets every http:// repository through; with --repo, --from-log or \
+        --project only those that are named, beside those that are already. The old file stays \
+        beside the new one, and --undo brings it back.",
+    after_long_help = EXAMPLES,
+    args_conflicts_with_subcommands = true
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Sub>,
+    #[command(flatten)]
+    change: change::Options,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Sub {
+    /// List http:// repositories, and which mirror catches each; exit code 1 if one is blocked
+    Status(status::Args),
+    /// Explain which mirror Maven takes for a repository, and why
+    Explain(explain::Args),
+}
+
+pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    match &args.command {
+        None if args.change.undo => undo::run(ui, &args.change),
+        None => change::run(ui, &args.change),
+        Some(Sub::Status(args)) => status::run(ui, args),
+        Some(Sub::Explain(args)) => explain::run(ui, args),
+    }
+}
+
+/// Which settings files are read.
+#[derive(Debug, clap::Args)]
+struct Files {
+    /// The settings [default: ~/.m2/settings.xml]
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The settings of the installation [default: those of `MAVEN_HOME`, or of mvn on the PATH]
+    #[arg(long, value_name = "FILE")]
+    global_settings: Option<PathBuf>,
+}
+
+/// A warning, as `--json` tells it.
+#[derive(Debug, Clone, Serialize)]
+struct Warning {
+    code: &'static str,
+    message: String,
+    /// Where it is in the settings file, if it is there.
+    line: Option<usize>,
+    column: Option<usize>,
+    /// Whether the change mends it.
+    fixed: bool,
+}
+
+impl Warning {
+    fn new(code: &'static str, message: String) -> Self {
+        Self { code, message, line: None, column: None, fixed: false }
+    }
+
+    fn of(note: &Note) -> Self {
+        Self {
+            code: note.code,
+            message: note.message.clone(),
+            line: Some(note.at.line),
+            column: Some(note.at.column),
+            fixed: note.fixed,
+        }
+    }
+}
+
+fn warn(ui: &Ui, names: &Names, file: &Path, warnings: &[Warning]) {
+    if ui.quiet || ui.json {
+        return;
+    }
+    for warning in warnings {
+        let place = match warning.line {
+            Some(line) => format!("{}:{line}: ", names.show(file)),
+            None => String::new(),
+        };
+        let fixed = if warning.fixed { "; fixed" } else { "" };
+        ui.warning(warning.code, &format!("{place}{}{fixed}", warning.message));
+    }
+}
+
+/// How paths are told, and where the user's settings are.
+struct Names {
+    home: Option<PathBuf>,
+    settings: Option<PathBuf>,
+}
+
+impl Names {
+    fn new(settings: Option<&Path>) -> Self {
+        Self { home: home(), settings: settings.map(Path::to_owned) }
+    }
+
+    /// The settings that Maven reads.
+    fn file(&self) -> anyhow::Result<PathBuf> {
+        if let Some(file) = &self.settings {
+            return Ok(file.clone());
+        }
+        let home = self.home.as_ref().ok_or_else(|| {
+            Failure::new("io", "there is no home folder, and so no ~/.m2/settings.xml")
+                .hint("name the file: --settings FILE")
+        })?;
+        Ok(home.join(".m2/settings.xml"))
+    }
+
+    /// As it was typed, else with `~` for the home folder.
+    fn show(&self, path: &Path) -> String {
+        if self.is_standard_input(path) {
+            return "standard input".into();
+        }
+        let home = self.home.as_deref().filter(|home| home.components().count() > 1);
+        let typed = self.settings.as_deref() == Some(path);
+        match home.filter(|_| !typed).and_then(|home| path.strip_prefix(home).ok()) {
+            Some(rest) => escape(Path::new("~").join(rest).as_os_str().as_encoded_bytes()),
+            None => escape(path.as_os_str().as_encoded_bytes()),
+        }
+    }
+
+    fn is_standard_input(&self, path: &Path) -> bool {
+        path == Path::new("-") && self.settings.as_deref() == Some(path)
+    }
+
+    /// `devkit mvn-unblock` with the option that leads to the same file.
+    fn command(&self) -> String {
+        let mut command = "devkit mvn-unblock".to_owned();
+        if let Some(path) = &self.settings {
+            let _ = write!(command, " --settings {}", ui::quoted(&path.to_string_lossy()));
+        }
+        command
+    }
+
+    /// What makes Maven read another file than this one here.
+    fn redirected(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        if self.settings.is_some() {
+            return warnings;
+        }
+        let mine = self.file().map(|file| self.show(&file)).unwrap_or_default();
+        let other = |file: &Path| {
+            let file = escape(file.as_os_str().as_encoded_bytes());
+            format!("for that one: devkit mvn-unblock --settings {}", ui::quoted(&file))
+        };
+        if let Some(java) = java_home().filter(|java| Some(java) != self.home.as_ref()) {
+            let file = java.join(".m2/settings.xml");
+            let message = format!(
+                "Java takes {} for the home folder, whatever HOME says, so that Maven does not read \
+                 {mine}; {}",
+                escape(java.as_os_str().as_encoded_bytes()),
+                other(&file)
+            );
+            warnings.push(Warning::new("java-home", message));
+        }
+        let here = std::env::current_dir().unwrap_or_default();
+        let args = std::env::var_os("MAVEN_ARGS");
+        if let Some(redirect) = locate::redirect(&here, args.as_deref()) {
+            let file = redirect.settings.strip_prefix(&here).unwrap_or(&redirect.settings);
+            let message = format!(
+                "{} passes -s {}, so {mine} is not read here; {}",
+                escape(redirect.by.as_bytes()),
+                escape(file.as_os_str().as_encoded_bytes()),
+                other(file)
+            );
+            warnings.push(Warning::new("settings-redirected", message));
+        }
+        warnings
+    }
+}
+
+fn home() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    home.or_else(user_home)
+}
+
+/// The home folder of the user database.
+fn user_home() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
+    // Of two letters at least, or else Java takes HOME too.
+    Some(user.dir).filter(|home| home.as_os_str().len() > 1)
+}
+
+/// Java's `user.home`, which does not come from HOME.
+fn java_home() -> Option<PathBuf> {
+    let set =
+        ["MAVEN_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"].into_iter().find_map(|name| {
+            let options = std::env::var(name).ok()?;
+            let option =
+                options.split_whitespace().rev().find_map(|o| o.strip_prefix("-Duser.home="));
+            option.map(PathBuf::from)
+        });
+    set.or_else(user_home)
+}
+
+/// The properties that settings and POMs can name.
+fn property(name: &str) -> Option<String> {
+    match name.strip_prefix("env.") {
+        Some(variable) => std::env::var(variable).ok(),
+        None if name == "user.home" => Some(java_home()?.to_string_lossy().into_owned()),
+        None => None,
+    }
+}
+
+/// The settings of Maven's installation.
+fn installation() -> Option<PathBuf> {
+    let homes: Vec<OsString> =
+        ["MAVEN_HOME", "M2_HOME"].into_iter().filter_map(std::env::var_os).collect();
+    locate::installation(&homes, std::env::var_os("PATH").as_deref())
+}
+
+fn standard_input(what: &str) -> anyhow::Result<Vec<u8>> {
+    if io::stdin().is_terminal() {
+        ui::message(&format!("reading {what} from the terminal; Ctrl-D ends it\n"));
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+        Failure::new("io", "cannot read standard input").because(devkit_text::words(&error))
+    })?;
+    Ok(bytes)
+}
+
+/// Warnings about what the settings say.
+fn notes_of(settings: &Settings<'_>) -> Vec<Warning> {
+    settings.notes().iter().map(Warning::of).collect()
+}

@@ -1,0 +1,418 @@
+//! `devkit mvn-unblock`: the change itself.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use devkit_fs::Edit;
+use devkit_mvn_unblock::{
+    Change, Mirror, Plan, ProfileRepository, Repository, RepositoryId, Request, Splice, Verdict,
+    diff, log, mirror, plan, pom,
+};
+use devkit_text::escape;
+use serde::Serialize;
+
+use super::{Names, SCHEMA, Warning, property, render, standard_input, trouble, warn};
+use crate::exit;
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// The settings to change; - reads them from standard input and writes them to standard output
+    /// [default: ~/.m2/settings.xml]
+    #[arg(long, value_name = "FILE")]
+    pub(super) settings: Option<PathBuf>,
+    /// Let through the repository of this id only; may be repeated
+    #[arg(long, value_name = "ID")]
+    repo: Vec<String>,
+    /// Let through the repositories that Maven says it has blocked; - is standard input
+    #[arg(long, value_name = "FILE")]
+    from_log: Option<PathBuf>,
+    /// Let through the http:// repositories of a project: its POM, local parents and modules, and
+    /// profiles of the settings
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
+    /// Show the change as a diff, and make none
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// Exit code 1 if something would change; makes no change
+    #[arg(long)]
+    check: bool,
+    /// Bring back what was there before the last change
+    #[arg(long, conflicts_with_all = ["repo", "from_log", "project", "check"])]
+    pub(super) undo: bool,
+}
+
+/// What was done, as `--json` tells it.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    file: Option<PathBuf>,
+    encoding: &'a str,
+    action: &'static str,
+    backup: Option<PathBuf>,
+    mirrors_before: &'a [Mirror],
+    mirrors_after: &'a [Mirror],
+    splices: Vec<SpliceDocument<'a>>,
+    repositories: Vec<RepositoryDocument<'a>>,
+    warnings: &'a [Warning],
+}
+
+#[derive(Serialize)]
+struct SpliceDocument<'a> {
+    start: usize,
+    end: usize,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct RepositoryDocument<'a> {
+    id: &'a str,
+    url: Option<String>,
+    verdict_before: Verdict,
+    verdict: Verdict,
+}
+
+/// What is asked for, and the repositories it came from.
+struct Asked {
+    request: Request,
+    repositories: Vec<Repository>,
+}
+
+pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
+    let names = Names::new(args.settings.as_deref());
+    let from_standard_input = args.settings.as_deref() == Some(Path::new("-"));
+    let writes = !args.dry_run && !args.check;
+    if from_standard_input && args.from_log.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::new(
+            "usage",
+            "standard input cannot be both the settings and the log",
+        )
+        .hint("name a file for one of them")
+        .into());
+    }
+    if from_standard_input && ui.json && writes {
+        return Err(Failure::new(
+            "usage",
+            "--settings - writes the settings to standard output, where --json writes too",
+        )
+        .hint("with --dry-run or --check, --json tells what would change")
+        .into());
+    }
+    let asked = args.asked(&names)?;
+    if from_standard_input {
+        return filter(ui, args, &names, &asked);
+    }
+    let file = names.file()?;
+    let (target, current) =
+        devkit_fs::look(&file).map_err(|error| trouble::writing(&names, &file, error))?;
+    let made = make(ui, &names, &file, current.as_deref(), &asked)?;
+    let mut warnings = names.redirected();
+    warnings.extend(made.notes.iter().map(Warning::of));
+    if made.change == Change::None || !writes {
+        return tell(
+            ui,
+            args,
+            &names,
+            &asked,
+            &Done {
+                file: Some(&target),
+                plan: &made,
+                old: current.as_deref(),
+                backup: None,
+                written: false,
+                warnings: &warnings,
+            },
+        );
+    }
+    let edit = Edit::open(&file).map_err(|error| trouble::writing(&names, &file, error))?;
+    // Another run may have been faster.
+    let (current, made) = if edit.contents() == current.as_deref() {
+        (current, made)
+    } else {
+        let current = edit.contents().map(<[u8]>::to_vec);
+        let made = make(ui, &names, &file, current.as_deref(), &asked)?;
+        (current, made)
+    };
+    let backup = match made.change {
+        Change::None => None,
+        Change::Edit | Change::Create => {
+            edit.replace(&made.output).map_err(|error| trouble::writing(&names, &file, error))?
+        }
+    };
+    tell(
+        ui,
+        args,
+        &names,
+        &asked,
+        &Done {
+            file: Some(&target),
+            plan: &made,
+            old: current.as_deref(),
+            backup: backup.as_deref(),
+            written: made.change != Change::None,
+            warnings: &warnings,
+        },
+    )
+}
+
+fn make(
+    ui: &Ui,
+    names: &Names,
+    file: &Path,
+    current: Option<&[u8]>,
+    asked: &Asked,
+) -> anyhow::Result<Plan> {
+    plan(current, &asked.request, &property).map_err(|error| {
+        trouble::settings(ui, names, file, current.unwrap_or_default(), &error).into()
+    })
+}
+
+/// Settings from standard input to standard output.
+fn filter(ui: &Ui, args: &Options, names: &Names, asked: &Asked) -> anyhow::Result<u8> {
+    let file = Path::new("-");
+    let bytes = standard_input("the settings")?;
+    let made = make(ui, names, file, Some(&bytes), asked)?;
+    let warnings: Vec<Warning> = made.notes.iter().map(Warning::of).collect();
+    if args.dry_run || args.check {
+        return tell(
+            ui,
+            args,
+            names,
+            asked,
+            &Done {
+                file: None,
+                plan: &made,
+                old: Some(&bytes),
+                backup: None,
+                written: false,
+                warnings: &warnings,
+            },
+        );
+    }
+    warn(ui, names, file, &warnings);
+    ui::result(&made.output)?;
+    if !ui.quiet {
+        let text = match made.change {
+            Change::None => {
+                "the settings are right already; they are passed on as they are\n".into()
+            }
+            Change::Edit | Change::Create => {
+                format!("{}\n", render::effect(&asked.request, &made.after, "this file"))
+            }
+        };
+        ui::message(&text);
+        ui::message(&render::notice(&asked.request));
+    }
+    Ok(exit::DONE)
+}
+
+struct Done<'a> {
+    /// Behind links; none for standard input.
+    file: Option<&'a Path>,
+    plan: &'a Plan,
+    old: Option<&'a [u8]>,
+    backup: Option<&'a Path>,
+    written: bool,
+    warnings: &'a [Warning],
+}
+
+impl Done<'_> {
+    fn action(&self) -> &'static str {
+        match (self.plan.change, self.written) {
+            (Change::None, _) => "unchanged",
+            (Change::Edit, true) => "changed",
+            (Change::Edit, false) => "would-change",
+            (Change::Create, true) => "created",
+            (Change::Create, false) => "would-create",
+        }
+    }
+}
+
+fn tell(
+    ui: &Ui,
+    args: &Options,
+    names: &Names,
+    asked: &Asked,
+    done: &Done<'_>,
+) -> anyhow::Result<u8> {
+    let plan = done.plan;
+    let changes = plan.change != Change::None;
+    let code = if args.check && changes { exit::NO } else { exit::DONE };
+    if ui.json {
+        ui::document(&document(asked, done))?;
+        return Ok(code);
+    }
+    let file = names.file()?;
+    let name = names.show(&file);
+    warn(ui, names, &file, done.warnings);
+    if ui.quiet && !(args.dry_run && changes) {
+        return Ok(code);
+    }
+    let mut text = String::new();
+    if changes {
+        let old = match done.old {
+            Some(old) => (name.as_str(), old),
+            None => (diff::NO_FILE, &b""[..]),
+        };
+        text.push_str(&diff::unified(old, (&name, &plan.output)));
+    }
+    if done.written {
+        let effect = render::effect(&asked.request, &plan.after, &names.reach());
+        let kept = match done.backup {
+            Some(backup) => {
+                let backup = backup.file_name().unwrap_or_default().as_encoded_bytes();
+                format!("the old file is kept as {}", escape(backup))
+            }
+            None => format!("{} is new", names.show(&file)),
+        };
+        let _ = writeln!(text, "{} {effect}; {kept}", ui.mark(true));
+    } else if !changes {
+        let _ = writeln!(text, "{} {}", ui.mark(true), render::already(plan, &name));
+    }
+    ui::result(text.as_bytes())?;
+    if changes && !ui.quiet {
+        ui::message(&render::notice(&asked.request));
+        if asked.request == Request::Open {
+            ui::message(&format!("narrower: {}\n", narrower(names)));
+        }
+        if done.written {
+            ui::message(&format!("undo:     {} --undo\n", names.command()));
+        } else {
+            ui::message("nothing is written\n");
+        }
+    }
+    Ok(code)
+}
+
+fn document<'a>(asked: &'a Asked, done: &'a Done<'_>) -> Document<'a> {
+    let plan = done.plan;
+    let effective = |mirrors: &[Mirror]| mirror::merged(mirrors, &[Mirror::stock()]);
+    let (before, after) = (effective(&plan.before), effective(&plan.after));
+    let repositories = asked.repositories.iter().map(|repository| RepositoryDocument {
+        id: &repository.id,
+        url: Some(devkit_mvn_unblock::masked(&repository.url))
+            .filter(|_| repository.url != ANY_URL),
+        verdict_before: mirror::verdict(&before, repository).0,
+        verdict: mirror::verdict(&after, repository).0,
+    });
+    Document {
+        schema: SCHEMA,
+        file: done.file.map(Path::to_owned),
+        encoding: &plan.encoding,
+        action: done.action(),
+        backup: done.backup.map(Path::to_owned),
+        mirrors_before: &plan.before,
+        mirrors_after: &plan.after,
+        splices: plan.splices.iter().map(SpliceDocument::new).collect(),
+        repositories: repositories.collect(),
+        warnings: done.warnings,
+    }
+}
+
+impl<'a> SpliceDocument<'a> {
+    fn new(splice: &'a Splice) -> Self {
+        Self { start: splice.start, end: splice.end, text: &splice.text }
+    }
+}
+
+/// Of a repository that is known by its id only.
+const ANY_URL: &str = "http://repository.invalid/";
+
+impl Options {
+    fn asked(&self, names: &Names) -> anyhow::Result<Asked> {
+        let mut repositories: Vec<Repository> =
+            self.repo.iter().map(|id| Repository::new(id, ANY_URL)).collect();
+        if let Some(file) = &self.from_log {
+            let found = blocked(file)?;
+            repositories.extend(found);
+        }
+        if let Some(project) = &self.project {
+            repositories.extend(of_project(names, project)?);
+        }
+        if self.repo.is_empty() && self.from_log.is_none() && self.project.is_none() {
+            return Ok(Asked { request: Request::Open, repositories });
+        }
+        let mut ids = Vec::new();
+        for repository in &repositories {
+            let id = RepositoryId::parse(&repository.id).map_err(|error| trouble::id(&error))?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(Asked { request: Request::Scoped(ids), repositories })
+    }
+}
+
+/// The repositories that a log names.
+fn blocked(file: &Path) -> anyhow::Result<Vec<Repository>> {
+    let bytes = if file == Path::new("-") {
+        standard_input("the log")?
+    } else {
+        std::fs::read(file).map_err(|error| {
+            let name = escape(file.as_os_str().as_encoded_bytes());
+            Failure::new("io", format!("cannot read the log {name}"))
+                .because(devkit_text::words(&error))
+                .hint("name the file with the output of mvn, or - for standard input")
+        })?
+    };
+    let found = log::blocked(&bytes);
+    if found.is_empty() {
+        return Err(Failure::new("nothing-blocked", "no blocked repository in this log")
+            .hint(
+                "Maven's own line is wanted: \"Blocked mirror for repositories: [id (http://…)]\"",
+            )
+            .into());
+    }
+    Ok(found)
+}
+
+/// The http repositories of a project, and of the settings' profiles.
+fn of_project(names: &Names, project: &Path) -> anyhow::Result<Vec<Repository>> {
+    let found = pom::read(project, &property).map_err(|error| trouble::project(&error))?;
+    let mut repositories: Vec<Repository> =
+        found.declared.into_iter().map(|declared| declared.repository).collect();
+    if let Some(file) = names.file().ok().filter(|file| !names.is_standard_input(file))
+        && let Ok((_, Some(bytes))) = devkit_fs::look(&file)
+        && let Ok(parsed) = devkit_mvn_unblock::Parsed::new(&bytes)
+        && let Ok(settings) = devkit_mvn_unblock::Settings::read(&parsed, &property)
+    {
+        repositories.extend(settings.repositories.iter().map(ProfileRepository::repository));
+    }
+    repositories.retain(Repository::is_external_http);
+    if repositories.is_empty() {
+        let name = escape(project.as_os_str().as_encoded_bytes());
+        let text = format!("no http:// repository in the project {name}, nor in the settings");
+        return Err(Failure::new("nothing-blocked", text)
+            .hint(format!(
+                "{} status --project {name} lists what there is; parents and dependencies that are \
+                 fetched may name others, and a failed build names them: --from-log",
+                names.command()
+            ))
+            .into());
+    }
+    Ok(repositories)
+}
+
+/// The command that frees only what the project in this folder needs.
+fn narrower(names: &Names) -> String {
+    let project = pom::read(Path::new("."), &property).ok();
+    let mut ids: Vec<String> = Vec::new();
+    for declared in project.into_iter().flat_map(|project| project.declared) {
+        let id = declared.repository.id.clone();
+        if declared.repository.is_external_http()
+            && RepositoryId::parse(&id).is_ok()
+            && !ids.contains(&id)
+        {
+            ids.push(id);
+        }
+    }
+    if ids.is_empty() {
+        return format!(
+            "{} --project DIR     (only the http repositories that a project names)",
+            names.command()
+        );
+    }
+    let options: Vec<String> = ids.iter().map(|id| format!("--repo {}", ui::quoted(id))).collect();
+    format!("{} {}     (http repositories of ./pom.xml)", names.command(), options.join(" "))
+}

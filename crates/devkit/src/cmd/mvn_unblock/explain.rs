@@ -1,0 +1,177 @@
+//! `devkit mvn-unblock explain`: which mirror Maven takes, rule by rule.
+
+use std::fmt::Write as _;
+
+use devkit_mvn_unblock::mirror::{self, Match};
+use devkit_mvn_unblock::{Mirror, Origin, Repository, Verdict};
+use devkit_text::escape;
+use serde::Serialize;
+
+use super::status::World;
+use super::{Files, Names, SCHEMA, Warning, warn};
+use crate::exit;
+use crate::ui::{self, Ui};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The repository's id
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Its URL, as the POM declares it
+    #[arg(value_name = "URL")]
+    url: String,
+    /// Its layout
+    #[arg(long, value_name = "LAYOUT", default_value = "default")]
+    layout: String,
+    #[command(flatten)]
+    files: Files,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    repository: RepositoryDocument<'a>,
+    mirrors: Vec<Step<'a>>,
+    verdict: Verdict,
+    mirror: Option<&'a str>,
+    warnings: &'a [Warning],
+}
+
+#[derive(Serialize)]
+struct RepositoryDocument<'a> {
+    id: &'a str,
+    url: String,
+    external_http: bool,
+}
+
+/// A mirror, and what it has to do with the repository.
+#[derive(Serialize)]
+struct Step<'a> {
+    #[serde(flatten)]
+    mirror: &'a Mirror,
+    /// `ignored` for a second one of an id.
+    #[serde(rename = "match")]
+    found: Found,
+    taken: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case", untagged)]
+enum Found {
+    Counts(Match),
+    Ignored(&'static str),
+}
+
+pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    let names = Names::new(args.files.settings.as_deref());
+    let world = World::read(ui, &names, &args.files)?;
+    let layout = Some(args.layout.clone()).filter(|layout| layout != "default");
+    let repository = Repository { id: args.id.clone(), url: args.url.clone(), layout };
+    let effective = world.effective();
+    let taken = mirror::choose(&effective, &repository).map(|(at, _)| &effective[at]);
+    let steps: Vec<Step<'_>> = world
+        .all()
+        .map(|mirror| {
+            let counts = effective.contains(mirror);
+            let found = if counts {
+                Found::Counts(mirror::matching(mirror, &repository))
+            } else {
+                Found::Ignored("ignored")
+            };
+            Step { mirror, found, taken: taken == Some(mirror) }
+        })
+        .collect();
+    let (verdict, _) = mirror::verdict(&effective, &repository);
+    let external_http = repository.is_external_http();
+    let url = devkit_mvn_unblock::masked(&repository.url);
+    if ui.json {
+        ui::document(&Document {
+            schema: SCHEMA,
+            repository: RepositoryDocument { id: &repository.id, url, external_http },
+            mirrors: steps,
+            verdict,
+            mirror: taken.map(|mirror| mirror.id.as_str()),
+            warnings: &world.warnings,
+        })?;
+        return Ok(exit::DONE);
+    }
+    warn(ui, &names, &world.file, &world.warnings);
+    if ui.quiet {
+        return Ok(exit::DONE);
+    }
+    let kind = if external_http { "external http" } else { "not external http" };
+    let mut text = format!(
+        "repository {} ({}): {kind}\n",
+        escape(repository.id.as_bytes()),
+        escape(url.as_bytes())
+    );
+    let mut rows = vec![["", "mirror", "mirrorOf", "from", "why"].map(str::to_owned)];
+    for step in &steps {
+        rows.push([
+            if step.taken { "→".into() } else { String::new() },
+            escape(step.mirror.id.as_bytes()),
+            escape(step.mirror.mirror_of.as_bytes()),
+            world.origin(&names, &step.mirror.origin),
+            why(step, taken),
+        ]);
+    }
+    if steps.is_empty() {
+        text.push_str("there is no mirror\n");
+    } else {
+        text.push_str(&ui::table(&rows));
+    }
+    let _ = writeln!(text, "{}", outcome(ui, &world, &names, verdict, taken, &repository));
+    ui::result(text.as_bytes())?;
+    Ok(exit::DONE)
+}
+
+fn why(step: &Step<'_>, taken: Option<&Mirror>) -> String {
+    let Found::Counts(found) = &step.found else {
+        return "ignored: a mirror before it has the same id".into();
+    };
+    let text = match found {
+        Match::WholeId => "the whole pattern is the id, which counts before all lists".into(),
+        Match::Id => "the list holds the id".into(),
+        Match::Wildcard(wildcard) => format!("{wildcard} matches"),
+        Match::Excluded => "the id is excluded".into(),
+        Match::No => "no match".into(),
+        Match::Layout => "for other layouts".into(),
+    };
+    match taken {
+        Some(taken) if found.matches() && !step.taken => {
+            format!("{text}, but {} comes first", escape(taken.id.as_bytes()))
+        }
+        _ => text,
+    }
+}
+
+fn outcome(
+    ui: &Ui,
+    world: &World,
+    names: &Names,
+    verdict: Verdict,
+    taken: Option<&Mirror>,
+    repository: &Repository,
+) -> String {
+    let mark = ui.mark(verdict.is_open());
+    let Some(mirror) = taken else {
+        return format!("{mark} no mirror catches it: Maven asks the repository itself");
+    };
+    let (id, url) =
+        (escape(mirror.id.as_bytes()), escape(devkit_mvn_unblock::masked(&mirror.url).as_bytes()));
+    let remedy = || {
+        let from = match mirror.origin {
+            Origin::User { .. } => world.origin(names, &mirror.origin),
+            _ => "the installation".into(),
+        };
+        let repo = ui::quoted(&repository.id);
+        format!("by {id} of {from}; {} --repo {repo} lets it through", names.command())
+    };
+    match verdict {
+        Verdict::Blocked => format!("{mark} blocked {}", remedy()),
+        Verdict::Dead => format!("{mark} sent to {url}, where nobody answers, {}", remedy()),
+        Verdict::Direct | Verdict::Mirrored => {
+            format!("{mark} Maven asks {url} in its place, with the credentials of server '{id}'")
+        }
+    }
+}

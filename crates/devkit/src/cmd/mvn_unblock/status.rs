@@ -1,0 +1,313 @@
+//! `devkit mvn-unblock status`: which repositories are http, and what becomes of each.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use devkit_mvn_unblock::mirror::{self, Mirror};
+use devkit_mvn_unblock::{
+    Origin, Parsed, Place, Repository, Settings, Status, Verdict, locate, pom,
+};
+use devkit_text::escape;
+use serde::Serialize;
+
+use super::{Files, Names, SCHEMA, Warning, installation, notes_of, property, trouble, warn};
+use crate::exit;
+use crate::ui::{self, Ui};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The project: the folder of a pom.xml [default: this folder, if it has one]
+    #[arg(long, value_name = "DIR")]
+    project: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    file: &'a Path,
+    installations: &'a [Installation],
+    repositories: &'a [Status],
+    warnings: &'a [Warning],
+}
+
+/// An installation of Maven.
+#[derive(Serialize)]
+struct Installation {
+    file: PathBuf,
+    /// Whether its settings block http repositories.
+    blocks: bool,
+}
+
+/// The mirrors that there are, and where from.
+pub(super) struct World {
+    /// The user's settings.
+    pub(super) file: PathBuf,
+    /// The settings of the installation, if they were found.
+    installation: Option<PathBuf>,
+    user: Vec<Mirror>,
+    of_installation: Vec<Mirror>,
+    /// Repositories of profiles, with the file they are in.
+    repositories: Vec<(Repository, Place)>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl World {
+    pub(super) fn read(ui: &Ui, names: &Names, files: &Files) -> anyhow::Result<Self> {
+        let file = names.file()?;
+        let mut world = Self {
+            installation: files.global_settings.clone().or_else(installation),
+            user: Vec::new(),
+            of_installation: vec![Mirror::stock()],
+            repositories: Vec::new(),
+            warnings: names.redirected(),
+            file,
+        };
+        let path = world.file.clone();
+        let bytes = if names.is_standard_input(&path) {
+            Some(super::standard_input("the settings")?)
+        } else {
+            devkit_fs::look(&path).map_err(|error| trouble::writing(names, &path, error))?.1
+        };
+        if let Some(bytes) = bytes {
+            let failed = |error| trouble::settings(ui, names, &path, &bytes, &error);
+            let parsed = Parsed::new(&bytes).map_err(failed)?;
+            let settings = Settings::read(&parsed, &property).map_err(failed)?;
+            world.user = settings.mirrors();
+            world.take_repositories(&settings, &path);
+            world.warnings.extend(notes_of(&settings));
+        }
+        if let Some(path) = world.installation.clone() {
+            world.read_installation(ui, names, &path, files.global_settings.is_some())?;
+        }
+        Ok(world)
+    }
+
+    fn read_installation(
+        &mut self,
+        ui: &Ui,
+        names: &Names,
+        path: &Path,
+        is_explicit: bool,
+    ) -> anyhow::Result<()> {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let read = || {
+            let parsed = Parsed::new(&bytes)?;
+            let settings = Settings::read(&parsed, &property)?;
+            self.of_installation = settings.mirrors();
+            for mirror in &mut self.of_installation {
+                if let Origin::User { entry, at } = mirror.origin {
+                    mirror.origin = Origin::Installation { file: path.to_owned(), entry, at };
+                }
+            }
+            self.take_repositories(&settings, path);
+            Ok(())
+        };
+        let mut read = read;
+        match read() {
+            Ok(()) => Ok(()),
+            Err(error) if is_explicit => {
+                Err(trouble::settings(ui, names, path, &bytes, &error).into())
+            }
+            Err(error) => {
+                let message = format!(
+                    "{} cannot be read ({error}); the mirrors of Maven as it comes are taken",
+                    escape(path.as_os_str().as_encoded_bytes())
+                );
+                self.warnings.push(Warning::new("installation-unread", message));
+                Ok(())
+            }
+        }
+    }
+
+    fn take_repositories(&mut self, settings: &Settings<'_>, file: &Path) {
+        for found in &settings.repositories {
+            let profile = Some(found.profile.clone());
+            let place = Place { file: file.to_owned(), at: found.at, profile };
+            self.repositories.push((found.repository(), place));
+        }
+    }
+
+    /// Those that count.
+    pub(super) fn effective(&self) -> Vec<Mirror> {
+        mirror::merged(&self.user, &self.of_installation)
+    }
+
+    /// All, also those that do not count.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Mirror> {
+        self.user.iter().chain(&self.of_installation)
+    }
+
+    pub(super) fn origin(&self, names: &Names, origin: &Origin) -> String {
+        match origin {
+            Origin::User { at, .. } => format!("{}:{}", names.show(&self.file), at.line),
+            Origin::Installation { file, at, .. } => format!("{}:{}", names.show(file), at.line),
+            Origin::Stock => "Maven 3.8.1 and newer".into(),
+        }
+    }
+}
+
+pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    let names = Names::new(args.files.settings.as_deref());
+    let mut world = World::read(ui, &names, &args.files)?;
+    let project = match &args.project {
+        Some(folder) => Some(folder.clone()),
+        None => Path::new("pom.xml").is_file().then(|| PathBuf::from(".")),
+    };
+    let mut declared = Vec::new();
+    if let Some(folder) = &project {
+        let found = pom::read(folder, &property).map_err(|error| trouble::project(&error))?;
+        for (file, why) in &found.unread {
+            let file = escape(file.as_os_str().as_encoded_bytes());
+            let message = format!("{file} cannot be read: {why}");
+            world.warnings.push(Warning::new("pom-unread", message));
+        }
+        if !found.remote_parents.is_empty() {
+            let message = format!(
+                "not looked at, because they are in a repository: the parents {}",
+                found.remote_parents.join(", ")
+            );
+            world.warnings.push(Warning::new("remote-parent", message));
+        }
+        declared.extend(found.declared.into_iter().map(|found| {
+            let place = Place { file: found.file, at: found.at, profile: found.profile };
+            (found.repository, place)
+        }));
+    }
+    declared.append(&mut world.repositories);
+    let effective = world.effective();
+    let all: Vec<Status> = declared
+        .into_iter()
+        .map(|(repository, place)| Status::new(&effective, &repository, place))
+        .collect();
+    for status in all.iter().filter(|status| status.unresolved) {
+        let message = format!(
+            "the property in {} ({}) is not known here",
+            escape(status.id.as_bytes()),
+            escape(devkit_mvn_unblock::masked(&status.url).as_bytes())
+        );
+        world.warnings.push(Warning::new("unknown-property", message));
+    }
+    let blocked = all.iter().any(|status| !status.verdict.is_open());
+    let code = if blocked { exit::NO } else { exit::DONE };
+    let installations = installations(&world, &names);
+    if ui.json {
+        ui::document(&Document {
+            schema: SCHEMA,
+            file: &world.file,
+            installations: &installations,
+            repositories: &all,
+            warnings: &world.warnings,
+        })?;
+        return Ok(code);
+    }
+    warn(ui, &names, &world.file, &world.warnings);
+    if !ui.quiet {
+        ui::result(text(ui, &names, &world, &installations, &all, project.is_some()).as_bytes())?;
+    }
+    Ok(code)
+}
+
+/// The installation that was found, and those that wrappers have fetched.
+fn installations(world: &World, names: &Names) -> Vec<Installation> {
+    let wrappers = names.home.as_deref().map(locate::wrappers).unwrap_or_default();
+    let files = world.installation.iter().cloned().chain(wrappers);
+    files
+        .map(|file| {
+            let bytes = std::fs::read(&file).unwrap_or_default();
+            let blocks = Parsed::new(&bytes).ok().is_some_and(|parsed| {
+                Settings::read(&parsed, &property)
+                    .is_ok_and(|settings| settings.mirrors().iter().any(|mirror| mirror.blocked))
+            });
+            Installation { file, blocks }
+        })
+        .collect()
+}
+
+fn text(
+    ui: &Ui,
+    names: &Names,
+    world: &World,
+    installations: &[Installation],
+    all: &[Status],
+    has_project: bool,
+) -> String {
+    let mut text = String::new();
+    let there = if world.file.exists() || names.is_standard_input(&world.file) {
+        match world.user.len() {
+            1 => "1 mirror".into(),
+            count => format!("{count} mirrors"),
+        }
+    } else {
+        "not there".into()
+    };
+    let _ = writeln!(text, "settings      {} ({there})", names.show(&world.file));
+    for installation in installations {
+        let blocks = if installation.blocks { "blocks http" } else { "does not block http" };
+        let _ = writeln!(text, "installation  {} ({blocks})", names.show(&installation.file));
+    }
+    if installations.is_empty() {
+        text.push_str("installation  none found; taken as Maven 3.8.1 and newer come\n");
+    }
+    let shown: Vec<&Status> = all
+        .iter()
+        .filter(|status| ui.verbose > 0 || !status.verdict.is_open() || is_http(&status.url))
+        .collect();
+    text.push('\n');
+    if shown.is_empty() {
+        text.push_str(match (has_project, all.is_empty()) {
+            (false, true) => {
+                "no repository in the settings; --project DIR looks into a project too\n"
+            }
+            (true, true) => "neither the project nor the settings declare a repository\n",
+            (_, false) => "no http:// repository; -v lists the others\n",
+        });
+        return text;
+    }
+    let mut rows =
+        vec![["", "repository", "url", "declared in", "what becomes of it"].map(str::to_owned)];
+    for status in &shown {
+        let profile = match &status.declared.profile {
+            Some(profile) => format!(" (profile {})", escape(profile.as_bytes())),
+            None => String::new(),
+        };
+        rows.push([
+            ui.mark(status.verdict.is_open()),
+            escape(status.id.as_bytes()),
+            escape(devkit_mvn_unblock::masked(&status.url).as_bytes()),
+            format!("{}:{}{profile}", names.show(&status.declared.file), status.declared.at.line),
+            outcome(names, world, status),
+        ]);
+    }
+    text.push_str(&ui::table(&rows));
+    let mut blocked: Vec<&str> = Vec::new();
+    for status in shown.iter().filter(|status| !status.verdict.is_open() && !status.unresolved) {
+        if !blocked.contains(&status.id.as_str()) {
+            blocked.push(&status.id);
+        }
+    }
+    if !blocked.is_empty() {
+        let options: Vec<String> =
+            blocked.iter().map(|id| format!("--repo {}", ui::quoted(id))).collect();
+        let _ = writeln!(text, "\nlets them through: {} {}", names.command(), options.join(" "));
+    }
+    text
+}
+
+fn is_http(url: &str) -> bool {
+    url.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("http:"))
+}
+
+fn outcome(names: &Names, world: &World, status: &Status) -> String {
+    let Some(mirror) = &status.mirror else { return "asked itself".into() };
+    let (id, from) = (escape(mirror.id.as_bytes()), world.origin(names, &mirror.origin));
+    match status.verdict {
+        Verdict::Blocked => format!("blocked by {id} ({from})"),
+        Verdict::Dead => format!("sent to nowhere by {id} ({from})"),
+        Verdict::Direct | Verdict::Mirrored => format!(
+            "asked at {} by {id} ({from})",
+            escape(devkit_mvn_unblock::masked(&mirror.url).as_bytes())
+        ),
+    }
+}

@@ -1,0 +1,167 @@
+//! What went wrong, in the user's words, and what to do next.
+
+use std::path::Path;
+
+use devkit_fs::{Barrier, EditError};
+use devkit_mvn_unblock::{BadId, EncodingError, Error, Position, Text, mask, pom::ProjectError};
+use devkit_text::{escape, words};
+
+use super::Names;
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+
+/// A settings file that is not touched. `bytes` are what is in it.
+pub(super) fn settings(
+    ui: &Ui,
+    names: &Names,
+    file: &Path,
+    bytes: &[u8],
+    error: &Error,
+) -> Failure {
+    let name = names.show(file);
+    let text = match error {
+        Error::Encoding(_) => {
+            format!("the encoding of {name} is not clear, so nothing was changed")
+        }
+        Error::Malformed { well_formed: false, .. } => {
+            format!("{name} is not well-formed XML, so nothing was changed")
+        }
+        Error::Malformed { .. } | Error::DuplicateSection { .. } => {
+            format!("{name} is no file that Maven accepts, so nothing was changed")
+        }
+        Error::StillBlocked { .. } => {
+            format!("no edit of {name} would help, so nothing was changed")
+        }
+        Error::NotSettings { .. } => {
+            format!("{name} is no settings file that Maven reads, so nothing was changed")
+        }
+    };
+    let failure = Failure::new(error.code(), text).hint(hint(error));
+    let Some(at) = error.at() else { return failure.because(error.to_string()) };
+    let width = match error {
+        Error::Malformed { width, .. } => *width,
+        _ => 1,
+    };
+    let place = format!("{name}:{at}");
+    // For a program all of it is in the message.
+    if ui.json {
+        return Failure {
+            place: Some(place),
+            ..failure.because(format!("line {}, column {}: {error}", at.line, at.column))
+        };
+    }
+    match excerpt(bytes, at, width, &error.to_string()) {
+        Some(excerpt) => Failure { place: Some(format!("{place}\n{excerpt}")), ..failure },
+        None => Failure { place: Some(place), ..failure.because(error.to_string()) },
+    }
+}
+
+fn hint(error: &Error) -> &'static str {
+    match error {
+        Error::Encoding(EncodingError::Malformed { .. } | EncodingError::NotReversible(_)) => {
+            "save the file in the encoding that its first line names, or as UTF-8"
+        }
+        Error::Encoding(_) => {
+            "correct the encoding in the first line, or save the file as UTF-8 without one"
+        }
+        Error::Malformed { .. } => {
+            "correct it there, then run this again; Maven cannot read it either"
+        }
+        Error::NotSettings { .. } => {
+            "settings are <settings> without a prefix; name another file with --settings"
+        }
+        Error::StillBlocked { .. } => "take that mirror out of the file by hand",
+        Error::DuplicateSection { .. } => "put both into one; Maven refuses this file too",
+    }
+}
+
+/// Columns of a line that are shown around a place.
+const AROUND: usize = 60;
+
+/// The line with a marker under what is wrong. None if what is secret in it would move the marker.
+fn excerpt(bytes: &[u8], at: Position, width: usize, why: &str) -> Option<String> {
+    let text = Text::decode(bytes).ok()?;
+    let line = |text: &str| {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        text.lines().nth(at.line - 1).map(str::to_owned)
+    };
+    let (original, masked) = (line(text.as_str())?, line(&mask(text.as_str()))?);
+    let before: String = original.chars().take(at.column - 1).collect();
+    if !masked.starts_with(&before) {
+        return None;
+    }
+    // Long lines are shown around the place only.
+    let skipped = (at.column - 1).saturating_sub(AROUND);
+    let shown: String = masked.chars().skip(skipped).take(2 * AROUND).collect();
+    let lead: String = before.chars().skip(skipped).collect();
+    let plain = |text: &str| escape(text.replace('\t', " ").as_bytes());
+    let dots = if skipped > 0 { "…" } else { "" };
+    let shown = format!("{dots}{}", plain(&shown));
+    let blank = console::measure_text_width(&format!("{dots}{}", plain(&lead)));
+    let most = console::measure_text_width(&shown).saturating_sub(blank).max(1);
+    let number = at.line.to_string();
+    let margin = " ".repeat(number.len());
+    Some(format!(
+        "{margin} |\n{number} | {shown}\n{margin} | {}{} {why}",
+        " ".repeat(blank),
+        "^".repeat(width.min(most))
+    ))
+}
+
+/// A file that cannot be read or put into place.
+pub(super) fn writing(names: &Names, file: &Path, error: EditError) -> anyhow::Error {
+    let failure = match error {
+        EditError::NotRegular { path, kind } => {
+            Failure::new("io", format!("{} is {kind}, and no file", names.show(&path)))
+                .hint("name the settings file: --settings FILE")
+        }
+        EditError::ReadOnly { path, why } => {
+            let text = format!("{} cannot be replaced, so nothing was changed", names.show(&path));
+            let from = ui::quoted(&file.to_string_lossy());
+            let copy = "have Maven read a changed copy";
+            let copied = format!(
+                "{copy}: devkit mvn-unblock --settings - < {from} > settings.xml && mvn -s settings.xml"
+            );
+            Failure::new("read-only", text).because(why.to_string()).hint(match why {
+                Barrier::Folder if !file.exists() => {
+                    "make the file elsewhere: devkit mvn-unblock --settings settings.xml, then mvn -s settings.xml".into()
+                }
+                _ => copied,
+            })
+        }
+        EditError::Changed { path } => {
+            let text = format!("{} was changed by somebody else meanwhile", names.show(&path));
+            Failure::new("changed-meanwhile", text).hint("nothing was changed; run this again")
+        }
+        EditError::Io { action, path, source } => {
+            let text = format!("cannot {action} {}", names.show(&path));
+            Failure::new("io", text).because(words(&source)).hint("nothing was changed")
+        }
+    };
+    failure.into()
+}
+
+/// A text that is no id of a repository.
+pub(super) fn id(error: &BadId) -> Failure {
+    Failure::new("usage", error.to_string()).hint(
+        "--repo takes the <id> of a repository, as its POM has it; devkit mvn-unblock status lists them",
+    )
+}
+
+/// A project that cannot be read.
+pub(super) fn project(error: &ProjectError) -> Failure {
+    let shown = |path: &Path| escape(path.as_os_str().as_encoded_bytes());
+    match error {
+        ProjectError::NoPom { path } => Failure::new("io", format!("there is no {}", shown(path)))
+            .hint("--project takes the folder of a pom.xml"),
+        ProjectError::Io { path, source } => {
+            Failure::new("io", format!("cannot read {}", shown(path))).because(words(source))
+        }
+        ProjectError::Malformed { path, source } => {
+            let place = source.at().map(|at| format!("{}:{at}", shown(path)));
+            let failure = Failure::new(source.code(), format!("{} is no POM", shown(path)));
+            Failure { place, ..failure.because(source.to_string()) }
+                .hint("correct it; Maven cannot read it either")
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `devkit mvn-unblock --undo`: what was there before.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use devkit_fs::Edit;
+use devkit_mvn_unblock::{Undo, diff, undo};
+use devkit_text::{escape, words};
+use serde::Serialize;
+
+use super::change::Options;
+use super::{Names, SCHEMA, property, trouble};
+use crate::exit;
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    file: &'a Path,
+    action: &'static str,
+    backup: Option<&'a Path>,
+}
+
+pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
+    let names = Names::new(args.settings.as_deref());
+    let file = names.file()?;
+    if names.is_standard_input(&file) {
+        return Err(Failure::new("usage", "there is nothing to undo on standard input")
+            .hint("name the file: --settings FILE")
+            .into());
+    }
+    let failed = |error| trouble::writing(&names, &file, error);
+    let name = names.show(&file);
+    let (target, current) = devkit_fs::look(&file).map_err(failed)?;
+    let unreadable = |error: std::io::Error| {
+        Failure::new("io", format!("cannot look for backups beside {name}")).because(words(&error))
+    };
+    // A missing folder holds none.
+    let backups = match devkit_fs::backups(&target) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        result => result.map_err(unreadable)?,
+    };
+    let newest = backups.first();
+    let old = match newest {
+        Some(path) => devkit_fs::look(path).map_err(failed)?.1,
+        None => None,
+    };
+    let decision = undo(current.as_deref(), old.as_deref(), &property);
+    let now = current.as_deref().unwrap_or_default();
+    let action = match (&decision, args.dry_run) {
+        (Undo::Restore, false) => "restored",
+        (Undo::Restore, true) => "would-restore",
+        (Undo::Remove, false) => "removed",
+        (Undo::Remove, true) => "would-remove",
+        (Undo::Changed { left }, _) => {
+            return Err(changed(ui, &names, &target, newest.map(|path| &**path), left, now).into());
+        }
+        (Undo::Nothing, _) => {
+            let text = format!("there is nothing to undo: devkit has left no backup of {name}");
+            return Err(Failure::new("nothing-to-undo", text)
+                .hint(format!("{} status tells how it stands", names.command()))
+                .into());
+        }
+    };
+    if !args.dry_run {
+        let edit = Edit::open(&file).map_err(failed)?;
+        if edit.contents() != current.as_deref() {
+            return Err(failed(devkit_fs::EditError::Changed { path: target }));
+        }
+        match newest {
+            Some(backup) if decision == Undo::Restore => edit.restore(backup).map_err(failed)?,
+            _ => edit.remove().map_err(failed)?,
+        }
+    }
+    if ui.json {
+        let backup = newest.map(|path| &**path).filter(|_| args.dry_run);
+        ui::document(&Document { schema: SCHEMA, file: &target, action, backup })?;
+        return Ok(exit::DONE);
+    }
+    if ui.quiet {
+        return Ok(exit::DONE);
+    }
+    let to = match &old {
+        Some(old) => (name.as_str(), old.as_slice()),
+        None => (diff::NO_FILE, &b""[..]),
+    };
+    let mut text = diff::unified((&name, now), to);
+    if !args.dry_run {
+        let what = match newest {
+            Some(backup) => format!("{name} is as it was, from {}", file_name(backup)),
+            None => format!("{name} is gone again; devkit had made it"),
+        };
+        let _ = writeln!(text, "{} {what}", ui.mark(true));
+    }
+    ui::result(text.as_bytes())?;
+    Ok(exit::DONE)
+}
+
+/// The file is not as devkit left it: what has changed since is shown, and stays.
+fn changed(
+    ui: &Ui,
+    names: &Names,
+    target: &Path,
+    backup: Option<&Path>,
+    left: &[u8],
+    now: &[u8],
+) -> Failure {
+    let name = names.show(target);
+    if !ui.json {
+        let label = format!("{name} as devkit left it");
+        let mut text = diff::unified((&label, left), (&name, now));
+        if text.is_empty() {
+            text = format!("{name} differs from what devkit left only in what is secret\n");
+        }
+        ui::message(&text);
+    }
+    let text = format!("{name} has changed since devkit left it, so nothing was undone");
+    Failure::new("changed-meanwhile", text).hint(match backup {
+        Some(backup) => format!(
+            "what was there before is in {}: take from it what you need",
+            escape(backup.as_os_str().as_encoded_bytes())
+        ),
+        None => "take the entry out by hand".into(),
+    })
+}
+
+fn file_name(path: &Path) -> String {
+    escape(path.file_name().unwrap_or_default().as_encoded_bytes())
+}
