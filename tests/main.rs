@@ -11,4 +11,5 @@ mod docs;
 mod envcheck;
 mod fwd;
 mod kubecerts;
+mod mvn_unblock;
 mod peers;

@@ -51,7 +51,12 @@ pub(crate) fn run(mut command: Command) -> Ran {
 }
 
 /// Waits for a child whose output is piped.
-pub(crate) fn finish(mut child: Child) -> Ran {
+pub(crate) fn finish(child: Child) -> Ran {
+    finish_within(child, PATIENCE)
+}
+
+/// The same for one that may take another time.
+pub(crate) fn finish_within(mut child: Child, patience: Duration) -> Ran {
     let reader = |pipe: Option<Box<dyn Read + Send>>| {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -63,13 +68,17 @@ pub(crate) fn finish(mut child: Child) -> Ran {
     };
     let stdout = reader(child.stdout.take().map(|pipe| Box::new(pipe) as _));
     let stderr = reader(child.stderr.take().map(|pipe| Box::new(pipe) as _));
-    let status = wait(&mut child);
+    let status = wait_within(&mut child, patience);
     Ran { stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap(), code: status.code() }
 }
 
 /// Waits for a child's end, and fails the test if it does not come.
 pub(crate) fn wait(child: &mut Child) -> ExitStatus {
-    let deadline = Instant::now() + PATIENCE;
+    wait_within(child, PATIENCE)
+}
+
+fn wait_within(child: &mut Child, patience: Duration) -> ExitStatus {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;

@@ -1,28 +1,66 @@
 //! Blocked repositories in the output of a failed build.
 
-use crate::mirror::Repository;
+use crate::mirror::{BLOCKER, NOWHERE, Repository};
 
 /// Before the list, in the message of MNG-7128.
 const LIST: &str = "Blocked mirror for repositories: [";
+/// Before a repository, in what `mvn -X` prints for each that a mirror catches.
+const USING: [&str; 2] = ["Using mirror ", " for "];
 
-/// The repositories that Maven says it has blocked, each once, in the order of the log:
-/// `Blocked mirror for repositories: [id (url, default, releases+snapshots), …]`.
+/// What a log says about blocked repositories.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocked {
+    /// Those that are named, each once, in the order of the log.
+    pub repositories: Vec<Repository>,
+    /// Whether others are blocked too, which the log does not name: Maven 4 (4.0.0-rc-6) names but
+    /// its blocker where it looks for parents and imported BOMs.
+    pub unnamed: bool,
+}
+
+/// Finds the repositories that Maven says it has blocked:
+/// `Blocked mirror for repositories: [id (url, default, releases+snapshots), …]`; where Maven 4 names
+/// only its blocker there, those of which `mvn -X` says that it is used for them.
 ///
 /// Colours, and what a CI server puts before the lines, do not matter. A list that is cut off counts
 /// as far as it goes.
 #[must_use]
-pub fn blocked(log: &[u8]) -> Vec<Repository> {
+pub fn blocked(log: &[u8]) -> Blocked {
     let text = plain(&String::from_utf8_lossy(log));
-    let mut found: Vec<Repository> = Vec::new();
+    let mut found = Blocked::default();
     for rest in text.split(LIST).skip(1) {
-        let line = rest.lines().next().unwrap_or_default();
-        for repository in items(line) {
-            if !found.contains(&repository) {
-                found.push(repository);
+        for repository in items(rest.lines().next().unwrap_or_default()) {
+            if repository.id == BLOCKER {
+                found.unnamed = true;
+            } else {
+                found.take(repository);
             }
         }
     }
+    if found.unnamed {
+        let used = text.lines().filter_map(used_for).filter(|used| used.id != BLOCKER);
+        for repository in used {
+            found.take(repository);
+            found.unnamed = false;
+        }
+    }
     found
+}
+
+impl Blocked {
+    fn take(&mut self, repository: Repository) {
+        if !self.repositories.contains(&repository) {
+            self.repositories.push(repository);
+        }
+    }
+}
+
+/// The repository of `Using mirror maven-default-http-blocker (http://0.0.0.0/) for id (url).`
+fn used_for(line: &str) -> Option<Repository> {
+    let (_, rest) = line.split_once(USING[0])?;
+    let rest = rest.strip_prefix(BLOCKER)?.strip_prefix(" (")?.strip_prefix(NOWHERE)?;
+    let rest = rest.strip_prefix(')')?.strip_prefix(USING[1])?;
+    let (id, url) = rest.trim_end().trim_end_matches('.').strip_suffix(')')?.rsplit_once(" (")?;
+    Some(Repository::new(id, url))
 }
 
 /// The items of a list, up to the bracket that closes it.

@@ -364,13 +364,15 @@ fn obstacle(mirrors: &[Mirror], request: &Request) -> Option<Obstacle> {
                 return Some(of(mirror, Some(unknown)));
             }
             // What is let past a mirror that catches all others may still be blocked. A mirror that
-            // blocks single repositories is somebody's intention.
+            // blocks single repositories is somebody's intention; an override of "dummy", as many
+            // have it, catches a repository of that name, which nobody has.
             let ids = mirrors.iter().flat_map(|mirror| mirror::java_split(&mirror.mirror_of));
             let ids = ids.map(|item| item.trim_start_matches('!'));
             let ids = ids.filter(|id| RepositoryId::parse(id).is_ok());
             ids.filter_map(|id| in_the_way(id).map(|mirror| (id, mirror)))
                 .find(|(_, mirror)| {
-                    mirror.id == BLOCKER || mirror::matching(mirror, &http(&unknown)).matches()
+                    let is_blocker = mirror.id == BLOCKER && mirror.blocked;
+                    is_blocker || mirror::matching(mirror, &http(&unknown)).matches()
                 })
                 .map(|(id, mirror)| of(mirror, Some(id.to_owned())))
         }

@@ -369,6 +369,7 @@ fn what_works_already_is_left_alone() {
     };
     for text in [
         entry(BLOCKER, "dummy", ""),
+        entry(BLOCKER, "dummy", "").replace("nexus.example", "0.0.0.0"),
         entry(BLOCKER, "!*", "<blocked>false</blocked>"),
         entry(BLOCKER, "nothing:*", "<blocked>true</blocked>"),
         entry("nexus", "*", ""),
@@ -660,21 +661,48 @@ fn logs_name_what_is_blocked() {
         line.replace("Blocked", "\u{1b}[1mBlocked").replace("[corp", "[\u{1b}[0;1mcorp\u{1b}[m")
     );
     for text in [line, &prefixed, &format!("{line}\n{line}\n")] {
-        let found = log::blocked(text.as_bytes());
+        let found = log::blocked(text.as_bytes()).repositories;
         let ids: Vec<_> = found.iter().map(|found| found.id.as_str()).collect();
         assert_eq!(ids[0], "corp", "{text}");
         assert_eq!(found[0].url, "http://127.0.0.2:9/r");
         assert_eq!(found[0].layout, None);
     }
     let two = line.replace("in (x) er", "inner");
-    let found = log::blocked(two.as_bytes());
+    let found = log::blocked(two.as_bytes()).repositories;
     assert_eq!((found[1].id.as_str(), found[1].layout.as_deref()), ("inner", Some("p2")));
     for text in ["", "BUILD SUCCESS", "Blocked mirror for repositories: []", "Blocked mirror for"] {
-        assert_eq!(log::blocked(text.as_bytes()), [], "{text}");
+        assert_eq!(log::blocked(text.as_bytes()), log::Blocked::default(), "{text}");
     }
     // Cut off: as far as it goes.
     let cut = &two[..two.find("127.0.0.2:9/s").unwrap()];
-    assert_eq!(log::blocked(cut.as_bytes()).len(), 1);
+    assert_eq!(log::blocked(cut.as_bytes()).repositories.len(), 1);
+}
+
+/// Maven 4.0.0-rc-6, which names the repositories of plugins, and of nothing else.
+#[test]
+fn what_maven_4_does_not_name_is_told_or_found_in_its_debug_lines() {
+    let list = "Could not transfer artifact corp:parent:pom:1 from/to maven-default-http-blocker \
+                (http://0.0.0.0/): Blocked mirror for repositories: [maven-default-http-blocker \
+                (http://0.0.0.0/, default, releases+snapshots, blocked)] (remote repositories: x)\n";
+    let found = log::blocked(list.as_bytes());
+    assert_eq!(found, log::Blocked { repositories: vec![], unnamed: true });
+    let plugin = "Blocked mirror for repositories: [plug (http://127.0.0.2:1/y, default, releases)]\n";
+    let found = log::blocked(format!("{list}{plugin}").as_bytes());
+    assert_eq!(found.repositories, [Repository::new("plug", "http://127.0.0.2:1/y")]);
+    assert!(found.unnamed);
+    let debug = |id: &str, url: &str| {
+        format!("[DEBUG] Using mirror maven-default-http-blocker (http://0.0.0.0/) for {id} ({url}).\n")
+    };
+    let all = debug("corp", "http://127.0.0.2:1/x")
+        + "[DEBUG] Using mirror nexus (http://nexus/) for other (http://other/).\n"
+        + &debug("maven-default-http-blocker", "http://0.0.0.0/")
+        + list;
+    let found = log::blocked(all.as_bytes());
+    assert_eq!(found.repositories, [Repository::new("corp", "http://127.0.0.2:1/x")]);
+    assert!(!found.unnamed);
+    // What may be blocked one day is not what was.
+    let found = log::blocked((debug("corp", "http://127.0.0.2:1/x") + plugin).as_bytes());
+    assert_eq!(found.repositories, [Repository::new("plug", "http://127.0.0.2:1/y")]);
 }
 
 #[test]

@@ -73,10 +73,11 @@ struct RepositoryDocument<'a> {
     verdict: Verdict,
 }
 
-/// What is asked for, and the repositories it came from.
+/// What is asked for, the repositories it came from, and what there is to say about that.
 struct Asked {
     request: Request,
     repositories: Vec<Repository>,
+    warnings: Vec<Warning>,
 }
 
 pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
@@ -108,6 +109,7 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
         devkit_fs::look(&file).map_err(|error| trouble::writing(&names, &file, error))?;
     let made = make(ui, &names, &file, current.as_deref(), &asked)?;
     let mut warnings = names.redirected();
+    warnings.extend(asked.warnings.iter().cloned());
     warnings.extend(made.notes.iter().map(Warning::of));
     if made.change == Change::None || !writes {
         return tell(
@@ -173,7 +175,8 @@ fn filter(ui: &Ui, args: &Options, names: &Names, asked: &Asked) -> anyhow::Resu
     let file = Path::new("-");
     let bytes = standard_input("the settings")?;
     let made = make(ui, names, file, Some(&bytes), asked)?;
-    let warnings: Vec<Warning> = made.notes.iter().map(Warning::of).collect();
+    let mut warnings = asked.warnings.clone();
+    warnings.extend(made.notes.iter().map(Warning::of));
     if args.dry_run || args.check {
         return tell(
             ui,
@@ -323,15 +326,15 @@ impl Options {
     fn asked(&self, names: &Names) -> anyhow::Result<Asked> {
         let mut repositories: Vec<Repository> =
             self.repo.iter().map(|id| Repository::new(id, ANY_URL)).collect();
+        let mut warnings = Vec::new();
         if let Some(file) = &self.from_log {
-            let found = blocked(file)?;
-            repositories.extend(found);
+            repositories.extend(blocked(file, &mut warnings)?);
         }
         if let Some(project) = &self.project {
-            repositories.extend(of_project(names, project)?);
+            repositories.extend(of_project(names, project, &mut warnings)?);
         }
         if self.repo.is_empty() && self.from_log.is_none() && self.project.is_none() {
-            return Ok(Asked { request: Request::Open, repositories });
+            return Ok(Asked { request: Request::Open, repositories, warnings });
         }
         let mut ids = Vec::new();
         for repository in &repositories {
@@ -340,12 +343,12 @@ impl Options {
                 ids.push(id);
             }
         }
-        Ok(Asked { request: Request::Scoped(ids), repositories })
+        Ok(Asked { request: Request::Scoped(ids), repositories, warnings })
     }
 }
 
 /// The repositories that a log names.
-fn blocked(file: &Path) -> anyhow::Result<Vec<Repository>> {
+fn blocked(file: &Path, warnings: &mut Vec<Warning>) -> anyhow::Result<Vec<Repository>> {
     let bytes = if file == Path::new("-") {
         standard_input("the log")?
     } else {
@@ -357,19 +360,39 @@ fn blocked(file: &Path) -> anyhow::Result<Vec<Repository>> {
         })?
     };
     let found = log::blocked(&bytes);
-    if found.is_empty() {
+    if found.unnamed && !found.repositories.is_empty() {
+        let message = "the log tells of other blocked repositories and does not name them, as Maven \
+                       4 does for parents and BOMs; the log of mvn -X has them all";
+        warnings.push(Warning::new("unnamed-in-log", message.into()));
+    }
+    if found.unnamed && found.repositories.is_empty() {
+        let text = "the log tells of blocked repositories, and does not name them";
+        return Err(Failure::new("nothing-blocked", text)
+            .because("for parents and BOMs, Maven 4 names nothing but its blocker")
+            .hint("take the log of mvn -X, or what the project declares: --project DIR")
+            .into());
+    }
+    if found.repositories.is_empty() {
         return Err(Failure::new("nothing-blocked", "no blocked repository in this log")
             .hint(
                 "Maven's own line is wanted: \"Blocked mirror for repositories: [id (http://…)]\"",
             )
             .into());
     }
-    Ok(found)
+    Ok(found.repositories)
 }
 
 /// The http repositories of a project, and of the settings' profiles.
-fn of_project(names: &Names, project: &Path) -> anyhow::Result<Vec<Repository>> {
+fn of_project(
+    names: &Names,
+    project: &Path,
+    warnings: &mut Vec<Warning>,
+) -> anyhow::Result<Vec<Repository>> {
     let found = pom::read(project, &property).map_err(|error| trouble::project(&error))?;
+    for (path, why) in &found.unread {
+        let path = escape(path.as_os_str().as_encoded_bytes());
+        warnings.push(Warning::new("pom-unread", format!("{path} was not looked at: {why}")));
+    }
     let mut repositories: Vec<Repository> =
         found.declared.into_iter().map(|declared| declared.repository).collect();
     if let Some(file) = names.file().ok().filter(|file| !names.is_standard_input(file))
@@ -380,6 +403,15 @@ fn of_project(names: &Names, project: &Path) -> anyhow::Result<Vec<Repository>> 
         repositories.extend(settings.repositories.iter().map(ProfileRepository::repository));
     }
     repositories.retain(Repository::is_external_http);
+    repositories.retain(|repository| {
+        let known = !repository.id.contains("${");
+        if !known {
+            let id = escape(repository.id.as_bytes());
+            let message = format!("the value of {id} is not known here; name its id: --repo ID");
+            warnings.push(Warning::new("unresolved-property", message));
+        }
+        known
+    });
     if repositories.is_empty() {
         let name = escape(project.as_os_str().as_encoded_bytes());
         let text = format!("no http:// repository in the project {name}, nor in the settings");
