@@ -89,7 +89,8 @@ impl Build {
         let used_for: Vec<&str> = ran.stdout.split(&used_for).skip(1).collect();
         for (id, repo) in [("corp", &self.corp), ("partner", &self.partner)] {
             let listed = in_lists.iter().any(|list| list.contains(&format!("{id} ({},", repo.url)));
-            let used = used_for.iter().any(|rest| rest.starts_with(&format!("{id} ({})", repo.url)));
+            let used =
+                used_for.iter().any(|rest| rest.starts_with(&format!("{id} ({})", repo.url)));
             let expected = ids.contains(&id);
             assert_eq!(listed || used, expected, "{what}: {id}\n{}\n{}", ran.stdout, self.shown());
         }
@@ -238,7 +239,11 @@ fn recipes() -> Vec<(&'static str, String, Before)> {
             Before::Fails,
         ),
         ("a copy", file(&active), Before::Blocked),
-        ("an override behind a copy", file(&(active.clone() + &stock("dummy", ""))), Before::Blocked),
+        (
+            "an override behind a copy",
+            file(&(active.clone() + &stock("dummy", ""))),
+            Before::Blocked,
+        ),
         ("a copy made a comment", file(&format!("<!-- {active} -->")), Before::Blocked),
         (
             "blanks in the list",
@@ -249,9 +254,25 @@ fn recipes() -> Vec<(&'static str, String, Before)> {
         ("mirrors in a profile", in_profile, Before::Blocked),
         ("a mirror under settings", under_settings, Before::Blocked),
         ("an empty file", String::new(), Before::Fails),
-        ("another namespace", file(&active).replace("<settings>", "<settings xmlns='urn:x'>"), Before::Blocked),
-        ("an id in pieces", file(&active.replace("maven-", "maven<!-- x -->-<![CDATA[]]>").replace("<![CDATA[]]>", "")), Before::Blocked),
-        ("an id in CDATA", file(&active.replace(BLOCKER, &format!("\n<![CDATA[{BLOCKER}]]> "))), Before::Blocked),
+        (
+            "another namespace",
+            file(&active).replace("<settings>", "<settings xmlns='urn:x'>"),
+            Before::Blocked,
+        ),
+        (
+            "an id in pieces",
+            file(
+                &active
+                    .replace("maven-", "maven<!-- x -->-<![CDATA[]]>")
+                    .replace("<![CDATA[]]>", ""),
+            ),
+            Before::Blocked,
+        ),
+        (
+            "an id in CDATA",
+            file(&active.replace(BLOCKER, &format!("\n<![CDATA[{BLOCKER}]]> "))),
+            Before::Blocked,
+        ),
     ]
 }
 

@@ -1,4 +1,6 @@
 //! `devkit mvn-unblock`: the command, and real Mavens beside it.
 
+mod corpus;
 mod maven;
+mod simulation;
 mod world;

@@ -128,7 +128,7 @@ impl World {
 
     fn maven_opts(&self) -> String {
         // Short runs gain nothing from the second compiler.
-        format!("-Duser.home={} -XX:TieredStopAtLevel=1", self.home().display())
+        format!("-Duser.home={} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC", self.home().display())
     }
 
     /// A run of Maven in a folder of this world.
@@ -136,7 +136,10 @@ impl World {
         let mut command = maven.command(&self.path().join(project));
         let repository = format!("-Dmaven.repo.local={}", self.path().join("local").display());
         // The repositories here have no checksums, which Maven 4 does not take lightly.
-        command.args(["-B", "--lax-checksums", &repository]).args(args).env("MAVEN_OPTS", self.maven_opts());
+        command
+            .args(["-B", "--lax-checksums", &repository])
+            .args(args)
+            .env("MAVEN_OPTS", self.maven_opts());
         command.env("HOME", self.home());
         ran_long(command)
     }

@@ -686,12 +686,15 @@ fn what_maven_4_does_not_name_is_told_or_found_in_its_debug_lines() {
                 (http://0.0.0.0/, default, releases+snapshots, blocked)] (remote repositories: x)\n";
     let found = log::blocked(list.as_bytes());
     assert_eq!(found, log::Blocked { repositories: vec![], unnamed: true });
-    let plugin = "Blocked mirror for repositories: [plug (http://127.0.0.2:1/y, default, releases)]\n";
+    let plugin =
+        "Blocked mirror for repositories: [plug (http://127.0.0.2:1/y, default, releases)]\n";
     let found = log::blocked(format!("{list}{plugin}").as_bytes());
     assert_eq!(found.repositories, [Repository::new("plug", "http://127.0.0.2:1/y")]);
     assert!(found.unnamed);
     let debug = |id: &str, url: &str| {
-        format!("[DEBUG] Using mirror maven-default-http-blocker (http://0.0.0.0/) for {id} ({url}).\n")
+        format!(
+            "[DEBUG] Using mirror maven-default-http-blocker (http://0.0.0.0/) for {id} ({url}).\n"
+        )
     };
     let all = debug("corp", "http://127.0.0.2:1/x")
         + "[DEBUG] Using mirror nexus (http://nexus/) for other (http://other/).\n"
