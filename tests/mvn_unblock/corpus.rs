@@ -403,7 +403,7 @@ fn refused() -> Vec<(&'static str, &'static str, bool, Vec<u8>)> {
             false,
             text("<m:settings xmlns:m='urn:x'><m:mirrors/></m:settings>"),
         ),
-        ("not-settings", "no XML", true, text("mirrors:\n- corp\n")),
+        ("malformed", "no XML", true, text("mirrors:\n- corp\n")),
     ]
 }
 

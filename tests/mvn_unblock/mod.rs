@@ -1,6 +1,7 @@
 //! `devkit mvn-unblock`: the command, and real Mavens beside it.
 
 mod corpus;
+mod faults;
 mod maven;
 mod simulation;
 mod world;

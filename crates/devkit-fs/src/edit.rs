@@ -127,6 +127,7 @@ impl Edit {
         sweep(&path);
         let found = read(&path)?;
         if let Some(Found { metadata, .. }) = &found {
+            sweep_links(&path, metadata);
             replaceable(&path, metadata)?;
         }
         Ok(Self { path, found, made: Some(made), _lock: lock })
@@ -420,6 +421,16 @@ fn sweep(path: &Path) {
         let runs = processes.join(process.to_string()).exists() || !processes.join("self").exists();
         if !runs || process == std::process::id() {
             let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Removes backups that are the file itself: a run was killed between keeping one and replacing it.
+fn sweep_links(path: &Path, file: &Metadata) {
+    for backup in backups(path).unwrap_or_default() {
+        let same = |found: Metadata| (found.dev(), found.ino()) == (file.dev(), file.ino());
+        if fs::symlink_metadata(&backup).is_ok_and(same) {
+            let _ = fs::remove_file(&backup);
         }
     }
 }
