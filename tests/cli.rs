@@ -38,6 +38,9 @@ fn help_is_one_screen_by_task() {
     Diagnose
       envcheck      Tell where an environment variable name is accepted, and where it is lost
 
+    Build
+      mvn-unblock   Make Maven 3.8.1 and newer use http:// repositories again
+
     About devkit
       completions   Print a completion script (bash, zsh, fish, powershell, elvish)
       man           Print a man page, or write all of them
@@ -56,6 +59,7 @@ fn help_is_one_screen_by_task() {
       devkit fwd -s tcp://127.0.0.1:8090 -d unix:///run/containerd/containerd.sock
       devkit kubecerts extract --context staging --out certs/
       devkit envcheck eureka.client.serviceUrl.defaultZone
+      devkit mvn-unblock --repo corp-releases
 
     Exit codes: 0 done or yes · 1 no, or changes needed · 2 could not do it
     --- stderr ---
@@ -69,7 +73,10 @@ fn help_is_one_screen_by_task() {
 #[test]
 fn every_listed_command_works() {
     let commands = commands();
-    assert_eq!(commands, ["fwd", "kubecerts", "envcheck", "completions", "man", "help"]);
+    assert_eq!(
+        commands,
+        ["fwd", "kubecerts", "envcheck", "mvn-unblock", "completions", "man", "help"]
+    );
     for command in commands.iter().filter(|command| *command != "help") {
         let long = devkit_says(&[command, "--help"]);
         assert_eq!((long.code, long.stderr.as_str()), (Some(0), ""), "{command}");
@@ -151,7 +158,7 @@ fn usage_errors_have_the_shape_of_all_errors() {
     assert_snapshot!(shown(&["man", "nothing"]), @"
     --- stderr ---
     error: there is no command 'nothing' [usage]
-      hint:  there are fwd, kubecerts, envcheck, completions, man
+      hint:  there are fwd, kubecerts, envcheck, mvn-unblock, completions, man
     --- exit 2 ---
     ");
     // Neither commands nor flags are matched by a prefix: new ones can be added safely.
@@ -175,7 +182,7 @@ fn errors_as_json_are_one_line_on_stderr() {
     let shown = |args: &[&str]| run(devkit(dir.path(), args)).shown(dir.path());
     assert_snapshot!(shown(&["--json"]), @r#"
     --- stderr ---
-    {"error":{"code":"usage","message":"'devkit' requires a subcommand but one was not provided [subcommands: fwd, kubecerts, envcheck, completions, man, help]","hint":"devkit --help shows all there is"}}
+    {"error":{"code":"usage","message":"'devkit' requires a subcommand but one was not provided [subcommands: fwd, kubecerts, envcheck, mvn-unblock, completions, man, help]","hint":"devkit --help shows all there is"}}
     --- exit 2 ---
     "#);
     assert_snapshot!(shown(&["fwd", "--json", "-s", "1"]), @r#"
@@ -271,6 +278,7 @@ fn links_stand_for_subcommands_and_other_names_are_devkit() {
         ("sockfwd", "Usage: devkit fwd -s"),
         ("kubecerts", "Usage: devkit kubecerts [OPTIONS] <COMMAND>"),
         ("envcheck", "Usage: devkit envcheck [OPTIONS]"),
+        ("mvn-unblock", "Usage: devkit mvn-unblock [OPTIONS]"),
         ("devkit-0.1", "Usage: devkit <COMMAND>"),
         ("dk", "Usage: devkit <COMMAND>"),
     ] {
@@ -398,6 +406,8 @@ fn man_pages_are_clean_roff() {
         vec!["devkit-completions.1", "devkit-envcheck.1", "devkit-fwd.1", "devkit-kubecerts.1"];
     wanted.extend(["devkit-kubecerts-check.1", "devkit-kubecerts-extract.1"]);
     wanted.extend(["devkit-kubecerts-show.1", "devkit-man.1", "devkit.1"]);
+    wanted.extend(["devkit-mvn-unblock.1", "devkit-mvn-unblock-status.1"]);
+    wanted.push("devkit-mvn-unblock-explain.1");
     wanted.sort_unstable();
     assert_eq!(files, wanted);
     let page_of_part = devkit_says(&["man", "kubecerts-extract"]).stdout;

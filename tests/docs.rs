@@ -26,16 +26,22 @@ fn commands(page: &str) -> Vec<Vec<String>> {
             if !matches!(before, None | Some(' ' | '`' | '\'')) {
                 continue;
             }
-            let rest = line[at + "devkit ".len()..].split(['`', '\'', '#', '>', '|', '…']).next();
+            let rest =
+                line[at + "devkit ".len()..].split(['`', '\'', '#', '<', '>', '|', '…']).next();
             let words: Vec<String> = rest
                 .unwrap()
                 .split_whitespace()
-                .map(|word| word.trim_end_matches([',', '.', '\\']).to_owned())
+                .map(
+                    |word| if word == "." { word } else { word.trim_end_matches([',', '.', '\\']) },
+                )
+                .map(str::to_owned)
                 .filter(|word| !word.is_empty())
                 .collect();
             let verb = words.first().map(String::as_str);
-            if matches!(verb, Some("fwd" | "kubecerts" | "envcheck" | "completions" | "man"))
-                && words.len() > 1
+            if matches!(
+                verb,
+                Some("fwd" | "kubecerts" | "envcheck" | "mvn-unblock" | "completions" | "man")
+            ) && words.len() > 1
             {
                 commands.push(words);
             }
@@ -48,7 +54,9 @@ fn commands(page: &str) -> Vec<Vec<String>> {
 fn every_command_in_the_readme_and_the_manual_is_understood() {
     let dir = folder();
     let mut seen = 0;
-    for page in ["README.md", "docs/fwd.md", "docs/kubecerts.md", "docs/envcheck.md"] {
+    for page in
+        ["README.md", "docs/fwd.md", "docs/kubecerts.md", "docs/envcheck.md", "docs/mvn-unblock.md"]
+    {
         for words in commands(page) {
             if words.iter().any(|word| word == "SOURCE") {
                 continue;
@@ -65,7 +73,7 @@ fn every_command_in_the_readme_and_the_manual_is_understood() {
                 };
                 devkit_fwd::Source::parse(&after("-s")).expect("a source");
                 devkit_fwd::Destination::parse(&after("-d")).expect("a destination");
-            } else if ["kubecerts", "envcheck"].contains(&words[0].as_str()) {
+            } else if ["kubecerts", "envcheck", "mvn-unblock"].contains(&words[0].as_str()) {
                 command.arg("--help");
             } else if words[0] == "man" && words[1] == "--out" {
                 command = devkit(dir.path(), ["man", "--out", "out"]);

@@ -12,8 +12,20 @@ const SETTINGS: &str = "<settings>\n  <servers/>\n</settings>\n";
 
 /// What a run says to the system, from its start to its end.
 const CALLS: &[&str] = &[
-    "openat", "close", "read", "statx", "getdents64", "flock", "fchmod", "fsync", "write", "linkat",
-    "rename", "unlink", "munmap", "exit_group",
+    "openat",
+    "close",
+    "read",
+    "statx",
+    "getdents64",
+    "flock",
+    "fchmod",
+    "fsync",
+    "write",
+    "linkat",
+    "rename",
+    "unlink",
+    "munmap",
+    "exit_group",
 ];
 
 /// Killed at each of its system calls, one run after the other.

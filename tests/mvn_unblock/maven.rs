@@ -195,7 +195,7 @@ fn maven_3_6_passes_before_and_after_and_complains_only_of_blocked() {
     assert!(ran.stdout.contains("Unrecognised tag: 'blocked'"), "{}", ran.stdout);
 }
 
-/// What people have in their files, and whether Maven blocks with it: reference, section 2.
+/// What people have in their files, and whether Maven blocks with it.
 enum Before {
     /// Both are blocked.
     Blocked,

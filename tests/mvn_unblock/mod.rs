@@ -1,5 +1,6 @@
 //! `devkit mvn-unblock`: the command, and real Mavens beside it.
 
+mod contract;
 mod corpus;
 mod faults;
 mod maven;

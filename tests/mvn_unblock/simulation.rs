@@ -2,6 +2,7 @@
 //! repository here.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::world::{BLOCKER, Maven, World};
 
@@ -63,7 +64,7 @@ fn settings(mirrors: &[[&str; 3]]) -> String {
         let url =
             if more.contains("blocked") { "http://0.0.0.0/" } else { "http://mirror.invalid" };
         let url = format!("<url>{url}/{number}</url>").replace("//0.0.0.0//", "//0.0.0.0/");
-        text += &format!("<mirror>{id}<mirrorOf>{of}</mirrorOf>{url}{more}</mirror>");
+        let _ = write!(text, "<mirror>{id}<mirrorOf>{of}</mirrorOf>{url}{more}</mirror>");
     }
     text + "</mirrors></settings>"
 }
@@ -75,7 +76,7 @@ fn project() -> String {
          <artifactId>a</artifactId><version>1</version><packaging>pom</packaging><repositories>",
     );
     for [id, url] in REPOSITORIES.iter().chain(&[["central", "file:///nonexistent"]]) {
-        text += &format!("<repository><id>{id}</id><url>{url}</url></repository>");
+        let _ = write!(text, "<repository><id>{id}</id><url>{url}</url></repository>");
     }
     text + "</repositories><pluginRepositories><pluginRepository><id>central</id>\
             <url>file:///nonexistent</url></pluginRepository></pluginRepositories></project>"

@@ -207,7 +207,10 @@ mod edit {
         assert_eq!(fs::read(&backup).unwrap(), b"old");
         assert_eq!(names(&folder), ["a", "a.devkit-1"]);
         Edit::open(&a).unwrap().restore(&backup).unwrap();
-        assert_eq!((fs::read(&a).unwrap(), fs::metadata(&a).unwrap().ino()), (b"old".into(), inode));
+        assert_eq!(
+            (fs::read(&a).unwrap(), fs::metadata(&a).unwrap().ino()),
+            (b"old".into(), inode)
+        );
         assert_eq!(names(&folder), ["a"]);
     }
 
@@ -233,7 +236,10 @@ mod edit {
         assert_eq!(edit.path(), fs::canonicalize(&b).unwrap().join("file"));
         edit.replace(b"new").unwrap();
         assert_eq!(fs::read_link(&a).unwrap(), Path::new("b/file"));
-        assert_eq!((fs::read(&a).unwrap(), names(&folder)), (b"new".into(), vec!["a".into(), "b".into()]));
+        assert_eq!(
+            (fs::read(&a).unwrap(), names(&folder)),
+            (b"new".into(), vec!["a".into(), "b".into()])
+        );
         assert_eq!(fs::read(b.join("file.devkit-1")).unwrap(), b"old");
         // One that leads to nothing names what is to come, and one in a circle names nothing.
         symlink("b/other", folder.path().join("c")).unwrap();
@@ -259,7 +265,10 @@ mod edit {
         let edit = Edit::open(&b).unwrap();
         fs::write(&b, "theirs").unwrap();
         assert!(matches!(edit.replace(b"new").unwrap_err(), EditError::Changed { .. }));
-        assert_eq!((fs::read(&a).unwrap(), fs::read(&b).unwrap()), (b"theirs".into(), b"theirs".into()));
+        assert_eq!(
+            (fs::read(&a).unwrap(), fs::read(&b).unwrap()),
+            (b"theirs".into(), b"theirs".into())
+        );
         assert_eq!(names(&folder), ["a", "b"]);
     }
 
@@ -281,10 +290,12 @@ mod edit {
     #[test]
     fn backups_are_numbered_and_only_whole_numbers_are_ones() {
         let (folder, a, _) = folder();
-        for name in ["a", "a.devkit-9", "a.devkit-10", "a.devkit-011", "a.devkit-x", "b.devkit-99"] {
+        for name in ["a", "a.devkit-9", "a.devkit-10", "a.devkit-011", "a.devkit-x", "b.devkit-99"]
+        {
             fs::write(folder.path().join(name), name).unwrap();
         }
-        let found: Vec<PathBuf> = ["a.devkit-10", "a.devkit-9"].map(|n| folder.path().join(n)).into();
+        let found: Vec<PathBuf> =
+            ["a.devkit-10", "a.devkit-9"].map(|n| folder.path().join(n)).into();
         assert_eq!(backups(&a).unwrap(), found);
         let backup = Edit::open(&a).unwrap().replace(b"new").unwrap().unwrap();
         assert_eq!(backup, folder.path().join("a.devkit-11"));

@@ -193,9 +193,10 @@ impl NewEntry {
     /// The entry at an index, if it is the last and may be one that was added.
     pub(crate) fn in_file(mirrors: &[Mirror], index: usize) -> Option<Self> {
         let mirror = mirrors.get(index).filter(|_| mirrors.len() == index + 1)?;
-        let known = match mirror.blocked {
-            false => mirror.mirror_of == NO_MATCH,
-            true => is_narrowed(HTTP_PATTERN, &mirror.mirror_of),
+        let known = if mirror.blocked {
+            is_narrowed(HTTP_PATTERN, &mirror.mirror_of)
+        } else {
+            mirror.mirror_of == NO_MATCH
         };
         let entry = Self { mirror_of: mirror.mirror_of.clone(), blocked: mirror.blocked };
         (mirror.id == BLOCKER && known).then_some(entry)
@@ -275,9 +276,10 @@ impl Wanted {
         for (entry, mirror) in mirrors.iter().enumerate().take(before.entries.len()) {
             let (old, new) = (pattern(before, entry), pattern(now, entry));
             let same = old == new && before.entries[entry].mirror.blocked == mirror.blocked;
-            let known = match mirror.blocked {
-                false => new == NO_MATCH,
-                true => is_narrowed(&old, &new) || is_narrowed(HTTP_PATTERN, &new),
+            let known = if mirror.blocked {
+                is_narrowed(&old, &new) || is_narrowed(HTTP_PATTERN, &new)
+            } else {
+                new == NO_MATCH
             };
             if !same && known {
                 wanted.changed.insert(entry, (new, mirror.blocked));

@@ -440,8 +440,9 @@ fn at(line: usize, column: usize) -> Position {
     Position { line, column }
 }
 
-/// mvn-unblock.md, section 1, "fatal", and what else Maven 3.8.7, 3.9.16 and 4.0.0-rc-6 refuse.
+/// What Maven 3.8.7, 3.9.16 and 4.0.0-rc-6 refuse.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of facts")]
 fn what_is_no_xml_or_no_settings_is_refused_with_its_place() {
     let inside = |content: &str| format!("<settings>\n  {content}\n</settings>\n");
     let entry = "<mirror><id>a</id><mirrorOf>b</mirrorOf><url>c:</url></mirror>";
@@ -792,13 +793,13 @@ fn settings() -> impl Strategy<Value = String> {
             );
             let mut parts = vec![section];
             if flags[1] {
-                parts.insert(0, servers)
+                parts.insert(0, servers);
             }
             if flags[2] {
-                parts.push(line(1, "<!-- <mirrors> ü -->"))
+                parts.push(line(1, "<!-- <mirrors> ü -->"));
             }
             if flags[3] {
-                parts.push(line(1, "<?x <mirrors>?>"))
+                parts.push(line(1, "<?x <mirrors>?>"));
             }
             let end = ["", "\n", "\r\n", " ", "<!-- end -->\n"][last];
             let root_end = if flags[4] { line(0, "</settings>") } else { "</settings>".into() };
