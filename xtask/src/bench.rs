@@ -2,6 +2,7 @@
 
 mod fwd;
 mod kubecerts;
+mod mvn_unblock;
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +16,8 @@ struct Settings {
 
 type Bench = fn(&Settings, &mut Missed) -> Result<()>;
 
-const BENCHES: &[(&str, Bench)] = &[("fwd", fwd::run), ("kubecerts", kubecerts::run)];
+const BENCHES: &[(&str, Bench)] =
+    &[("fwd", fwd::run), ("kubecerts", kubecerts::run), ("mvn-unblock", mvn_unblock::run)];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
@@ -73,6 +75,15 @@ fn shuffle<T>(items: &mut [T], number: usize) {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
+}
+
+/// CPU seconds of all children that have ended.
+fn cpu_of_children() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> =
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(13) + ticks(14)) / 100.0
 }
 
 /// A scratch folder that goes with the run.

@@ -21,7 +21,7 @@ cargo xtask test [--install-peers] [--quick] [-- ARGS]   all tests, with the rea
     --quick           without the static binary and its tests
 cargo xtask lint                                         format, clippy, docs, licences, budgets
 cargo xtask tidy                                         is everything where it belongs
-cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd, kubecerts
+cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd, kubecerts, mvn-unblock
 cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
 cargo xtask dist                                         static binary, pages, archive, checksum";
 

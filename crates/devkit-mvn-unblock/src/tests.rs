@@ -47,7 +47,7 @@ fn is_open(bytes: &[u8], id: &str) -> bool {
     mirror::verdict(&effective, &Repository::new(id, "http://x.example/")).0.is_open()
 }
 
-/// mvn-unblock.md, section 1, selection 4: measured on 3.8.7 and 3.9.9.
+/// Measured on 3.8.7 and 3.9.9.
 #[test]
 fn external_http_is_by_protocol_and_exact_host() {
     for (url, external) in [
@@ -320,7 +320,7 @@ fn a_copy_of_the_blocker_is_edited_in_place_and_back_and_forth() {
     assert_eq!(changed(&narrowed, &Request::Open), open);
 }
 
-/// mvn-unblock.md, section 2: what is wrong is mended, and what is inert explained.
+/// What is wrong is mended, and what is inert explained.
 #[test]
 fn recipes_that_do_not_work_are_recognised() {
     let dead = COPY.replace("<blocked>true", "<blocked>false");

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{Folder, Missed, Settings, median, shuffle};
+use super::{Folder, Missed, Settings, cpu_of_children, median, shuffle};
 use crate::peers::{self, Peer, peer};
 use crate::run::{Result, find, program, target};
 
@@ -130,13 +130,4 @@ fn kubeconfig([ca, cert, key]: &[String; 3], contexts: usize) -> String {
         );
     }
     text
-}
-
-/// CPU seconds of all children that have ended.
-fn cpu_of_children() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> =
-        stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(13) + ticks(14)) / 100.0
 }
