@@ -94,6 +94,12 @@ impl Warning {
         Self { code, message, line: None, column: None, fixed: false }
     }
 
+    /// A POM that a project names.
+    fn pom_unread(path: &Path, why: &str) -> Self {
+        let path = escape(path.as_os_str().as_encoded_bytes());
+        Self::new("pom-unread", format!("{path} was not looked at: {why}"))
+    }
+
     fn of(note: &Note) -> Self {
         Self {
             code: note.code,

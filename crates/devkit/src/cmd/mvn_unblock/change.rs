@@ -107,55 +107,33 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
     let file = names.file()?;
     let (target, current) =
         devkit_fs::look(&file).map_err(|error| trouble::writing(&names, &file, error))?;
-    let made = make(ui, &names, &file, current.as_deref(), &asked)?;
+    let mut made = make(ui, &names, &file, current.as_deref(), &asked)?;
+    let (mut current, mut backup, mut written) = (current, None, false);
+    if made.change != Change::None && writes {
+        let failed = |error| trouble::writing(&names, &file, error);
+        let edit = Edit::open(&file).map_err(failed)?;
+        if edit.contents() != current.as_deref() {
+            // Another run has been faster.
+            current = edit.contents().map(<[u8]>::to_vec);
+            made = make(ui, &names, &file, current.as_deref(), &asked)?;
+        }
+        written = made.change != Change::None;
+        if written {
+            backup = edit.replace(&made.output).map_err(failed)?;
+        }
+    }
     let mut warnings = names.redirected();
     warnings.extend(asked.warnings.iter().cloned());
     warnings.extend(made.notes.iter().map(Warning::of));
-    if made.change == Change::None || !writes {
-        return tell(
-            ui,
-            args,
-            &names,
-            &asked,
-            &Done {
-                file: Some(&target),
-                plan: &made,
-                old: current.as_deref(),
-                backup: None,
-                written: false,
-                warnings: &warnings,
-            },
-        );
-    }
-    let edit = Edit::open(&file).map_err(|error| trouble::writing(&names, &file, error))?;
-    // Another run may have been faster.
-    let (current, made) = if edit.contents() == current.as_deref() {
-        (current, made)
-    } else {
-        let current = edit.contents().map(<[u8]>::to_vec);
-        let made = make(ui, &names, &file, current.as_deref(), &asked)?;
-        (current, made)
+    let done = Done {
+        file: Some(&target),
+        plan: &made,
+        old: current.as_deref(),
+        backup: backup.as_deref(),
+        written,
+        warnings: &warnings,
     };
-    let backup = match made.change {
-        Change::None => None,
-        Change::Edit | Change::Create => {
-            edit.replace(&made.output).map_err(|error| trouble::writing(&names, &file, error))?
-        }
-    };
-    tell(
-        ui,
-        args,
-        &names,
-        &asked,
-        &Done {
-            file: Some(&target),
-            plan: &made,
-            old: current.as_deref(),
-            backup: backup.as_deref(),
-            written: made.change != Change::None,
-            warnings: &warnings,
-        },
-    )
+    tell(ui, args, &names, &asked, &done)
 }
 
 fn make(
@@ -389,10 +367,7 @@ fn of_project(
     warnings: &mut Vec<Warning>,
 ) -> anyhow::Result<Vec<Repository>> {
     let found = pom::read(project, &property).map_err(|error| trouble::project(&error))?;
-    for (path, why) in &found.unread {
-        let path = escape(path.as_os_str().as_encoded_bytes());
-        warnings.push(Warning::new("pom-unread", format!("{path} was not looked at: {why}")));
-    }
+    warnings.extend(found.unread.iter().map(|(path, why)| Warning::pom_unread(path, why)));
     let mut repositories: Vec<Repository> =
         found.declared.into_iter().map(|declared| declared.repository).collect();
     if let Some(file) = names.file().ok().filter(|file| !names.is_standard_input(file))
@@ -408,7 +383,7 @@ fn of_project(
         if !known {
             let id = escape(repository.id.as_bytes());
             let message = format!("the value of {id} is not known here; name its id: --repo ID");
-            warnings.push(Warning::new("unresolved-property", message));
+            warnings.push(Warning::new("unknown-property", message));
         }
         known
     });

@@ -158,11 +158,8 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let mut declared = Vec::new();
     if let Some(folder) = &project {
         let found = pom::read(folder, &property).map_err(|error| trouble::project(&error))?;
-        for (file, why) in &found.unread {
-            let file = escape(file.as_os_str().as_encoded_bytes());
-            let message = format!("{file} cannot be read: {why}");
-            world.warnings.push(Warning::new("pom-unread", message));
-        }
+        let unread = found.unread.iter().map(|(path, why)| Warning::pom_unread(path, why));
+        world.warnings.extend(unread);
         if !found.remote_parents.is_empty() {
             let message = format!(
                 "not looked at, because they are in a repository: the parents {}",
