@@ -88,9 +88,9 @@ struct Editor<'a> {
 impl Style {
     fn of(settings: &Settings<'_>) -> Self {
         let source = settings.text.as_str();
-        let root = &settings.document.root;
-        let outer = indent(source, root.span.start).unwrap_or_default();
-        let inner = root.elements().find_map(|element| indent(source, element.span.start));
+        let root = settings.root;
+        let outer = indent(source, root.span().start).unwrap_or_default();
+        let inner = root.elements().find_map(|element| indent(source, element.span().start));
         let step =
             inner.and_then(|inner| inner.strip_prefix(outer)).filter(|step| !step.is_empty());
         Self { newline: newline(source), step: step.unwrap_or("  ").to_owned() }
@@ -157,22 +157,22 @@ impl Editor<'_> {
         edits: &mut Vec<(Span, String)>,
     ) {
         let source = self.source;
-        if entry.mirror_of.text(source) != pattern {
+        if entry.mirror_of.text() != pattern {
             edits.push((self.inside(entry.mirror_of), escaped(pattern)));
         }
         match (entry.blocked, blocked) {
             (Some(field), false) => edits.push((self.with_its_line(field), String::new())),
             (Some(field), true) if !entry.mirror.blocked => {
-                if field.is_empty_tag {
-                    edits.push((field.span.clone(), BLOCKED.into()));
+                if field.is_empty_tag() {
+                    edits.push((field.span(), BLOCKED.into()));
                 } else {
-                    edits.push((field.content.clone(), "true".into()));
+                    edits.push((field.content(), "true".into()));
                 }
             }
             (None, true) => {
                 let last = entry.element.elements().last().unwrap_or(entry.mirror_of);
-                let at = last.span.end;
-                let indent = indent(source, last.span.start);
+                let at = last.span().end;
+                let indent = indent(source, last.span().start);
                 let lead = indent.map(|indent| format!("{}{indent}", self.style.newline));
                 edits.push((at..at, format!("{}{BLOCKED}", lead.unwrap_or_default())));
             }
@@ -181,41 +181,41 @@ impl Editor<'_> {
     }
 
     /// The content of an element without the blanks around it.
-    fn inside(&self, element: &Element) -> Span {
-        let content = &self.source[element.content.clone()];
+    fn inside(&self, element: Element<'_>) -> Span {
+        let content = &self.source[element.content()];
         let blanks = |c: char| c.is_ascii_whitespace();
         let start =
-            element.content.start + content.len() - content.trim_start_matches(blanks).len();
-        let end = element.content.end - (content.len() - content.trim_end_matches(blanks).len());
+            element.content().start + content.len() - content.trim_start_matches(blanks).len();
+        let end = element.content().end - (content.len() - content.trim_end_matches(blanks).len());
         start..end.max(start)
     }
 
     /// An element, and the line that it has for itself.
-    fn with_its_line(&self, element: &Element) -> Span {
-        let after = &self.source[element.span.end..];
+    fn with_its_line(&self, element: Element<'_>) -> Span {
+        let after = &self.source[element.span().end..];
         let rest = after.trim_start_matches([' ', '\t']);
         let alone = rest.is_empty() || rest.starts_with(['\r', '\n']);
-        match indent(self.source, element.span.start) {
+        match indent(self.source, element.span().start) {
             Some(indent) if alone => {
-                let line = element.span.start - indent.len();
+                let line = element.span().start - indent.len();
                 let before = &self.source[..line];
                 let newline = if before.ends_with("\r\n") { 2 } else { 1 };
-                line - newline..element.span.end
+                line - newline..element.span().end
             }
-            _ => element.span.clone(),
+            _ => element.span(),
         }
     }
 
     /// An entry at the end of `<mirrors>`, where it comes after all that the user has: a mirror of
     /// `*` keeps what it had.
     fn add(&self, settings: &Settings<'_>, entry: &NewEntry) -> Vec<(Span, String)> {
-        let root = &settings.document.root;
+        let root = settings.root;
         let one_line = !self.source.trim().contains(['\r', '\n']);
         let Some(section) = settings.section else {
-            let outer = indent(self.source, root.span.start).unwrap_or_default();
+            let outer = indent(self.source, root.span().start).unwrap_or_default();
             let inner = match root.elements().last() {
                 // As the last child of the root.
-                Some(last) => indent(self.source, last.span.start).map(str::to_owned),
+                Some(last) => indent(self.source, last.span().start).map(str::to_owned),
                 None if one_line => None,
                 None => Some(format!("{outer}{}", self.style.step)),
             };
@@ -223,13 +223,13 @@ impl Editor<'_> {
             return self.put_into(root, &text, inner.is_some().then_some(outer));
         };
         let last = settings.entries.last();
-        let section_indent = indent(self.source, section.span.start).filter(|_| !one_line);
+        let section_indent = indent(self.source, section.span().start).filter(|_| !one_line);
         let text = match last {
-            Some(last) => match indent(self.source, last.element.span.start) {
+            Some(last) => match indent(self.source, last.element.span().start) {
                 None => entry.inline(),
                 Some(indent_of) => {
                     let inner = last.element.elements().next();
-                    match inner.and_then(|inner| indent(self.source, inner.span.start)) {
+                    match inner.and_then(|inner| indent(self.source, inner.span().start)) {
                         Some(inner) => self.style.entry_with(indent_of, inner, entry),
                         None => format!("{}{indent_of}{}", self.style.newline, entry.inline()),
                     }
@@ -245,21 +245,26 @@ impl Editor<'_> {
 
     /// Text at the end of an element's content. `indent` is that of its end tag, should there be
     /// none yet on a line of its own; none if all is to stay on one line.
-    fn put_into(&self, element: &Element, text: &str, indent: Option<&str>) -> Vec<(Span, String)> {
+    fn put_into(
+        &self,
+        element: Element<'_>,
+        text: &str,
+        indent: Option<&str>,
+    ) -> Vec<(Span, String)> {
         let end_line = match indent {
             Some(indent) => format!("{}{indent}", self.style.newline),
             None => String::new(),
         };
-        if element.is_empty_tag {
+        if element.is_empty_tag() {
             // <mirrors a="b" />: what is written in the tag stays.
-            let slash = element.span.end - "/>".len();
-            let text = format!(">{text}{end_line}</{}>", element.name);
-            return vec![(slash..element.span.end, text)];
+            let slash = element.span().end - "/>".len();
+            let text = format!(">{text}{end_line}</{}>", element.name());
+            return vec![(slash..element.span().end, text)];
         }
-        let content = &self.source[element.content.clone()];
+        let content = &self.source[element.content()];
         let blanks =
             content.len() - content.trim_end_matches(|c: char| c.is_ascii_whitespace()).len();
-        let at = element.content.end - blanks;
+        let at = element.content().end - blanks;
         let has_line = content.ends_with(|c: char| c.is_ascii_whitespace())
             && content[content.len() - blanks..].contains(['\r', '\n']);
         // The end tag stays where it is, unless it would follow on the same line.

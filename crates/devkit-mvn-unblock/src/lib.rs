@@ -25,7 +25,7 @@ mod status;
 mod tests;
 mod text;
 mod undo;
-pub mod xml;
+mod xml;
 
 pub use edit::Splice;
 pub use error::Error;

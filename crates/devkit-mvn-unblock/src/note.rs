@@ -61,14 +61,14 @@ impl Notes<'_, '_> {
 
     /// For an entry: mended if it is one that changes.
     fn add_of(&mut self, code: &'static str, index: usize, message: String) {
-        let at = self.settings.position(self.settings.entries[index].element.span.start);
+        let at = self.settings.position(self.settings.entries[index].element.span().start);
         let fixed = self.wanted.changed.contains_key(&index);
         self.found.push(Note { code, at, message, fixed });
     }
 
     fn traps(&mut self) {
         let settings = self.settings;
-        for trap in &settings.document.traps {
+        for trap in settings.traps() {
             let (code, message) = match trap.kind {
                 TrapKind::WideCharacterInComment => (
                     "wide-character-in-comment",
@@ -104,26 +104,27 @@ impl Notes<'_, '_> {
                 format!("there are bytes here that are not {encoding}: Maven 4 refuses this file");
             self.add("undecodable-bytes", at, message);
         }
-        let root = &settings.document.root;
-        if root.name != "settings" {
-            let message = format!("the root element is <{}>: Maven warns in every run", root.name);
-            self.add("root-name", root.span.start, message);
+        let root = settings.root;
+        if root.name() != "settings" {
+            let message =
+                format!("the root element is <{}>: Maven warns in every run", root.name());
+            self.add("root-name", root.span().start, message);
         }
     }
 
     /// Mirrors in places where Maven does not look for them.
     fn misplaced(&mut self) {
-        let root = &self.settings.document.root;
-        for element in root.elements().filter(|element| element.name == "mirror") {
+        let root = self.settings.root;
+        for element in root.elements().filter(|element| element.name() == "mirror") {
             let message = "this <mirror> is not inside of <mirrors>: Maven ignores it".to_owned();
-            self.add("mirror-outside-mirrors", element.span.start, message);
+            self.add("mirror-outside-mirrors", element.span().start, message);
         }
-        let profiles = root.elements().filter(|element| element.name == "profiles");
+        let profiles = root.elements().filter(|element| element.name() == "profiles");
         for profile in profiles.flat_map(Element::elements) {
-            let inside = |element: &&Element| matches!(&*element.name, "mirrors" | "mirror");
+            let inside = |element: &Element<'_>| matches!(element.name(), "mirrors" | "mirror");
             if let Some(element) = profile.elements().find(inside) {
                 let message = "mirrors inside of a profile: Maven ignores them".to_owned();
-                self.add("mirrors-in-profile", element.span.start, message);
+                self.add("mirrors-in-profile", element.span().start, message);
             }
         }
     }
@@ -135,9 +136,9 @@ impl Notes<'_, '_> {
         if self.settings.entries.iter().any(|entry| entry.mirror.id == BLOCKER) {
             return;
         }
-        let comments = self.settings.comments();
+        let mut comments = self.settings.comments();
         let id = format!("<id>{BLOCKER}</id>");
-        if let Some(span) = comments.into_iter().find(|span| source[span.clone()].contains(&id)) {
+        if let Some(span) = comments.find(|span| source[span.clone()].contains(&id)) {
             let message =
                 "the blocker is made a comment here, which changes nothing: it comes from the \
                            settings of the installation"
@@ -161,8 +162,7 @@ impl Notes<'_, '_> {
             return;
         }
         self.pattern(index, mirror);
-        let source = self.settings.text.as_str();
-        if let Some(value) = entry.blocked.map(|field| field.text(source)) {
+        if let Some(value) = entry.blocked.map(Element::text) {
             let known = ["true", "false", ""].iter().any(|word| value.eq_ignore_ascii_case(word));
             if !known {
                 let value = shown(&value);

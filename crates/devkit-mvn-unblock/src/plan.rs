@@ -293,8 +293,8 @@ impl Wanted {
 /// The pattern of an entry as it is written. An id in a property could not be taken out of it.
 fn pattern(settings: &Settings<'_>, entry: usize) -> String {
     let entry = &settings.entries[entry];
-    let raw = entry.mirror_of.text(settings.text.as_str());
-    if raw.contains("${") { entry.mirror.mirror_of.clone() } else { raw }
+    let raw = entry.mirror_of.text();
+    if raw.contains("${") { entry.mirror.mirror_of.clone() } else { raw.into_owned() }
 }
 
 /// Whether a pattern is another one, from which ids were taken by [`without`].

@@ -146,30 +146,25 @@ impl Pom {
         })?;
         let malformed = |source| ProjectError::Malformed { path: path.into(), source };
         let parsed = Parsed::new(&bytes).map_err(malformed)?;
-        let root = &parsed.document.root;
-        if root.name != "project" {
-            let at = parsed.text.position(root.span.start);
-            let why = format!("the root element is <{}>, and no <project>", root.name);
+        let root = parsed.root();
+        if root.name() != "project" {
+            let at = parsed.text.position(root.span().start);
+            let why = format!("the root element is <{}>, and no <project>", root.name());
             return Err(malformed(Error::NotSettings { at, why }));
         }
         Ok(Self { path: path.into(), parsed })
     }
 
-    fn root(&self) -> &Element {
-        &self.parsed.document.root
-    }
-
-    fn text(&self, of: &Element, name: &str) -> Option<String> {
-        let text = of.child(name)?.text(self.parsed.text.as_str());
-        Some(text).filter(|text| !text.is_empty())
+    fn root(&self) -> Element<'_> {
+        self.parsed.root()
     }
 
     fn parent(&self) -> Option<Parent> {
         let parent = self.root().child("parent")?;
-        let text = |name: &str| self.text(parent, name).unwrap_or_default();
+        let text = |name: &str| text_of(parent, name).unwrap_or_default();
         let path = match parent.child("relativePath") {
             None => Some("../pom.xml".to_owned()),
-            Some(_) => self.text(parent, "relativePath"),
+            Some(_) => text_of(parent, "relativePath"),
         };
         Some(Parent {
             group: text("groupId"),
@@ -188,8 +183,8 @@ impl Pom {
         let path = if path.is_dir() { path.join("pom.xml") } else { path };
         let Ok(found) = Self::read(&path) else { return Some(Err(name())) };
         let root = found.root();
-        let artifact = found.text(root, "artifactId").unwrap_or_default();
-        let group = found.text(root, "groupId").or_else(|| found.parent().map(|p| p.group));
+        let artifact = text_of(root, "artifactId").unwrap_or_default();
+        let group = text_of(root, "groupId").or_else(|| found.parent().map(|p| p.group));
         let is_it = artifact == wanted.artifact && group.as_deref() == Some(&wanted.group);
         Some(if is_it { Ok(found) } else { Err(name()) })
     }
@@ -200,12 +195,11 @@ impl Pom {
 
     /// Its properties, and what of the project is named like one.
     fn properties(&self, into: &mut BTreeMap<String, String>) {
-        let source = self.parsed.text.as_str();
         let mut put = |name: String, value: String| {
             into.entry(name).or_insert(value);
         };
         for property in self.root().child("properties").into_iter().flat_map(Element::elements) {
-            put(property.name.clone(), property.text(source));
+            put(property.name().to_owned(), property.text().into_owned());
         }
         let parent = self.parent();
         let of_parent = |name: &str| match (&parent, name) {
@@ -214,7 +208,7 @@ impl Pom {
             _ => None,
         };
         for name in ["groupId", "artifactId", "version"] {
-            if let Some(value) = self.text(self.root(), name).or_else(|| of_parent(name)) {
+            if let Some(value) = text_of(self.root(), name).or_else(|| of_parent(name)) {
                 put(format!("project.{name}"), value.clone());
                 put(format!("pom.{name}"), value);
             }
@@ -228,6 +222,12 @@ impl Pom {
         put("project.basedir".into(), folder.display().to_string());
         put("basedir".into(), folder.display().to_string());
     }
+}
+
+/// The text of an element in another one, if there is any.
+fn text_of(parent: Element<'_>, name: &str) -> Option<String> {
+    let text = parent.child(name)?.text();
+    Some(text.into_owned()).filter(|text| !text.is_empty())
 }
 
 impl Reader<'_> {
@@ -264,21 +264,20 @@ impl Reader<'_> {
         if !self.listed.insert(real(&pom.path)) {
             return;
         }
-        let source = pom.parsed.text.as_str();
         let root = pom.root();
         let profiles = root.child("profiles").into_iter().flat_map(Element::elements);
-        let profiles = profiles.filter(|element| element.name == "profile");
+        let profiles = profiles.filter(|element| element.name() == "profile");
         let places = std::iter::once((root, None)).chain(profiles.map(|profile| {
-            (profile, Some(pom.text(profile, "id").unwrap_or_else(|| "default".into())))
+            (profile, Some(text_of(profile, "id").unwrap_or_else(|| "default".into())))
         }));
         for (place, profile) in places {
             for (list, item) in
                 [("repositories", "repository"), ("pluginRepositories", "pluginRepository")]
             {
-                let lists = place.elements().filter(|element| element.name == list);
-                for element in lists.flat_map(Element::elements).filter(|e| e.name == item) {
+                let lists = place.elements().filter(|element| element.name() == list);
+                for element in lists.flat_map(Element::elements).filter(|e| e.name() == item) {
                     let text = |name: &str| {
-                        let text = element.child(name).map(|field| field.text(source));
+                        let text = element.child(name).map(Element::text);
                         text.map(|text| self.resolve(&text, values))
                     };
                     let url = text("url").unwrap_or_default();
@@ -293,7 +292,7 @@ impl Reader<'_> {
                     self.project.declared.push(Declared {
                         repository,
                         file: pom.path.clone(),
-                        at: pom.parsed.text.position(element.span.start),
+                        at: pom.parsed.text.position(element.span().start),
                         profile: profile.clone(),
                         plugins: list == "pluginRepositories",
                     });
@@ -303,7 +302,6 @@ impl Reader<'_> {
     }
 
     fn modules(&self, pom: &Pom, values: &BTreeMap<String, String>) -> Vec<PathBuf> {
-        let source = pom.parsed.text.as_str();
         let root = pom.root();
         let profiles = root.child("profiles").into_iter().flat_map(Element::elements);
         let mut found = Vec::new();
@@ -311,8 +309,8 @@ impl Reader<'_> {
             // Maven 4 calls them subprojects.
             for (list, item) in [("modules", "module"), ("subprojects", "subproject")] {
                 let names = place.child(list).into_iter().flat_map(Element::elements);
-                for name in names.filter(|element| element.name == item) {
-                    let name = self.resolve(&name.text(source), values).replace('\\', "/");
+                for name in names.filter(|element| element.name() == item) {
+                    let name = self.resolve(&name.text(), values).replace('\\', "/");
                     let path = pom.folder().join(name);
                     found.push(if path.is_dir() { path.join("pom.xml") } else { path });
                 }

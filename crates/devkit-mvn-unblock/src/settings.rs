@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::mirror::{Mirror, Origin, Repository};
 use crate::place::{Locator, Position};
 use crate::text::Text;
-use crate::xml::{self, Document, Element, Malformed, Node};
+use crate::xml::{self, Document, Element, Malformed, Trap};
 
 /// Gives the value of a property of a settings file, by its name: `env.HOME`, `user.home`.
 pub type Properties<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -18,13 +18,15 @@ pub type Properties<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// A file that is parsed, so that [`Settings`] can be read from it.
 #[derive(Debug)]
 pub struct Parsed {
-    /// Its text.
-    pub text: Text,
-    /// Its elements.
-    pub document: Document,
+    pub(crate) text: Text,
+    document: Document,
 }
 
 impl Parsed {
+    pub(crate) fn root(&self) -> Element<'_> {
+        self.document.root(self.text.as_str())
+    }
+
     /// Decodes and parses a file.
     ///
     /// # Errors
@@ -53,9 +55,10 @@ impl Parsed {
 #[derive(Debug)]
 pub struct Settings<'a> {
     pub(crate) text: &'a Text,
-    pub(crate) document: &'a Document,
+    document: &'a Document,
+    pub(crate) root: Element<'a>,
     /// `<mirrors>`, if there is one.
-    pub(crate) section: Option<&'a Element>,
+    pub(crate) section: Option<Element<'a>>,
     pub(crate) entries: Vec<Entry<'a>>,
     /// Repositories of profiles.
     pub repositories: Vec<ProfileRepository>,
@@ -67,9 +70,9 @@ pub struct Settings<'a> {
 /// An entry of `<mirrors>`.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
-    pub(crate) element: &'a Element,
-    pub(crate) mirror_of: &'a Element,
-    pub(crate) blocked: Option<&'a Element>,
+    pub(crate) element: Element<'a>,
+    pub(crate) mirror_of: Element<'a>,
+    pub(crate) blocked: Option<Element<'a>>,
     pub(crate) mirror: Mirror,
 }
 
@@ -125,10 +128,11 @@ impl<'a> Settings<'a> {
     pub fn read(parsed: &'a Parsed, properties: Properties<'_>) -> Result<Self, Error> {
         let Parsed { text, document } = parsed;
         let source = text.as_str();
-        let root = &document.root;
+        let root = document.root(source);
         let mut settings = Self {
             text,
             document,
+            root,
             section: None,
             entries: Vec::new(),
             repositories: Vec::new(),
@@ -139,11 +143,11 @@ impl<'a> Settings<'a> {
         settings.check_once(root, SECTIONS)?;
         settings.section = root.child("mirrors");
         if let Some(section) = settings.section {
-            if let Some(at) = section.has_text(source) {
+            if let Some(at) = section.has_text() {
                 return Err(settings.refused(at, "there is text directly in <mirrors>"));
             }
             for (number, element) in
-                section.elements().filter(|element| element.name == "mirror").enumerate()
+                section.elements().filter(|element| element.name() == "mirror").enumerate()
             {
                 let entry = settings.entry(element, number + 1, properties)?;
                 settings.entries.push(entry);
@@ -152,7 +156,7 @@ impl<'a> Settings<'a> {
         settings.check_proxies(root)?;
         settings.servers = children(root, "servers", "server")
             .filter_map(|server| server.child("id"))
-            .map(|id| resolve(&id.text(source), properties))
+            .map(|id| resolve(&id.text(), properties))
             .collect();
         settings.read_profiles(root, properties)?;
         Ok(settings)
@@ -173,9 +177,9 @@ impl<'a> Settings<'a> {
         Error::Malformed { at: self.position(at), width: 1, why, well_formed: true }
     }
 
-    fn check_root(&self, root: &Element) -> Result<(), Error> {
-        let at = self.position(root.span.start);
-        let name = &root.name;
+    fn check_root(&self, root: Element<'_>) -> Result<(), Error> {
+        let at = self.position(root.span().start);
+        let name = root.name();
         let why = if name.eq_ignore_ascii_case("settings") {
             return self.check_prefixes(root);
         } else if name.contains(':') {
@@ -189,28 +193,28 @@ impl<'a> Settings<'a> {
     }
 
     /// `<m:mirrors>` is nothing to Maven 3, and `<mirrors>` to Maven 4.
-    fn check_prefixes(&self, root: &Element) -> Result<(), Error> {
-        let prefixed = |element: &&Element| element.name.ends_with(":mirrors");
+    fn check_prefixes(&self, root: Element<'_>) -> Result<(), Error> {
+        let prefixed = |element: &Element<'_>| element.name().ends_with(":mirrors");
         match root.elements().find(prefixed) {
             None => Ok(()),
             Some(element) => {
                 let why = format!(
                     "<{}> has a prefix: Maven 3 ignores it, and Maven 4 reads it",
-                    element.name
+                    element.name()
                 );
-                Err(Error::NotSettings { at: self.position(element.span.start), why })
+                Err(Error::NotSettings { at: self.position(element.span().start), why })
             }
         }
     }
 
     /// Maven refuses a file where one of these is there twice.
-    fn check_once(&self, parent: &Element, names: &[&str]) -> Result<(), Error> {
-        let mut seen: HashMap<&str, &Element> = HashMap::new();
-        for element in parent.elements().filter(|element| names.contains(&element.name.as_str())) {
-            if let Some(first) = seen.insert(&element.name, element) {
-                let first = self.position(first.span.start).line;
-                let at = self.position(element.span.start);
-                return Err(Error::DuplicateSection { at, name: element.name.clone(), first });
+    fn check_once(&self, parent: Element<'_>, names: &[&str]) -> Result<(), Error> {
+        let mut seen: HashMap<&str, Element<'_>> = HashMap::new();
+        for element in parent.elements().filter(|element| names.contains(&element.name())) {
+            if let Some(first) = seen.insert(element.name(), element) {
+                let first = self.position(first.span().start).line;
+                let at = self.position(element.span().start);
+                return Err(Error::DuplicateSection { at, name: element.name().to_owned(), first });
             }
         }
         Ok(())
@@ -218,25 +222,23 @@ impl<'a> Settings<'a> {
 
     fn entry(
         &self,
-        element: &'a Element,
+        element: Element<'a>,
         number: usize,
         properties: Properties<'_>,
     ) -> Result<Entry<'a>, Error> {
-        let source = self.text.as_str();
         self.check_once(element, MIRROR_FIELDS)?;
-        let fields =
-            element.elements().filter(|field| MIRROR_FIELDS.contains(&field.name.as_str()));
+        let fields = element.elements().filter(|field| MIRROR_FIELDS.contains(&field.name()));
         for field in fields {
             if let Some(inner) = field.elements().next() {
-                let why = format!("<{}> stands inside of <{}>", inner.name, field.name);
-                return Err(self.refused(inner.span.start, &why));
+                let why = format!("<{}> stands inside of <{}>", inner.name(), field.name());
+                return Err(self.refused(inner.span().start, &why));
             }
         }
-        let start = element.span.start;
-        let text = |name: &str| element.child(name).map(|field| field.text(source));
+        let start = element.span().start;
+        let text = |name: &str| element.child(name).map(Element::text);
         let id = text("id");
         let needed = |name: &str| {
-            let field = element.child(name).filter(|field| !field.text(source).is_empty());
+            let field = element.child(name).filter(|field| !field.text().is_empty());
             field.ok_or_else(|| {
                 let of = id.as_deref().unwrap_or("default");
                 self.refused(start, &format!("the mirror '{of}' has no {name}"))
@@ -250,51 +252,54 @@ impl<'a> Settings<'a> {
         let blocked = element.child("blocked");
         let mirror = Mirror {
             id: resolved(id.as_deref().unwrap_or("default")),
-            url: resolved(&url.text(source)),
-            mirror_of: resolved(&mirror_of.text(source)),
+            url: resolved(&url.text()),
+            mirror_of: resolved(&mirror_of.text()),
             layouts: resolved(text("mirrorOfLayouts").as_deref().unwrap_or("default")),
             // Before properties are resolved.
-            blocked: blocked.is_some_and(|field| field.text(source).eq_ignore_ascii_case("true")),
+            blocked: blocked.is_some_and(|field| field.text().eq_ignore_ascii_case("true")),
             origin: Origin::User { entry: number, at: self.position(start) },
         };
         Ok(Entry { element, mirror_of, blocked, mirror })
     }
 
-    fn check_proxies(&self, root: &Element) -> Result<(), Error> {
+    fn check_proxies(&self, root: Element<'_>) -> Result<(), Error> {
         for proxy in children(root, "proxies", "proxy") {
-            let host = proxy.child("host").map(|host| host.text(self.text.as_str()));
+            let host = proxy.child("host").map(Element::text);
             if host.is_none_or(|host| host.is_empty()) {
-                return Err(self.refused(proxy.span.start, "a proxy has no host"));
+                return Err(self.refused(proxy.span().start, "a proxy has no host"));
             }
         }
         Ok(())
     }
 
-    fn read_profiles(&mut self, root: &Element, properties: Properties<'_>) -> Result<(), Error> {
-        let source = self.text.as_str();
+    fn read_profiles(
+        &mut self,
+        root: Element<'_>,
+        properties: Properties<'_>,
+    ) -> Result<(), Error> {
         let switched_on: Vec<String> = children(root, "activeProfiles", "activeProfile")
-            .map(|name| resolve(&name.text(source), properties))
+            .map(|name| resolve(&name.text(), properties))
             .collect();
         let mut found = Vec::new();
         for profile in children(root, "profiles", "profile") {
-            let name = profile.child("id").map(|id| resolve(&id.text(source), properties));
+            let name = profile.child("id").map(|id| resolve(&id.text(), properties));
             let name = name.unwrap_or_else(|| "default".into());
             let by_default = profile
                 .child("activation")
                 .and_then(|activation| activation.child("activeByDefault"))
-                .is_some_and(|value| value.text(source).eq_ignore_ascii_case("true"));
+                .is_some_and(|value| value.text().eq_ignore_ascii_case("true"));
             let active = by_default || switched_on.contains(&name);
             let lists =
                 [("repositories", "repository"), ("pluginRepositories", "pluginRepository")];
             for repository in lists.iter().flat_map(|(list, item)| children(profile, list, item)) {
                 let text = |name: &str| {
-                    let text = repository.child(name).map(|field| field.text(source));
+                    let text = repository.child(name).map(Element::text);
                     text.filter(|text| !text.is_empty()).map(|text| resolve(&text, properties))
                 };
                 let needed = |name: &str| {
                     text(name).ok_or_else(|| {
                         let why = format!("a repository of the profile '{name}' has no {name}");
-                        self.refused(repository.span.start, &why)
+                        self.refused(repository.span().start, &why)
                     })
                 };
                 found.push(ProfileRepository {
@@ -303,7 +308,7 @@ impl<'a> Settings<'a> {
                     layout: text("layout"),
                     profile: name.clone(),
                     active,
-                    at: self.position(repository.span.start),
+                    at: self.position(repository.span().start),
                 });
             }
         }
@@ -311,31 +316,25 @@ impl<'a> Settings<'a> {
         Ok(())
     }
 
-    /// Comments, from `<` to behind `>`, everywhere in the file.
-    pub(crate) fn comments(&self) -> Vec<xml::Span> {
-        fn collect(element: &Element, found: &mut Vec<xml::Span>) {
-            for node in &element.children {
-                match node {
-                    Node::Comment(span) => found.push(span.clone()),
-                    Node::Element(element) => collect(element, found),
-                    _ => {}
-                }
-            }
-        }
-        let mut found = Vec::new();
-        collect(&self.document.root, &mut found);
-        found
+    /// Comments in `<settings>`, from `<` to behind `>`.
+    pub(crate) fn comments(&self) -> impl Iterator<Item = xml::Span> {
+        self.document.comments()
+    }
+
+    /// What some readers of Maven die of.
+    pub(crate) fn traps(&self) -> &[Trap] {
+        &self.document.traps
     }
 }
 
 /// The items of a list: `<servers><server>`.
 fn children<'a>(
-    parent: &'a Element,
+    parent: Element<'a>,
     list: &'a str,
     item: &'a str,
-) -> impl Iterator<Item = &'a Element> {
-    let lists = parent.elements().filter(move |element| element.name == list);
-    lists.flat_map(Element::elements).filter(move |element| element.name == item)
+) -> impl Iterator<Item = Element<'a>> {
+    let lists = parent.elements().filter(move |element| element.name() == list);
+    lists.flat_map(Element::elements).filter(move |element| element.name() == item)
 }
 
 /// Puts in the values of `${…}`; what is not known stays as it is, as it does in Maven.

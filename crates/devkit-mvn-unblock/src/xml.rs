@@ -4,6 +4,7 @@
 //! roots, open elements at the end, doubled attributes, `--` in comments), so that all of this is
 //! looked at here.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -12,38 +13,39 @@ use quick_xml::errors::{IllFormedError, SyntaxError};
 use quick_xml::events::Event;
 
 /// A place in a text, in bytes of UTF-8.
-pub type Span = Range<usize>;
+pub(crate) type Span = Range<usize>;
 
 /// Why a text is no XML.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Malformed {
+pub(crate) struct Malformed {
     /// What is wrong, and where.
-    pub at: Span,
+    pub(crate) at: Span,
     /// A fragment.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 /// A well-formed document.
 #[derive(Debug, Clone)]
-pub struct Document {
-    /// The outermost element.
-    pub root: Element,
+pub(crate) struct Document {
+    /// In their order, each element before what is in it; the root is the first. Text has no nodes:
+    /// it is what lies between them.
+    nodes: Vec<Node>,
     /// What some readers of Maven die of, though XML allows it.
-    pub traps: Vec<Trap>,
+    pub(crate) traps: Vec<Trap>,
 }
 
 /// Something that XML allows (or that is harmless), and some readers of Maven do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trap {
+pub(crate) struct Trap {
     /// Which.
-    pub kind: TrapKind,
+    pub(crate) kind: TrapKind,
     /// Where.
-    pub at: usize,
+    pub(crate) at: usize,
 }
 
 /// What some readers of Maven die of. Measured on 3.8.7, 3.9.16 and 4.0.0-rc-6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrapKind {
+pub(crate) enum TrapKind {
     /// A character beyond U+FFFF in a comment: 3.8.
     WideCharacterInComment,
     /// `>` in a processing instruction: 3.x.
@@ -58,79 +60,142 @@ pub enum TrapKind {
     SpaceBeforeDeclaration,
 }
 
-/// An element: where it stands, and what is in it.
 #[derive(Debug, Clone)]
-pub struct Element {
-    /// With its prefix.
-    pub name: String,
-    /// From `<` of the start tag to behind `>` of the end tag.
-    pub span: Span,
-    /// Between the tags; empty and at the end of the tag if that is `<a/>`.
-    pub content: Span,
-    /// Whether there is only one tag: `<a/>`.
-    pub is_empty_tag: bool,
-    /// What is in it.
-    pub children: Vec<Node>,
+struct Node {
+    kind: Kind,
+    /// From the first character of its markup to behind the last.
+    span: Span,
+    /// Of an element, what is between the tags, empty and behind the tag if that is `<a/>`; of a
+    /// CDATA section its text.
+    content: Span,
+    /// Behind the last node in it.
+    next: usize,
 }
 
-/// A part of an element's content.
-#[derive(Debug, Clone)]
-pub enum Node {
-    /// An element.
-    Element(Element),
-    /// Text without markup.
-    Text(Span),
-    /// The text of a CDATA section.
-    CData(Span),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Element {
+        /// Bytes of the name, with its prefix.
+        name: usize,
+        /// `<a/>`.
+        is_empty_tag: bool,
+    },
+    CData,
     /// `&amp;` or `&#65;`, as the character that it stands for.
     Character(char),
-    /// A comment, from `<` to behind `>`.
-    Comment(Span),
-    /// A processing instruction.
-    Instruction(Span),
+    Comment,
+    Instruction,
 }
 
-impl Element {
+/// An element of a document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Element<'a> {
+    source: &'a str,
+    nodes: &'a [Node],
+    at: usize,
+}
+
+impl Node {
+    /// Of an element.
+    fn name<'a>(&self, source: &'a str) -> &'a str {
+        let start = self.span.start + "<".len();
+        match self.kind {
+            Kind::Element { name, .. } => &source[start..start + name],
+            _ => "",
+        }
+    }
+}
+
+impl Document {
+    /// The outermost element, given the text that was parsed.
+    pub(crate) fn root<'a>(&'a self, source: &'a str) -> Element<'a> {
+        Element { source, nodes: &self.nodes, at: 0 }
+    }
+
+    /// Comments in the root element, from `<` to behind `>`.
+    pub(crate) fn comments(&self) -> impl Iterator<Item = Span> {
+        let comments = self.nodes.iter().filter(|node| node.kind == Kind::Comment);
+        comments.map(|node| node.span.clone())
+    }
+}
+
+impl<'a> Element<'a> {
+    fn node(self) -> &'a Node {
+        &self.nodes[self.at]
+    }
+
+    /// With its prefix.
+    pub(crate) fn name(self) -> &'a str {
+        self.node().name(self.source)
+    }
+
+    /// From `<` of the start tag to behind `>` of the end tag.
+    pub(crate) fn span(self) -> Span {
+        self.node().span.clone()
+    }
+
+    /// Between the tags; empty and behind the tag if that is `<a/>`.
+    pub(crate) fn content(self) -> Span {
+        self.node().content.clone()
+    }
+
+    /// Whether there is only one tag: `<a/>`.
+    pub(crate) fn is_empty_tag(self) -> bool {
+        matches!(self.node().kind, Kind::Element { is_empty_tag: true, .. })
+    }
+
+    fn children(self) -> impl Iterator<Item = Self> {
+        let behind = self.node().next;
+        let inside = move |at: usize| (at < behind).then_some(Element { at, ..self });
+        std::iter::successors(inside(self.at + 1), move |child| inside(child.node().next))
+    }
+
     /// The elements in it.
-    pub fn elements(&self) -> impl Iterator<Item = &Element> {
-        self.children.iter().filter_map(|node| match node {
-            Node::Element(element) => Some(element),
-            _ => None,
-        })
+    pub(crate) fn elements(self) -> impl Iterator<Item = Self> {
+        self.children().filter(|child| matches!(child.node().kind, Kind::Element { .. }))
     }
 
     /// The first element in it of a name.
-    #[must_use]
-    pub fn child(&self, name: &str) -> Option<&Element> {
-        self.elements().find(|element| element.name == name)
+    pub(crate) fn child(self, name: &str) -> Option<Self> {
+        self.elements().find(|element| element.name() == name)
+    }
+
+    /// The parts of its text, with their places: CDATA sections, references and what is between
+    /// them. What is in elements does not count.
+    fn parts(self) -> impl Iterator<Item = (usize, Cow<'a, str>)> {
+        let source = self.source;
+        let content = self.content();
+        let mut at = content.start;
+        let in_children = self.children().flat_map(move |child| {
+            let Node { kind, span, content, .. } = child.node();
+            let gap = (at, Cow::Borrowed(&source[at..span.start]));
+            at = span.end;
+            let own = match kind {
+                Kind::CData => Some((content.start, Cow::Borrowed(&source[content.clone()]))),
+                Kind::Character(c) => Some((span.start, Cow::Owned(c.to_string()))),
+                Kind::Element { .. } | Kind::Comment | Kind::Instruction => None,
+            };
+            [Some(gap), own].into_iter().flatten()
+        });
+        let last = self.children().last().map_or(content.start, |child| child.span().end);
+        in_children.chain([(last, Cow::Borrowed(&source[last..content.end]))])
     }
 
     /// The element's text, without the blanks around it: CDATA sections and what comments split are
-    /// joined. What is in elements does not count.
-    #[must_use]
-    pub fn text(&self, source: &str) -> String {
-        let mut text = String::new();
-        for node in &self.children {
-            match node {
-                Node::Text(span) | Node::CData(span) => text.push_str(&source[span.clone()]),
-                Node::Character(c) => text.push(*c),
-                Node::Element(_) | Node::Comment(_) | Node::Instruction(_) => {}
-            }
-        }
+    /// joined.
+    pub(crate) fn text(self) -> Cow<'a, str> {
         // As java.lang.String.trim.
-        text.trim_matches(|c| c <= ' ').to_owned()
+        let blank = |c| c <= ' ';
+        if self.children().next().is_none() {
+            return Cow::Borrowed(self.source[self.content()].trim_matches(blank));
+        }
+        let text: String = self.parts().map(|(_, part)| part).collect();
+        Cow::Owned(text.trim_matches(blank).to_owned())
     }
 
-    /// Whether it has text that is more than white space.
-    #[must_use]
-    pub fn has_text(&self, source: &str) -> Option<usize> {
-        self.children.iter().find_map(|node| match node {
-            Node::Text(span) | Node::CData(span) => {
-                source[span.clone()].find(|c: char| !is_space(c)).map(|at| span.start + at)
-            }
-            Node::Character(c) if !is_space(*c) => Some(self.content.start),
-            _ => None,
-        })
+    /// Where it has text that is more than white space.
+    pub(crate) fn has_text(self) -> Option<usize> {
+        self.parts().find_map(|(at, part)| Some(at + part.find(|c| !is_space(c))?))
     }
 }
 
@@ -139,14 +204,16 @@ impl Element {
 /// # Errors
 ///
 /// [`Malformed`]: the first thing that is wrong.
-pub fn parse(source: &str) -> Result<Document, Malformed> {
+pub(crate) fn parse(source: &str) -> Result<Document, Malformed> {
     Parser::new(source).run()
 }
 
 struct Parser<'a> {
     source: &'a str,
-    open: Vec<Element>,
-    root: Option<Element>,
+    nodes: Vec<Node>,
+    /// Elements that are not closed yet, by their index.
+    open: Vec<usize>,
+    has_root: bool,
     traps: Vec<Trap>,
     /// Names that a DOCTYPE declares.
     entities: BTreeSet<String>,
@@ -155,8 +222,8 @@ struct Parser<'a> {
     prefixes: Vec<(usize, String)>,
 }
 
-/// Deeper is no settings.xml, and would take as much stack.
-const DEEPEST: usize = 500;
+/// How many bytes of a file there are to a node, about.
+const BYTES_OF_A_NODE: usize = 32;
 
 fn malformed(at: Span, why: impl Into<String>) -> Malformed {
     Malformed { at, why: why.into() }
@@ -166,8 +233,9 @@ impl<'a> Parser<'a> {
     fn new(source: &'a str) -> Self {
         Self {
             source,
+            nodes: Vec::with_capacity(source.len() / BYTES_OF_A_NODE),
             open: Vec::new(),
-            root: None,
+            has_root: false,
             traps: Vec::new(),
             entities: BTreeSet::new(),
             has_doctype: false,
@@ -176,8 +244,7 @@ impl<'a> Parser<'a> {
     }
 
     fn run(mut self) -> Result<Document, Malformed> {
-        let forbidden = |(_, c): &(usize, char)| !is_allowed(*c);
-        let forbidden = self.source.char_indices().find(forbidden);
+        let forbidden = forbidden(self.source);
         let mut reader = Reader::from_str(self.source);
         // Whether the names match is looked at here, where both tags are known.
         reader.config_mut().check_end_names = false;
@@ -204,12 +271,15 @@ impl<'a> Parser<'a> {
         }
         result?;
         if let Some(open) = self.open.last() {
-            let tag = open.span.start..open.content.start;
-            return Err(malformed(tag, format!("<{}> is never closed", open.name)));
+            let Node { span, content, .. } = &self.nodes[*open];
+            let why = format!("<{}> is never closed", self.name(*open));
+            return Err(malformed(span.start..content.start, why));
         }
-        let end = self.source.len();
-        let root = self.root.ok_or_else(|| malformed(end..end, "there is no element"))?;
-        Ok(Document { root, traps: self.traps })
+        if !self.has_root {
+            let end = self.source.len();
+            return Err(malformed(end..end, "there is no element"));
+        }
+        Ok(Document { nodes: self.nodes, traps: self.traps })
     }
 
     fn event(&mut self, event: &Event<'_>, span: Span) -> Result<(), Malformed> {
@@ -226,7 +296,7 @@ impl<'a> Parser<'a> {
                         "a CDATA section stands outside of the root element",
                     ));
                 }
-                self.add(Node::CData(inner));
+                self.add(Kind::CData, span, inner);
                 Ok(())
             }
             Event::GeneralRef(_) => self.reference(span),
@@ -237,10 +307,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn add(&mut self, node: Node) {
-        if let Some(open) = self.open.last_mut() {
-            open.children.push(node);
+    /// A node that has no others in it. Outside of the root element nothing is kept.
+    fn add(&mut self, kind: Kind, span: Span, content: Span) {
+        if !self.open.is_empty() {
+            self.nodes.push(Node { kind, span, content, next: self.nodes.len() + 1 });
         }
+    }
+
+    fn name(&self, at: usize) -> &'a str {
+        self.nodes[at].name(self.source)
     }
 
     fn start(&mut self, span: Span, is_empty_tag: bool) -> Result<(), Malformed> {
@@ -253,24 +328,16 @@ impl<'a> Parser<'a> {
         }
         let attributes =
             attributes(&inner[name.len()..], span.start + 1 + name.len(), &self.entities)?;
-        if self.open.len() >= DEEPEST {
-            return Err(malformed(span, format!("elements are nested more than {DEEPEST} deep")));
-        }
         self.look_at_prefixes(name, &attributes, span.start);
-        if self.open.is_empty() && self.root.is_some() {
+        if self.open.is_empty() && self.has_root {
             return Err(malformed(span, format!("<{name}> stands after the root element")));
         }
-        let element = Element {
-            name: name.to_owned(),
-            content: span.end..span.end,
-            span,
-            is_empty_tag,
-            children: Vec::new(),
-        };
-        if is_empty_tag {
-            self.close(element);
-        } else {
-            self.open.push(element);
+        self.has_root = true;
+        let kind = Kind::Element { name: name.len(), is_empty_tag };
+        let at = self.nodes.len();
+        self.nodes.push(Node { kind, content: span.end..span.end, span, next: at + 1 });
+        if !is_empty_tag {
+            self.open.push(at);
         }
         Ok(())
     }
@@ -295,43 +362,39 @@ impl<'a> Parser<'a> {
     fn end(&mut self, span: Span) -> Result<(), Malformed> {
         let tag = &self.source[span.clone()];
         let name = tag[2..tag.len() - 1].trim_end_matches(is_space);
-        let Some(mut element) = self.open.pop() else {
+        let Some(at) = self.open.pop() else {
             return Err(malformed(span, format!("</{name}> closes nothing")));
         };
-        if element.name != name {
-            let line = 1 + self.source[..element.span.start].matches('\n').count();
-            let why = format!("this closes <{}>, opened on line {line}", element.name);
+        let opened = self.name(at);
+        if opened != name {
+            let line = 1 + self.source[..self.nodes[at].span.start].matches('\n').count();
+            let why = format!("this closes <{opened}>, opened on line {line}");
             return Err(malformed(span, why));
         }
-        element.content.end = span.start;
-        element.span.end = span.end;
-        self.close(element);
+        let behind = self.nodes.len();
+        let node = &mut self.nodes[at];
+        node.content.end = span.start;
+        node.span.end = span.end;
+        node.next = behind;
         Ok(())
-    }
-
-    fn close(&mut self, element: Element) {
-        if self.open.is_empty() {
-            self.root = Some(element);
-        } else {
-            self.add(Node::Element(element));
-        }
     }
 
     fn text(&mut self, span: Span) -> Result<(), Malformed> {
         let text = &self.source[span.clone()];
         if !self.open.is_empty() {
-            if let Some(at) = text.find("]]>") {
-                let at = span.start + at;
+            // '>' is rare in text, and one character is found faster than three.
+            let end = text.match_indices('>').find(|(at, _)| text[..*at].ends_with("]]"));
+            if let Some((at, _)) = end {
+                let at = span.start + at - "]]".len();
                 return Err(malformed(at..at + 3, "']]>' is not allowed in text"));
             }
-            self.add(Node::Text(span));
             return Ok(());
         }
         match text.find(|c| !is_space(c)) {
             None => Ok(()),
             Some(at) => {
                 let at = span.start + at;
-                let when = if self.root.is_some() { "after" } else { "before" };
+                let when = if self.has_root { "after" } else { "before" };
                 Err(malformed(at..span.end, format!("there is text {when} the root element")))
             }
         }
@@ -342,8 +405,8 @@ impl<'a> Parser<'a> {
             return Err(malformed(span, "there is text outside of the root element"));
         }
         let name = &self.source[span.start + 1..span.end - 1];
-        let c = resolve(name, &self.entities).map_err(|why| malformed(span, why))?;
-        self.add(Node::Character(c));
+        let c = resolve(name, &self.entities).map_err(|why| malformed(span.clone(), why))?;
+        self.add(Kind::Character(c), span.clone(), span);
         Ok(())
     }
 
@@ -359,7 +422,7 @@ impl<'a> Parser<'a> {
         if let Some(at) = text.find(|c| c > '\u{ffff}') {
             self.trap(TrapKind::WideCharacterInComment, inner.start + at);
         }
-        self.add(Node::Comment(span));
+        self.add(Kind::Comment, span.clone(), span);
         Ok(())
     }
 
@@ -393,12 +456,12 @@ impl<'a> Parser<'a> {
         if let Some(at) = rest.find('>') {
             self.trap(TrapKind::GreaterThanInInstruction, span.start + 2 + target.len() + at);
         }
-        self.add(Node::Instruction(span));
+        self.add(Kind::Instruction, span.clone(), span);
         Ok(())
     }
 
     fn doctype(&mut self, span: Span) -> Result<(), Malformed> {
-        if self.has_doctype || self.root.is_some() || !self.open.is_empty() {
+        if self.has_doctype || self.has_root || !self.open.is_empty() {
             return Err(malformed(span, "a DOCTYPE may only stand once, before the root element"));
         }
         self.has_doctype = true;
@@ -587,6 +650,22 @@ fn is_name_start(c: char) -> bool {
 fn is_name_more(c: char) -> bool {
     matches!(c, '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
+
+/// The first character that XML does not allow.
+fn forbidden(text: &str) -> Option<(usize, char)> {
+    // Nearly no text has one, which bytes tell faster, many at a time: all that are forbidden are
+    // control characters, or U+FFFE and U+FFFF, which begin with EF BF.
+    let is_suspicious = |any, byte: &u8| {
+        any | (*byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) | (*byte == 0xef)
+    };
+    let mut parts = text.as_bytes().chunks(PART);
+    let part = parts.position(|part| part.iter().fold(false, is_suspicious))?;
+    let start = (0..=part * PART).rev().find(|at| text.is_char_boundary(*at))?;
+    text[start..].char_indices().find(|(_, c)| !is_allowed(*c)).map(|(at, c)| (start + at, c))
+}
+
+/// Bytes that are looked at together.
+const PART: usize = 256;
 
 /// `Char` of XML 1.0.
 fn is_allowed(c: char) -> bool {
