@@ -51,7 +51,8 @@ impl<'a> Locator<'a> {
             // The same, many bytes at a time.
             let last_line = between.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
             if let Some(start) = last_line {
-                let lines = between[..start].iter().filter(|byte| **byte == b'\n').count();
+                let is_end = |byte: &u8| usize::from(*byte == b'\n');
+                let lines: usize = between[..start].iter().map(is_end).sum();
                 self.at = Position { line: self.at.line + lines, column: 1 };
             }
             let in_line = &between[last_line.unwrap_or(0)..];

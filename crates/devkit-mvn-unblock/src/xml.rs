@@ -655,11 +655,10 @@ fn is_name_more(c: char) -> bool {
 fn forbidden(text: &str) -> Option<(usize, char)> {
     // Nearly no text has one, which bytes tell faster, many at a time: all that are forbidden are
     // control characters, or U+FFFE and U+FFFF, which begin with EF BF.
-    let is_suspicious = |any, byte: &u8| {
-        any | (*byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) | (*byte == 0xef)
-    };
-    let mut parts = text.as_bytes().chunks(PART);
-    let part = parts.position(|part| part.iter().fold(false, is_suspicious))?;
+    let is_suspicious =
+        |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
+    let count = |part: &[u8]| part.iter().fold(0, |n, byte| n + u32::from(is_suspicious(*byte)));
+    let part = text.as_bytes().chunks(PART).position(|part| count(part) > 0)?;
     let start = (0..=part * PART).rev().find(|at| text.is_char_boundary(*at))?;
     text[start..].char_indices().find(|(_, c)| !is_allowed(*c)).map(|(at, c)| (start + at, c))
 }
