@@ -4,5 +4,6 @@ mod contract;
 mod corpus;
 mod faults;
 mod maven;
+mod probe;
 mod simulation;
 mod world;

@@ -18,6 +18,7 @@ mod note;
 mod place;
 mod plan;
 pub mod pom;
+pub mod probe;
 mod secret;
 mod settings;
 mod status;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::mirror::{self, Mirror, Repository, Verdict};
 use crate::place::Position;
+use crate::probe::Attempt;
 
 /// A repository, where it is declared, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +24,8 @@ pub struct Status {
     pub verdict: Verdict,
     /// The mirror that decides, if one catches it.
     pub mirror: Option<Mirror>,
+    /// What https says on its host, if that was asked.
+    pub https: Option<Vec<Attempt>>,
     /// Whether something of its id or URL is a property whose value is not known here.
     pub unresolved: bool,
 }
@@ -51,7 +54,15 @@ impl Status {
             declared,
             verdict,
             mirror: mirror.cloned(),
+            https: None,
             unresolved: repository.id.contains("${") || repository.url.contains("${"),
         }
+    }
+
+    /// Whether https would do it a good turn: it is http, of another machine, and no mirror stands
+    /// in for it.
+    #[must_use]
+    pub fn is_to_probe(&self) -> bool {
+        self.external_http && !self.unresolved && self.verdict != Verdict::Mirrored
     }
 }

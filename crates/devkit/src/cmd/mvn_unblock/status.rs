@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use devkit_mvn_unblock::mirror::{self, Mirror};
+use devkit_mvn_unblock::probe::{self, Attempt, Outcome, Patience};
 use devkit_mvn_unblock::{
     Origin, Parsed, Place, Repository, Settings, Status, Verdict, locate, pom,
 };
@@ -19,6 +21,9 @@ pub(super) struct Args {
     /// The project: the folder of a pom.xml [default: this folder, if it has one]
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
+    /// Ask the hosts of http:// repositories whether they answer by https too
+    #[arg(long)]
+    probe: bool,
     #[command(flatten)]
     files: Files,
 }
@@ -174,7 +179,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     }
     declared.append(&mut world.repositories);
     let effective = world.effective();
-    let all: Vec<Status> = declared
+    let mut all: Vec<Status> = declared
         .into_iter()
         .map(|(repository, place)| Status::new(&effective, &repository, place))
         .collect();
@@ -185,6 +190,9 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
             escape(devkit_mvn_unblock::masked(&status.url).as_bytes())
         );
         world.warnings.push(Warning::new("unknown-property", message));
+    }
+    if args.probe {
+        ask_https(&mut all, &mut world.warnings);
     }
     let blocked = all.iter().any(|status| !status.verdict.is_open());
     let code = if blocked { exit::NO } else { exit::DONE };
@@ -204,6 +212,74 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         ui::result(text(ui, &names, &world, &installations, &all, project.is_some()).as_bytes())?;
     }
     Ok(code)
+}
+
+/// How long hosts may take, as a person waits for it.
+const PATIENCE: Patience = Patience { each: Duration::from_secs(5), all: Duration::from_secs(20) };
+
+/// Asks the hosts of http repositories for https.
+fn ask_https(all: &mut [Status], warnings: &mut Vec<Warning>) {
+    let trusted = rustls_native_certs::load_native_certs().certs;
+    let trusted: Vec<Vec<u8>> = trusted.iter().map(|certificate| certificate.to_vec()).collect();
+    if trusted.is_empty() {
+        let message = "no certificates of authorities are on this machine, so that none of https is \
+                       trusted; SSL_CERT_FILE names a file with them";
+        warnings.push(Warning::new("no-trusted-certificates", message.into()));
+    }
+    let urls: Vec<&str> =
+        all.iter().filter(|status| status.is_to_probe()).map(|status| &*status.url).collect();
+    let mut found = probe::probe(&urls, &trusted, PATIENCE);
+    for status in all.iter_mut().filter(|status| status.is_to_probe()) {
+        status.https = found.get_mut(&status.url).map(|attempts| attempts.clone());
+    }
+}
+
+/// What https answered, a line for each repository.
+fn https(names: &Names, all: &[Status]) -> String {
+    let mut text = String::new();
+    for status in all {
+        let Some(attempts) = &status.https else { continue };
+        let untrusted = attempts.iter().find_map(|attempt| match &attempt.outcome {
+            Outcome::Untrusted { why } => Some((attempt, why)),
+            _ => None,
+        });
+        if let Some(attempt) = attempts.iter().find(|attempt| attempt.answers()) {
+            let _ = writeln!(
+                text,
+                "better:    {} {}; use it in {} line {}",
+                escape(attempt.url.as_bytes()),
+                heard(attempt),
+                names.show(&status.declared.file),
+                status.declared.at.line
+            );
+        } else if let Some((attempt, why)) = untrusted {
+            let _ = writeln!(
+                text,
+                "untrusted: {} answers, and its certificate is not trusted here: {why}",
+                escape(attempt.url.as_bytes())
+            );
+        } else {
+            let attempts: Vec<String> = attempts
+                .iter()
+                .map(|attempt| format!("{} {}", escape(attempt.url.as_bytes()), heard(attempt)))
+                .collect();
+            let url = devkit_mvn_unblock::masked(&status.url);
+            let _ =
+                writeln!(text, "no https:  {} ({})", escape(url.as_bytes()), attempts.join("; "));
+        }
+    }
+    text
+}
+
+fn heard(attempt: &Attempt) -> String {
+    match &attempt.outcome {
+        Outcome::Answers { status: 401 | 403 } => "answers too, and wants credentials".into(),
+        Outcome::Answers { .. } => "answers too".into(),
+        Outcome::OtherStatus { status } => format!("answers with {status}"),
+        Outcome::BackToHttp { .. } => "leads back to http".into(),
+        Outcome::Untrusted { why } => format!("is not trusted: {why}"),
+        Outcome::NoAnswer { why } => format!("does not: {}", escape(why.as_bytes())),
+    }
 }
 
 /// The installation that was found, and those that wrappers have fetched.
@@ -283,6 +359,10 @@ fn text(
         if !blocked.contains(&status.id.as_str()) {
             blocked.push(&status.id);
         }
+    }
+    let https = https(names, all);
+    if !https.is_empty() {
+        let _ = write!(text, "\n{https}");
     }
     if !blocked.is_empty() {
         let options: Vec<String> =
