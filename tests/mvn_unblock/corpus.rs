@@ -359,6 +359,10 @@ fn refused() -> Vec<(&'static str, &'static str, bool, Vec<u8>)> {
         format!("<settings><mirrors><mirror>{content}</mirror></mirrors></settings>").into_bytes()
     };
     let text = |text: &str| text.as_bytes().to_vec();
+    let profile = |content: &str| {
+        format!("<settings><profiles><profile><id>p</id>{content}</profile></profiles></settings>")
+            .into_bytes()
+    };
     vec![
         ("malformed", "an end tag of another name", true, text("<settings><a></b></settings>")),
         ("malformed", "no end", true, text("<settings><mirrors>")),
@@ -402,6 +406,92 @@ fn refused() -> Vec<(&'static str, &'static str, bool, Vec<u8>)> {
             "a prefixed root",
             false,
             text("<m:settings xmlns:m='urn:x'><m:mirrors/></m:settings>"),
+        ),
+        (
+            "malformed",
+            "no blank in the declaration",
+            true,
+            text("<?xml version='1.0'encoding='UTF-8'?><settings/>"),
+        ),
+        (
+            "malformed",
+            "an empty id of a server",
+            true,
+            text("<settings><servers><server><id></id></server></servers></settings>"),
+        ),
+        (
+            "duplicate-section",
+            "a password twice",
+            true,
+            text(
+                "<settings><servers><server><id>a</id><password>b</password><password>c</password></server></servers></settings>",
+            ),
+        ),
+        (
+            "duplicate-section",
+            "a configuration twice",
+            true,
+            text(
+                "<settings><servers><server><id>a</id><configuration/><configuration/></server></servers></settings>",
+            ),
+        ),
+        (
+            "duplicate-section",
+            "repositories of a profile twice",
+            true,
+            profile("<repositories/><repositories/>"),
+        ),
+        ("duplicate-section", "activation twice", true, profile("<activation/><activation/>")),
+        ("duplicate-section", "properties twice", true, profile("<properties/><properties/>")),
+        (
+            "duplicate-section",
+            "an id of a repository twice",
+            true,
+            profile(
+                "<repositories><repository><id>a</id><id>b</id><url>http://x/</url></repository></repositories>",
+            ),
+        ),
+        (
+            "duplicate-section",
+            "a host of a proxy twice",
+            true,
+            text(
+                "<settings><proxies><proxy><host>a</host><host>b</host></proxy></proxies></settings>",
+            ),
+        ),
+        ("malformed", "text in servers", true, text("<settings><servers>x</servers></settings>")),
+        (
+            "malformed",
+            "text in profiles",
+            true,
+            text("<settings><profiles>x</profiles></settings>"),
+        ),
+        ("malformed", "text in repositories", true, profile("<repositories>x</repositories>")),
+        (
+            "malformed",
+            "text in activeProfiles",
+            true,
+            text("<settings><activeProfiles>x</activeProfiles></settings>"),
+        ),
+        (
+            "malformed",
+            "an element in a user name",
+            true,
+            text(
+                "<settings><servers><server><id>a</id><username><b/></username></server></servers></settings>",
+            ),
+        ),
+        (
+            "malformed",
+            "an element in localRepository",
+            true,
+            text("<settings><localRepository><b/></localRepository></settings>"),
+        ),
+        (
+            "malformed",
+            "an empty plugin group",
+            true,
+            text("<settings><pluginGroups><pluginGroup/></pluginGroups></settings>"),
         ),
         ("malformed", "no XML", true, text("mirrors:\n- corp\n")),
     ]

@@ -5,8 +5,9 @@ use std::fs;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// The settings of Maven's installation, if one can be found: by `MAVEN_HOME` or `M2_HOME`, else by
-/// the first `mvn` on the `PATH`, which is often a link into it.
+/// The settings of Maven's installation, if one can be found: by the first `mvn` on the `PATH`, which
+/// is often a link into it and takes no other for its home whatever the environment says, else by
+/// `MAVEN_HOME` or `M2_HOME`.
 #[must_use]
 pub fn installation(homes: &[OsString], path: Option<&OsStr>) -> Option<PathBuf> {
     let by_home = homes.iter().map(|home| Path::new(home).join("conf/settings.xml"));
@@ -16,7 +17,7 @@ pub fn installation(homes: &[OsString], path: Option<&OsStr>) -> Option<PathBuf>
         let program = fs::canonicalize(program).ok()?;
         Some(program.parent()?.parent()?.join("conf/settings.xml"))
     });
-    by_home.chain(by_program).find(|file| file.is_file())
+    by_program.chain(by_home).find(|file| file.is_file())
 }
 
 /// The settings of the installations that Maven wrappers have fetched, below `~/.m2/wrapper`.

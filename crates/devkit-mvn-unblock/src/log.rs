@@ -68,7 +68,10 @@ fn items(mut rest: &str) -> Vec<Repository> {
     let mut found = Vec::new();
     // An id may hold a bracket, which has no URL behind it.
     while let Some((id, more)) = rest.split_once(" (") {
-        let Some((description, after)) = more.split_once(')') else { break };
+        // A URL may hold a bracket, too.
+        let is_end = |at: usize| matches!(more.as_bytes().get(at + 1), None | Some(b',' | b']'));
+        let Some((end, _)) = more.match_indices(')').find(|(at, _)| is_end(*at)) else { break };
+        let (description, after) = (&more[..end], &more[end + 1..]);
         let mut parts = description.split(", ");
         let url = parts.next().unwrap_or_default();
         let id = id.trim_start_matches(", ");
@@ -85,15 +88,23 @@ fn items(mut rest: &str) -> Vec<Repository> {
     found
 }
 
-/// Without the sequences by which terminals change colour.
+/// Without the sequences by which terminals change colour, and make links.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\u{1b}') {
         out.push_str(before);
-        let sequence = after.strip_prefix('[').unwrap_or(after);
-        let end = sequence.find(|c: char| c.is_ascii_alphabetic());
-        rest = &sequence[end.map_or(sequence.len(), |at| at + 1)..];
+        let end = match after.as_bytes().first() {
+            Some(b'[') => after[1..].find(|c| matches!(c, '@'..='~')).map(|at| at + 2),
+            // Up to BEL, or ESC and a backslash.
+            Some(b']') => match after.find(['\u{7}', '\u{1b}', '\n']) {
+                Some(at) if after[at..].starts_with("\u{1b}\\") => Some(at + 2),
+                Some(at) if after[at..].starts_with('\u{7}') => Some(at + 1),
+                other => other,
+            },
+            _ => after.chars().next().map(char::len_utf8),
+        };
+        rest = &after[end.unwrap_or(after.len())..];
     }
     out.push_str(rest);
     out

@@ -184,6 +184,17 @@ impl Notes<'_, '_> {
             let message = format!("'{id}' sends every external http:// repository to {url}");
             self.add_of("hijacks-http", index, message);
         }
+        if mirror.id == BLOCKER
+            && !mirror.blocked
+            && !plan::is_override(mirror)
+            && !catches.matches()
+        {
+            let message = format!(
+                "'{id}' is a mirror of {} here, and so nothing blocks other http:// repositories",
+                shown(&mirror.mirror_of)
+            );
+            self.add_of("blocker-replaced", index, message);
+        }
         self.never_used(index, mirror, mirrors);
         self.credentials(index, mirror);
     }
@@ -197,20 +208,20 @@ impl Notes<'_, '_> {
                     format!(
                         "the exclusion '{}' of '{id}' has blanks around it, which Maven does not skip: \
                          '{}' is not excluded",
-                        shown(item),
+                        shown(plain),
                         shown(excluded)
                     )
                 } else {
                     format!(
                         "'{}' in the pattern of '{id}' has blanks around it, which Maven does not skip",
-                        shown(item)
+                        shown(plain)
                     )
                 };
                 self.add_of("blank-in-mirror-of", index, message);
             }
             let name = plain.trim_start_matches('!');
             let is_pattern = mirror::wildcard(plain).is_some() || plain == NO_MATCH;
-            if name.contains('*') && !is_pattern && mirror.id != BLOCKER {
+            if name.contains('*') && !is_pattern && (mirror.id != BLOCKER || mirror.blocked) {
                 let message = format!(
                     "'{}' in the pattern of '{id}' matches nothing: Maven knows *, external:* and \
                      external:http:*, and else whole ids",

@@ -15,6 +15,7 @@ use crate::mirror::{
 use crate::note::{self, Note};
 use crate::settings::{Parsed, Properties, Settings};
 use crate::text::Text;
+use crate::xml;
 
 /// The id of a repository, fit to stand in a list of ids.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,8 +48,12 @@ impl RepositoryId {
             "holds a comma, which in a list separates ids"
         } else if id.starts_with('!') {
             "begins with '!', which in a list excludes an id"
-        } else if id.trim_matches(|c| c <= ' ') != id || id.chars().any(char::is_control) {
-            "has blanks around it or control characters in it"
+        } else if id.contains("${") {
+            "is a property; what it stands for is wanted"
+        } else if id.trim_matches(|c| c <= ' ') != id
+            || id.chars().any(|c| c.is_control() || !xml::is_allowed(c))
+        {
+            "has blanks around it, or characters in it that XML does not have"
         } else {
             return Ok(Self(id.to_owned()));
         };
@@ -101,6 +106,8 @@ pub struct Plan {
     pub after: Vec<Mirror>,
     /// Number of the entry that decides, from 1, if the file has the effect by one of its own.
     pub decided_by: Option<usize>,
+    /// What will become of http repositories that no mirror names.
+    pub others: Verdict,
     /// What else there is to say about the file.
     pub notes: Vec<Note>,
 }
@@ -145,7 +152,8 @@ pub fn plan(
     let change = if splices.is_empty() { Change::None } else { Change::Edit };
     let decided_by = decisive(&effective(&after), request);
     let encoding = parsed.text.encoding();
-    Ok(Plan { change, encoding, splices, output, before, after, decided_by, notes })
+    let others = others(&after);
+    Ok(Plan { change, encoding, splices, output, before, after, decided_by, others, notes })
 }
 
 /// What a file without content becomes.
@@ -162,6 +170,7 @@ fn create(bytes: &[u8], request: &Request, properties: Properties<'_>) -> Plan {
         output,
         before: Vec::new(),
         decided_by: Some(1),
+        others: others(&after),
         after,
         notes: Vec::new(),
     }
@@ -247,6 +256,11 @@ impl Wanted {
         };
         for _ in 0..(before.len() + 1) * (ids + 1) {
             let Some(obstacle) = obstacle(&effective(&mirrors), request) else { break };
+            if *request == Request::Open
+                && obstacle.entry.is_some_and(|entry| is_lockdown(&mirrors[entry], &mirrors))
+            {
+                break;
+            }
             let Some(entry) = obstacle.entry else {
                 let added = NewEntry::of(request);
                 mirrors.push(added.mirror());
@@ -340,6 +354,11 @@ pub(crate) fn effective(user: &[Mirror]) -> Vec<Mirror> {
     mirror::merged(user, &[Mirror::stock()])
 }
 
+/// What becomes of an http repository that no mirror of the user's names.
+pub(crate) fn others(user: &[Mirror]) -> Verdict {
+    mirror::verdict(&effective(user), &http(&unknown_id(user))).0
+}
+
 fn http(id: &str) -> Repository {
     Repository::new(id, "http://repository.invalid/")
 }
@@ -392,8 +411,14 @@ fn obstacle(mirrors: &[Mirror], request: &Request) -> Option<Obstacle> {
     }
 }
 
+/// Whether a mirror blocks https too, which is somebody's intention, and none of the blocker's.
+fn is_lockdown(mirror: &Mirror, mirrors: &[Mirror]) -> bool {
+    let https = Repository::new(&unknown_id(mirrors), "https://repository.invalid/");
+    mirror.blocked && mirror.id != BLOCKER && mirror::matching(mirror, &https).matches()
+}
+
 /// Whether a mirror is there only to take the blocker's place.
-fn is_override(mirror: &Mirror) -> bool {
+pub(crate) fn is_override(mirror: &Mirror) -> bool {
     let is_id = |item: &str| !item.starts_with('!') && !item.contains([':', '*']);
     mirror.id == BLOCKER
         && !mirror.blocked

@@ -185,7 +185,14 @@ impl Pom {
         let root = found.root();
         let artifact = text_of(root, "artifactId").unwrap_or_default();
         let group = text_of(root, "groupId").or_else(|| found.parent().map(|p| p.group));
-        let is_it = artifact == wanted.artifact && group.as_deref() == Some(&wanted.group);
+        let version = text_of(root, "version").or_else(|| found.parent().map(|p| p.version));
+        // Versions can be properties or ranges, which only Maven resolves.
+        let is_plain = |version: &str| !version.contains(['$', '[', '(', ',']);
+        let same_version = version.is_none_or(|version| {
+            version == wanted.version || !is_plain(&version) || !is_plain(&wanted.version)
+        });
+        let is_it =
+            artifact == wanted.artifact && group.as_deref() == Some(&wanted.group) && same_version;
         Some(if is_it { Ok(found) } else { Err(name()) })
     }
 
@@ -198,7 +205,16 @@ impl Pom {
         let mut put = |name: String, value: String| {
             into.entry(name).or_insert(value);
         };
-        for property in self.root().child("properties").into_iter().flat_map(Element::elements) {
+        // Those of a profile come before those of the project.
+        let profiles = self.root().child("profiles").into_iter().flat_map(Element::elements);
+        let active = profiles.filter(|profile| {
+            let activation = profile.child("activation");
+            let by_default = activation.and_then(|it| it.child("activeByDefault"));
+            by_default.is_some_and(|value| value.text().eq_ignore_ascii_case("true"))
+        });
+        let places = active.chain([self.root()]);
+        let lists = places.filter_map(|place| place.child("properties"));
+        for property in lists.flat_map(Element::elements) {
             put(property.name().to_owned(), property.text().into_owned());
         }
         let parent = self.parent();

@@ -1,19 +1,31 @@
 //! What must not be shown: passwords in settings, and in URLs.
 
+use std::borrow::Cow;
+
 use serde::Serializer;
 
 /// Parts of the names of elements whose text is hidden.
-const SECRET_NAMES: &[&str] =
-    &["password", "passphrase", "privatekey", "secret", "token", "apikey", "credential"];
+const SECRET_NAMES: &[&str] = &[
+    "passw",
+    "pwd",
+    "passphrase",
+    "privatekey",
+    "accesskey",
+    "secret",
+    "token",
+    "apikey",
+    "credential",
+];
 /// Elements of a `<server>` whose text may be shown.
 const PLAIN_IN_SERVER: &[&str] = &["id", "username", "filePermissions", "directoryPermissions"];
 
 const MASK: &str = "***";
 
-/// A URL without the password in it.
+/// A URL without the password in it. A user without a password may be a token, and goes too; so do
+/// values of a query that are called like a secret.
 #[must_use]
 pub fn masked(url: &str) -> String {
-    mask_users(url)
+    mask_urls(url).into_owned()
 }
 
 pub(crate) fn masked_url<S: Serializer>(url: &str, to: S) -> Result<S::Ok, S::Error> {
@@ -26,58 +38,79 @@ pub(crate) fn masked_url<S: Serializer>(url: &str, to: S) -> Result<S::Ok, S::Er
 #[must_use]
 pub fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut in_server = false;
-    let mut hide = false;
-    while let Some(at) = rest.find('<') {
-        push(&mut out, &rest[..at], hide);
-        rest = &rest[at..];
-        if let Some(cdata) = rest.strip_prefix("<![CDATA[") {
-            let end = cdata.find("]]>").unwrap_or(cdata.len());
-            out.push_str("<![CDATA[");
-            push(&mut out, &cdata[..end], hide);
-            rest = &cdata[end..];
-            // What ends it has no '<', and is never secret.
-            let close = rest.len().min(3);
-            out.push_str(&rest[..close]);
-            rest = &rest[close..];
-            continue;
-        }
-        // What is in a comment may be a setting that is switched off, and no less secret.
-        if let Some(comment) = rest.strip_prefix("<!--") {
-            out.push_str("<!--");
-            rest = comment;
-            continue;
-        }
-        let end = rest.find('>').map_or(rest.len(), |at| at + 1);
-        let (tag, after) = rest.split_at(end);
-        rest = after;
-        out.push_str(&mask_users(tag));
-        let is_end = tag.starts_with("</");
-        let name = tag.trim_start_matches(['<', '/']);
-        let name = &name[..name.find([' ', '\t', '\r', '\n', '>', '/']).unwrap_or(name.len())];
-        if name.starts_with(['!', '?']) || name.is_empty() {
-            continue;
-        }
-        if name == "server" {
-            in_server = !is_end && !tag.ends_with("/>");
-        }
-        hide = !is_end && !tag.ends_with("/>") && is_secret(name, in_server);
-    }
-    push(&mut out, rest, hide);
+    Masked { in_server: false, hide: false }.mask(text, &mut out);
     out
 }
 
+/// Where in a settings file a text stands.
+#[derive(Clone, Copy)]
+struct Masked {
+    in_server: bool,
+    /// In an element whose text is secret.
+    hide: bool,
+}
+
+impl Masked {
+    fn mask(mut self, text: &str, out: &mut String) {
+        let mut rest = text;
+        while let Some(at) = rest.find('<') {
+            push(out, &rest[..at], self.hide);
+            rest = &rest[at..];
+            if let Some(cdata) = rest.strip_prefix("<![CDATA[") {
+                let end = cdata.find("]]>").unwrap_or(cdata.len());
+                out.push_str("<![CDATA[");
+                push(out, &cdata[..end], self.hide);
+                rest = &cdata[end..];
+                // What ends it has no '<', and is never secret.
+                let close = rest.len().min(3);
+                out.push_str(&rest[..close]);
+                rest = &rest[close..];
+                continue;
+            }
+            // What is in a comment may be a setting that is switched off, and no less secret; the
+            // tags in it open and close nothing outside.
+            if let Some(comment) = rest.strip_prefix("<!--") {
+                let end = comment.find("-->").unwrap_or(comment.len());
+                out.push_str("<!--");
+                self.mask(&comment[..end], out);
+                let close = (end + 3).min(comment.len());
+                out.push_str(&comment[end..close]);
+                rest = &comment[close..];
+                continue;
+            }
+            let end = rest.find('>').map_or(rest.len(), |at| at + 1);
+            let (tag, after) = rest.split_at(end);
+            rest = after;
+            out.push_str(&mask_urls(tag));
+            let is_end = tag.starts_with("</");
+            let name = tag.trim_start_matches(['<', '/']);
+            let name = &name[..name.find([' ', '\t', '\r', '\n', '>', '/']).unwrap_or(name.len())];
+            if name.starts_with(['!', '?']) || name.is_empty() {
+                continue;
+            }
+            if name == "server" {
+                self.in_server = !is_end && !tag.ends_with("/>");
+            }
+            self.hide = !is_end && !tag.ends_with("/>") && is_secret(name, self.in_server);
+        }
+        push(out, rest, self.hide);
+    }
+}
+
+/// Whether an element's text is secret, by its name.
 fn is_secret(name: &str, in_server: bool) -> bool {
+    is_called_secret(name) || in_server && name != "server" && !PLAIN_IN_SERVER.contains(&name)
+}
+
+fn is_called_secret(name: &str) -> bool {
     let plain: String =
         name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    SECRET_NAMES.iter().any(|part| plain.contains(part))
-        || in_server && name != "server" && !PLAIN_IN_SERVER.contains(&name)
+    plain == "key" || SECRET_NAMES.iter().any(|part| plain.contains(part))
 }
 
 fn push(out: &mut String, text: &str, hide: bool) {
     if !hide {
-        out.push_str(&mask_users(text));
+        out.push_str(&mask_urls(text));
         return;
     }
     for line in text.split_inclusive('\n') {
@@ -93,7 +126,16 @@ fn push(out: &mut String, text: &str, hide: bool) {
     }
 }
 
-/// `http://user:***@host`: the password of every URL in a text.
+/// A text without what is secret in its URLs.
+fn mask_urls(text: &str) -> Cow<'_, str> {
+    if text.contains("://") {
+        Cow::Owned(mask_queries(&mask_users(text)))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// `http://user:***@host`
 fn mask_users(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -101,16 +143,49 @@ fn mask_users(text: &str) -> String {
         let (before, after) = rest.split_at(at + 3);
         out.push_str(before);
         rest = after;
-        let end = rest.find(|c: char| c.is_whitespace() || "/<>\"'?#,)]".contains(c));
-        let authority = &rest[..end.unwrap_or(rest.len())];
-        let Some(host) = authority.rfind('@') else { continue };
-        let user = authority[..host].split(':').next().unwrap_or_default();
-        out.push_str(user);
-        if user.len() < host {
+        // A password may hold nearly all else.
+        let end = rest.find(|c: char| c.is_whitespace() || "<>\"".contains(c));
+        let Some(host) = user_length(&rest[..end.unwrap_or(rest.len())]) else { continue };
+        if let Some((user, _)) = rest[..host].split_once(':') {
+            out.push_str(user);
             out.push(':');
-            out.push_str(MASK);
         }
+        out.push_str(MASK);
         rest = &rest[host..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// How much of what follows `://` is user and password.
+fn user_length(url: &str) -> Option<usize> {
+    let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
+    let at = authority.rfind('@').or_else(|| {
+        // A password with '/' in it, which is against the rules; behind a host there are digits.
+        let (user, password) = authority.split_once(':')?;
+        let is_port = password.starts_with("${") || password.bytes().all(|b| b.is_ascii_digit());
+        if is_port || user.starts_with('[') { None } else { url.rfind('@') }
+    });
+    at.filter(|at| *at > 0)
+}
+
+/// `?token=***`
+fn mask_queries(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['?', '&']) {
+        let (before, after) = rest.split_at(at + 1);
+        out.push_str(before);
+        rest = after;
+        let is_name = |c: char| c.is_alphanumeric() || "-_.;".contains(c);
+        let name = &rest[..rest.find(|c| !is_name(c)).unwrap_or(rest.len())];
+        if rest[name.len()..].starts_with('=') && is_called_secret(name) {
+            let value = &rest[name.len() + 1..];
+            let end = value.find(|c: char| c.is_whitespace() || "&<>\"#".contains(c));
+            out.push_str(&rest[..=name.len()]);
+            out.push_str(MASK);
+            rest = &value[end.unwrap_or(value.len())..];
+        }
     }
     out.push_str(rest);
     out

@@ -116,8 +116,50 @@ const SECTIONS: &[&str] = &[
     "repositories",
     "pluginRepositories",
 ];
-const MIRROR_FIELDS: &[&str] =
-    &["id", "mirrorOf", "name", "url", "layout", "mirrorOfLayouts", "blocked"];
+/// Elements that hold text only.
+const TEXTS: &[&str] = &["localRepository", "interactiveMode", "usePluginRegistry", "offline"];
+/// Lists, and what their items hold: elements of text only, and others, each once.
+const LISTS: &[(&str, &str, Fields)] = &[
+    ("servers", "server", SERVER),
+    ("mirrors", "mirror", MIRROR),
+    ("proxies", "proxy", PROXY),
+    ("profiles", "profile", PROFILE),
+];
+const SERVER: Fields = Fields {
+    texts: &[
+        "id",
+        "username",
+        "password",
+        "privateKey",
+        "passphrase",
+        "filePermissions",
+        "directoryPermissions",
+    ],
+    others: &["configuration"],
+};
+const MIRROR: Fields = Fields {
+    texts: &["id", "mirrorOf", "name", "url", "layout", "mirrorOfLayouts", "blocked"],
+    others: &[],
+};
+const PROXY: Fields = Fields {
+    texts: &["id", "active", "protocol", "username", "password", "port", "host", "nonProxyHosts"],
+    others: &[],
+};
+const PROFILE: Fields = Fields {
+    texts: &["id"],
+    others: &["activation", "properties", "repositories", "pluginRepositories"],
+};
+/// Lists of repositories in a profile.
+const REPOSITORIES: &[(&str, &str)] =
+    &[("repositories", "repository"), ("pluginRepositories", "pluginRepository")];
+const REPOSITORY: Fields =
+    Fields { texts: &["id", "name", "url", "layout"], others: &["releases", "snapshots"] };
+
+/// What an element may hold once.
+struct Fields {
+    texts: &'static [&'static str],
+    others: &'static [&'static str],
+}
 
 impl<'a> Settings<'a> {
     /// Reads what a file says.
@@ -141,11 +183,10 @@ impl<'a> Settings<'a> {
         };
         settings.check_root(root)?;
         settings.check_once(root, SECTIONS)?;
+        settings.check_texts(root, TEXTS)?;
+        settings.check_lists(root)?;
         settings.section = root.child("mirrors");
         if let Some(section) = settings.section {
-            if let Some(at) = section.has_text() {
-                return Err(settings.refused(at, "there is text directly in <mirrors>"));
-            }
             for (number, element) in
                 section.elements().filter(|element| element.name() == "mirror").enumerate()
             {
@@ -220,20 +261,74 @@ impl<'a> Settings<'a> {
         Ok(())
     }
 
+    /// Maven refuses an element in one of these.
+    fn check_texts(&self, parent: Element<'_>, names: &[&str]) -> Result<(), Error> {
+        for field in parent.elements().filter(|field| names.contains(&field.name())) {
+            if let Some(inner) = field.elements().next() {
+                let why = format!("<{}> stands inside of <{}>", inner.name(), field.name());
+                return Err(self.refused(inner.span().start, &why));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_fields(&self, parent: Element<'_>, fields: &Fields) -> Result<(), Error> {
+        self.check_once(parent, &[fields.texts, fields.others].concat())?;
+        self.check_texts(parent, fields.texts)
+    }
+
+    /// Maven refuses text directly in a list.
+    fn check_list(&self, list: Element<'_>) -> Result<(), Error> {
+        match list.has_text() {
+            Some(at) => {
+                let why = format!("there is text directly in <{}>", list.name());
+                Err(self.refused(at, &why))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_lists(&self, root: Element<'_>) -> Result<(), Error> {
+        let names = ["pluginGroups", "activeProfiles"];
+        for list in root.elements().filter(|element| names.contains(&element.name())) {
+            self.check_list(list)?;
+        }
+        for (list, item, fields) in LISTS {
+            for list in root.elements().filter(|element| element.name() == *list) {
+                self.check_list(list)?;
+                for element in list.elements().filter(|element| element.name() == *item) {
+                    self.check_fields(element, fields)?;
+                }
+            }
+        }
+        let empty = |element: &Element<'_>| element.text().is_empty();
+        if let Some(server) = children(root, "servers", "server")
+            .find(|server| server.child("id").as_ref().is_some_and(empty))
+        {
+            return Err(self.refused(server.span().start, "a server has an empty id"));
+        }
+        if let Some(group) = children(root, "pluginGroups", "pluginGroup").find(empty) {
+            return Err(self.refused(group.span().start, "a plugin group is empty"));
+        }
+        for profile in children(root, "profiles", "profile") {
+            for (list, item) in REPOSITORIES {
+                for list in profile.elements().filter(|element| element.name() == *list) {
+                    self.check_list(list)?;
+                    for element in list.elements().filter(|element| element.name() == *item) {
+                        self.check_fields(element, &REPOSITORY)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn entry(
         &self,
         element: Element<'a>,
         number: usize,
         properties: Properties<'_>,
     ) -> Result<Entry<'a>, Error> {
-        self.check_once(element, MIRROR_FIELDS)?;
-        let fields = element.elements().filter(|field| MIRROR_FIELDS.contains(&field.name()));
-        for field in fields {
-            if let Some(inner) = field.elements().next() {
-                let why = format!("<{}> stands inside of <{}>", inner.name(), field.name());
-                return Err(self.refused(inner.span().start, &why));
-            }
-        }
         let start = element.span().start;
         let text = |name: &str| element.child(name).map(Element::text);
         let id = text("id");
@@ -289,9 +384,9 @@ impl<'a> Settings<'a> {
                 .and_then(|activation| activation.child("activeByDefault"))
                 .is_some_and(|value| value.text().eq_ignore_ascii_case("true"));
             let active = by_default || switched_on.contains(&name);
-            let lists =
-                [("repositories", "repository"), ("pluginRepositories", "pluginRepository")];
-            for repository in lists.iter().flat_map(|(list, item)| children(profile, list, item)) {
+            for repository in
+                REPOSITORIES.iter().flat_map(|(list, item)| children(profile, list, item))
+            {
                 let text = |name: &str| {
                     let text = repository.child(name).map(Element::text);
                     text.filter(|text| !text.is_empty()).map(|text| resolve(&text, properties))

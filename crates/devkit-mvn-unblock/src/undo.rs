@@ -31,6 +31,8 @@ pub fn undo(current: Option<&[u8]>, backup: Option<&[u8]>, properties: Propertie
     match (backup, as_left) {
         (Some(_), true) => Undo::Restore,
         (None, true) => Undo::Remove,
+        // Devkit had made it anew; the backup is of a file before.
+        (Some(_), false) if left_of_none(current, properties) => Undo::Remove,
         (Some(backup), false) => {
             let open = || plan(Some(backup), &Request::Open, properties).ok();
             let left = left.or_else(|| open().map(|plan| plan.output));
@@ -38,6 +40,11 @@ pub fn undo(current: Option<&[u8]>, backup: Option<&[u8]>, properties: Propertie
         }
         (None, false) => Undo::Nothing,
     }
+}
+
+fn left_of_none(current: Option<&[u8]>, properties: Properties<'_>) -> bool {
+    current.is_some()
+        && current.and_then(|current| left(current, None, properties)).as_deref() == current
 }
 
 /// The backup with the mirrors of the file as it is, as far as devkit would have made them so.

@@ -577,7 +577,7 @@ fn attributes<'a>(
 fn declaration(text: &str) -> Result<(), String> {
     let mut rest = text;
     let mut value = |name: &str| {
-        let found = rest.trim_start_matches(is_space).strip_prefix(name)?;
+        let found = rest.strip_prefix(is_space)?.trim_start_matches(is_space).strip_prefix(name)?;
         let found = found.trim_start_matches(is_space).strip_prefix('=')?;
         let found = found.trim_start_matches(is_space);
         let quote = found.chars().next().filter(|c| "\"'".contains(*c))?;
@@ -667,7 +667,7 @@ fn forbidden(text: &str) -> Option<(usize, char)> {
 const PART: usize = 256;
 
 /// `Char` of XML 1.0.
-fn is_allowed(c: char) -> bool {
+pub(crate) fn is_allowed(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
