@@ -359,10 +359,6 @@ fn refused() -> Vec<(&'static str, &'static str, bool, Vec<u8>)> {
         format!("<settings><mirrors><mirror>{content}</mirror></mirrors></settings>").into_bytes()
     };
     let text = |text: &str| text.as_bytes().to_vec();
-    let profile = |content: &str| {
-        format!("<settings><profiles><profile><id>p</id>{content}</profile></profiles></settings>")
-            .into_bytes()
-    };
     vec![
         ("malformed", "an end tag of another name", true, text("<settings><a></b></settings>")),
         ("malformed", "no end", true, text("<settings><mirrors>")),
@@ -407,33 +403,39 @@ fn refused() -> Vec<(&'static str, &'static str, bool, Vec<u8>)> {
             false,
             text("<m:settings xmlns:m='urn:x'><m:mirrors/></m:settings>"),
         ),
+        ("malformed", "no XML", true, text("mirrors:\n- corp\n")),
+    ]
+}
+
+/// The same outside of the mirrors.
+fn refused_elsewhere() -> Vec<(&'static str, &'static str, bool, Vec<u8>)> {
+    let text = |text: &str| text.as_bytes().to_vec();
+    let profile = |content: &str| {
+        format!("<settings><profiles><profile><id>p</id>{content}</profile></profiles></settings>")
+            .into_bytes()
+    };
+    let server = |content: &str| {
+        format!("<settings><servers><server>{content}</server></servers></settings>").into_bytes()
+    };
+    vec![
         (
             "malformed",
             "no blank in the declaration",
             true,
             text("<?xml version='1.0'encoding='UTF-8'?><settings/>"),
         ),
-        (
-            "malformed",
-            "an empty id of a server",
-            true,
-            text("<settings><servers><server><id></id></server></servers></settings>"),
-        ),
+        ("malformed", "an empty id of a server", true, server("<id></id>")),
         (
             "duplicate-section",
             "a password twice",
             true,
-            text(
-                "<settings><servers><server><id>a</id><password>b</password><password>c</password></server></servers></settings>",
-            ),
+            server("<id>a</id><password>b</password><password>c</password>"),
         ),
         (
             "duplicate-section",
             "a configuration twice",
             true,
-            text(
-                "<settings><servers><server><id>a</id><configuration/><configuration/></server></servers></settings>",
-            ),
+            server("<id>a</id><configuration/><configuration/>"),
         ),
         (
             "duplicate-section",
@@ -477,9 +479,7 @@ fn refused() -> Vec<(&'static str, &'static str, bool, Vec<u8>)> {
             "malformed",
             "an element in a user name",
             true,
-            text(
-                "<settings><servers><server><id>a</id><username><b/></username></server></servers></settings>",
-            ),
+            server("<id>a</id><username><b/></username>"),
         ),
         (
             "malformed",
@@ -493,14 +493,13 @@ fn refused() -> Vec<(&'static str, &'static str, bool, Vec<u8>)> {
             true,
             text("<settings><pluginGroups><pluginGroup/></pluginGroups></settings>"),
         ),
-        ("malformed", "no XML", true, text("mirrors:\n- corp\n")),
     ]
 }
 
 #[test]
 fn what_maven_refuses_is_refused_with_its_place_and_stays() {
     let world = World::new();
-    let files = refused();
+    let files = [refused(), refused_elsewhere()].concat();
     let mut paths = Vec::new();
     for (at, (code, what, _, bytes)) in files.iter().enumerate() {
         let path = world.file(&format!("refused/{at}"), bytes);

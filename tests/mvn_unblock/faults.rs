@@ -273,7 +273,7 @@ fn a_foreign_owner_or_a_folder_without_the_right_to_write_is_refused() {
     let ran = as_other(&[]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     assert!(ran.stderr.contains("[read-only]"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("--settings settings.xml"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--settings patched-settings.xml"), "{}", ran.stderr);
     assert_eq!(world.names(), [""; 0]);
     // One that may not be read.
     world.put(SETTINGS);
@@ -281,6 +281,44 @@ fn a_foreign_owner_or_a_folder_without_the_right_to_write_is_refused() {
     let ran = as_other(&[]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     assert!(ran.stderr.contains("cannot read ~/.m2/settings.xml [io]"), "{}", ran.stderr);
+}
+
+/// The hint, run as it is told: with the request, and never into the file that is read.
+#[test]
+fn the_way_round_can_be_pasted() {
+    let text = SETTINGS.replace("<servers/>", "<servers><server><id>a</id></server></servers>");
+    for name in ["settings.xml", "patched-settings.xml"] {
+        let world = World::new();
+        let file = world.file(name, &text);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        let ran = world.ends(2, ["--settings", name, "--repo", "corp"]);
+        let (_, command) = ran.stderr.split_once("copy: ").expect(&ran.stderr);
+        let (command, maven) = command.trim_end().split_once(" && ").unwrap();
+        assert!(command.contains("--repo corp"), "{command}");
+        let mut shell = world.command([""; 0]);
+        shell = {
+            let mut other = Command::new("/bin/sh");
+            other.args(["-c", &command.replacen("devkit", crate::support::DEVKIT, 1)]);
+            other.current_dir(world.path()).env_clear();
+            other.envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            other
+        };
+        let ran = run(shell);
+        assert_eq!(ran.code, Some(0), "{command}: {}", ran.stderr);
+        assert_eq!(fs::read_to_string(&file).unwrap(), text, "{command}");
+        let copy = maven.rsplit(' ').next().unwrap();
+        let copy = fs::read_to_string(world.path().join(copy)).unwrap();
+        assert!(copy.contains("<id>a</id>") && copy.contains("external:http:*,!corp<"), "{copy}");
+    }
+}
+
+/// Ended after the backup and before the new file is in its place: there is nothing to undo.
+#[test]
+fn a_backup_of_a_run_that_was_ended_is_none() {
+    let world = World::with(SETTINGS);
+    fs::hard_link(world.settings(), world.settings().with_extension("xml.devkit-1")).unwrap();
+    assert_eq!(world.refusal(&["--undo"])["code"], "nothing-to-undo");
+    assert_eq!(world.text(), SETTINGS);
 }
 
 /// A file that grows while it is looked at is read again before it is replaced.

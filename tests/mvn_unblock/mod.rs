@@ -5,5 +5,6 @@ mod corpus;
 mod faults;
 mod maven;
 mod probe;
+mod promises;
 mod simulation;
 mod world;

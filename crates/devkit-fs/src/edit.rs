@@ -222,12 +222,22 @@ pub fn look(path: &Path) -> Result<(PathBuf, Option<Vec<u8>>), EditError> {
     Ok((path, found.map(|found| found.contents)))
 }
 
-/// The backups beside a file, the newest first.
+/// The backups beside a file, the newest first. A further name of the file itself is none: a run
+/// was ended before it was done.
 ///
 /// # Errors
 ///
 /// The system's, if the folder cannot be read.
 pub fn backups(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let inode = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    let itself = fs::metadata(path).ok().map(inode);
+    let mut found = numbered(path)?;
+    found.retain(|backup| itself.is_none() || fs::metadata(backup).ok().map(inode) != itself);
+    Ok(found)
+}
+
+/// All files that are called like backups, the newest first.
+fn numbered(path: &Path) -> io::Result<Vec<PathBuf>> {
     let stem = with_suffix(path, b".devkit-");
     let stem = stem.file_name().unwrap_or_default().as_bytes();
     let mut found = Vec::new();
@@ -427,7 +437,7 @@ fn sweep(path: &Path) {
 
 /// Removes backups that are the file itself: a run was killed between keeping one and replacing it.
 fn sweep_links(path: &Path, file: &Metadata) {
-    for backup in backups(path).unwrap_or_default() {
+    for backup in numbered(path).unwrap_or_default() {
         let same = |found: Metadata| (found.dev(), found.ino()) == (file.dev(), file.ino());
         if fs::symlink_metadata(&backup).is_ok_and(same) {
             let _ = fs::remove_file(&backup);
@@ -475,7 +485,7 @@ fn attributes(path: &Path, new: &File) -> io::Result<()> {
 /// Keeps the file under a second name beside it: the next number after those that are there.
 fn keep(path: &Path, found: &Found) -> Result<PathBuf, EditError> {
     let failed = |source| barred("keep a backup of", path, source);
-    let newest = backups(path).map_err(failed)?.into_iter().next();
+    let newest = numbered(path).map_err(failed)?.into_iter().next();
     let stem = with_suffix(path, b".devkit-");
     let of = |path: &Path| number(&path.as_os_str().as_bytes()[stem.as_os_str().len()..]);
     let mut next = newest.as_deref().and_then(of).unwrap_or(0) + 1;

@@ -23,6 +23,12 @@ fn shown(bytes: &[u8]) -> String {
         Ok(text) => mask(text.as_str()),
         Err(_) => mask(&String::from_utf8_lossy(bytes)),
     };
+    // On a terminal, lines that end with CR only would overwrite each other.
+    let text = if text.contains('\r') {
+        text.replace("\r\n", "\0").replace('\r', "\n").replace('\0', "\r\n")
+    } else {
+        text
+    };
     let risky = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t') || c > '\u{1fff}';
     if !text.contains(risky) {
         return text;

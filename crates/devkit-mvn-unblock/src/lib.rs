@@ -11,6 +11,7 @@
 pub mod diff;
 mod edit;
 mod error;
+mod json;
 pub mod locate;
 pub mod log;
 pub mod mirror;
@@ -30,6 +31,7 @@ mod xml;
 
 pub use edit::Splice;
 pub use error::Error;
+pub use json::json_path;
 pub use mirror::{Mirror, Origin, Repository, Verdict};
 pub use note::Note;
 pub use place::Position;

@@ -52,6 +52,7 @@ pub enum Origin {
     /// The settings of an installation.
     Installation {
         /// The file.
+        #[serde(serialize_with = "crate::json::json_path")]
         file: PathBuf,
         /// Its number among the entries of `<mirrors>`, from 1.
         entry: usize,

@@ -38,7 +38,7 @@ pub(crate) fn masked_url<S: Serializer>(url: &str, to: S) -> Result<S::Ok, S::Er
 #[must_use]
 pub fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    Masked { in_server: false, hide: false }.mask(text, &mut out);
+    Masked { in_server: false, hide: false, in_secret: false }.mask(text, &mut out);
     out
 }
 
@@ -48,6 +48,8 @@ struct Masked {
     in_server: bool,
     /// In an element whose text is secret.
     hide: bool,
+    /// In one that is called like a secret: what looks like a tag may be a part of it.
+    in_secret: bool,
 }
 
 impl Masked {
@@ -81,13 +83,18 @@ impl Masked {
             let end = rest.find('>').map_or(rest.len(), |at| at + 1);
             let (tag, after) = rest.split_at(end);
             rest = after;
-            out.push_str(&mask_urls(tag));
             let is_end = tag.starts_with("</");
             let name = tag.trim_start_matches(['<', '/']);
             let name = &name[..name.find([' ', '\t', '\r', '\n', '>', '/']).unwrap_or(name.len())];
+            if self.in_secret && !(is_end && is_called_secret(name)) {
+                push(out, tag, true);
+                continue;
+            }
+            out.push_str(&mask_urls(tag));
             if name.starts_with(['!', '?']) || name.is_empty() {
                 continue;
             }
+            self.in_secret = !is_end && !tag.ends_with("/>") && is_called_secret(name);
             if name == "server" {
                 self.in_server = !is_end && !tag.ends_with("/>");
             }

@@ -34,6 +34,7 @@ pub struct Status {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// The POM or settings file.
+    #[serde(serialize_with = "crate::json::json_path")]
     pub file: PathBuf,
     /// Where in it.
     #[serde(flatten)]

@@ -675,9 +675,9 @@ fn logs_name_what_is_blocked() {
         assert_eq!(log::blocked(text.as_bytes()), log::Blocked::default(), "{text}");
     }
     // A bracket in a URL, and a link around the line as terminals show it.
-    let link =
+    let linked =
         format!("\u{1b}]8;;http://x\u{1b}\\{}\u{1b}]8;;\u{7}", two.replace("9/r", "9/a(1)/r"));
-    let found = log::blocked(link.as_bytes()).repositories;
+    let found = log::blocked(linked.as_bytes()).repositories;
     let urls: Vec<_> = found.iter().map(|found| found.url.as_str()).collect();
     assert_eq!(urls, ["http://127.0.0.2:9/a(1)/r", "http://127.0.0.2:9/s"]);
     // Cut off: as far as it goes.
@@ -747,6 +747,7 @@ fn secrets_are_masked_wherever_they_stand() {
             "<server><id>a</id><!-- </server> --><x>b</x></server><x>c</x>",
             "<server><id>a</id><!-- </server> --><x>***</x></server><x>c</x>",
         ),
+        ("<password>a<b\nc>d</password><e>f</e>", "<password>******\n******</password><e>f</e>"),
         ("<password>a<!-- b -->c</password>", "<password>***<!-- *** -->***</password>"),
         ("<id>a</id><username>b</username>", "<id>a</id><username>b</username>"),
         ("<password>unfinished", "<password>***"),

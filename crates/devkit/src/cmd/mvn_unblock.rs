@@ -39,8 +39,7 @@ Examples:
         other byte of it. Alone it lets every http:// repository through; with --repo, --from-log or \
         --project only those that are named, beside those that are already. The old file stays \
         beside the new one, and --undo brings it back.",
-    after_long_help = EXAMPLES,
-    args_conflicts_with_subcommands = true
+    after_long_help = EXAMPLES
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -58,11 +57,39 @@ enum Sub {
 }
 
 pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    match &args.command {
-        None if args.change.undo => undo::run(ui, &args.change),
-        None => change::run(ui, &args.change),
-        Some(Sub::Status(args)) => status::run(ui, args),
-        Some(Sub::Explain(args)) => explain::run(ui, args),
+    let Some(command) = &args.command else {
+        return if args.change.undo {
+            undo::run(ui, &args.change)
+        } else {
+            change::run(ui, &args.change)
+        };
+    };
+    if let Some(option) = args.change.changing() {
+        let name = match command {
+            Sub::Status(_) => "status",
+            Sub::Explain(_) => "explain",
+        };
+        return Err(Failure::new(
+            "usage",
+            format!("{option} changes settings, and {name} does not"),
+        )
+        .hint(format!("leave it out: devkit mvn-unblock {name}"))
+        .into());
+    }
+    let before = args.change.settings.as_deref();
+    match command {
+        Sub::Status(args) => status::run(ui, args, before),
+        Sub::Explain(args) => explain::run(ui, args, before),
+    }
+}
+
+/// A path in JSON.
+#[derive(Clone, Copy)]
+struct JsonPath<'a>(&'a Path);
+
+impl Serialize for JsonPath<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        devkit_mvn_unblock::json_path(self.0, to)
     }
 }
 
@@ -72,7 +99,7 @@ struct Files {
     /// The settings [default: ~/.m2/settings.xml]
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// The settings of the installation [default: those of `MAVEN_HOME`, or of mvn on the PATH]
+    /// The settings of the installation [default: those of mvn on the PATH, or of `MAVEN_HOME`]
     #[arg(long, value_name = "FILE")]
     global_settings: Option<PathBuf>,
 }
@@ -185,7 +212,9 @@ impl Names {
             let file = escape(file.as_os_str().as_encoded_bytes());
             format!("for that one: devkit mvn-unblock --settings {}", ui::quoted(&file))
         };
-        if let Some(java) = java_home().filter(|java| Some(java) != self.home.as_ref()) {
+        let same = |a: &Path, b: &Path| a == b || same_file(a, b);
+        let is_home = |java: &PathBuf| self.home.as_ref().is_some_and(|home| same(java, home));
+        if let Some(java) = java_home().filter(|java| !is_home(java)) {
             let file = java.join(".m2/settings.xml");
             let message = format!(
                 "Java takes {} for the home folder, whatever HOME says, so that Maven does not read \
@@ -197,7 +226,9 @@ impl Names {
         }
         let here = std::env::current_dir().unwrap_or_default();
         let args = std::env::var_os("MAVEN_ARGS");
-        if let Some(redirect) = locate::redirect(&here, args.as_deref()) {
+        let is_mine = |file: &Path| self.file().is_ok_and(|mine| same(file, &mine));
+        let redirect = locate::redirect(&here, args.as_deref());
+        if let Some(redirect) = redirect.filter(|redirect| !is_mine(&redirect.settings)) {
             let file = redirect.settings.strip_prefix(&here).unwrap_or(&redirect.settings);
             let message = format!(
                 "{} passes -s {}, so {mine} is not read here; {}",
@@ -209,6 +240,12 @@ impl Names {
         }
         warnings
     }
+}
+
+/// Whether two paths lead to one thing that is there.
+fn same_file(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    real(a).is_some_and(|a| Some(a) == real(b))
 }
 
 fn home() -> Option<PathBuf> {

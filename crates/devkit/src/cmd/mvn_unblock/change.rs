@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use devkit_fs::Edit;
 use devkit_mvn_unblock::{
-    Change, Mirror, Plan, ProfileRepository, Repository, RepositoryId, Request, Splice, Verdict,
-    diff, log, mirror, plan, pom,
+    Change, Mirror, Parsed, Plan, ProfileRepository, Repository, RepositoryId, Request, Settings,
+    Splice, Verdict, diff, log, mirror, plan, pom,
 };
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::{Names, SCHEMA, Warning, property, render, standard_input, trouble, warn};
+use super::{
+    JsonPath, Names, SCHEMA, Warning, installation, property, render, standard_input, trouble, warn,
+};
 use crate::exit;
 use crate::failure::Failure;
 use crate::ui::{self, Ui};
@@ -47,10 +49,10 @@ pub(super) struct Options {
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
-    file: Option<PathBuf>,
+    file: Option<JsonPath<'a>>,
     encoding: &'a str,
     action: &'static str,
-    backup: Option<PathBuf>,
+    backup: Option<JsonPath<'a>>,
     mirrors_before: &'a [Mirror],
     mirrors_after: &'a [Mirror],
     splices: Vec<SpliceDocument<'a>>,
@@ -100,17 +102,20 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
         .hint("with --dry-run or --check, --json tells what would change")
         .into());
     }
-    let asked = args.asked(&names)?;
     if from_standard_input {
-        return filter(ui, args, &names, &asked);
+        let bytes = standard_input("the settings")?;
+        let asked = args.asked(&names, Some(&bytes))?;
+        return filter(ui, args, &names, &asked, &bytes);
     }
     let file = names.file()?;
     let (target, current) =
-        devkit_fs::look(&file).map_err(|error| trouble::writing(&names, &file, error))?;
+        devkit_fs::look(&file).map_err(|error| trouble::writing(&names, &file, None, error))?;
+    let asked = args.asked(&names, current.as_deref())?;
     let mut made = make(ui, &names, &file, current.as_deref(), &asked)?;
     let (mut current, mut backup, mut written) = (current, None, false);
     if made.change != Change::None && writes {
-        let failed = |error| trouble::writing(&names, &file, error);
+        let again = asked.again();
+        let failed = |error| trouble::writing(&names, &file, Some(&again), error);
         let edit = Edit::open(&file).map_err(failed)?;
         if edit.contents() != current.as_deref() {
             // Another run has been faster.
@@ -125,6 +130,7 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
     let mut warnings = names.redirected();
     warnings.extend(asked.warnings.iter().cloned());
     warnings.extend(made.notes.iter().map(Warning::of));
+    warnings.extend(blocked_by_installation(&made, &asked));
     let done = Done {
         file: Some(&target),
         plan: &made,
@@ -149,10 +155,15 @@ fn make(
 }
 
 /// Settings from standard input to standard output.
-fn filter(ui: &Ui, args: &Options, names: &Names, asked: &Asked) -> anyhow::Result<u8> {
+fn filter(
+    ui: &Ui,
+    args: &Options,
+    names: &Names,
+    asked: &Asked,
+    bytes: &[u8],
+) -> anyhow::Result<u8> {
     let file = Path::new("-");
-    let bytes = standard_input("the settings")?;
-    let made = make(ui, names, file, Some(&bytes), asked)?;
+    let made = make(ui, names, file, Some(bytes), asked)?;
     let mut warnings = asked.warnings.clone();
     warnings.extend(made.notes.iter().map(Warning::of));
     if args.dry_run || args.check {
@@ -164,7 +175,7 @@ fn filter(ui: &Ui, args: &Options, names: &Names, asked: &Asked) -> anyhow::Resu
             &Done {
                 file: None,
                 plan: &made,
-                old: Some(&bytes),
+                old: Some(bytes),
                 backup: None,
                 written: false,
                 warnings: &warnings,
@@ -179,7 +190,7 @@ fn filter(ui: &Ui, args: &Options, names: &Names, asked: &Asked) -> anyhow::Resu
                 "the settings are right already; they are passed on as they are\n".into()
             }
             Change::Edit | Change::Create => {
-                format!("{}\n", render::effect(&asked.request, &made.after, "this file"))
+                format!("{}\n", render::effect(&asked.request, &made, "this file"))
             }
         };
         ui::message(&text);
@@ -239,7 +250,7 @@ fn tell(
         text.push_str(&diff::unified(old, (&name, &plan.output)));
     }
     if done.written {
-        let effect = render::effect(&asked.request, &plan.after, &names.reach());
+        let effect = render::effect(&asked.request, plan, &names.reach());
         let kept = match done.backup {
             Some(backup) => {
                 let backup = backup.file_name().unwrap_or_default().as_encoded_bytes();
@@ -279,10 +290,10 @@ fn document<'a>(asked: &'a Asked, done: &'a Done<'_>) -> Document<'a> {
     });
     Document {
         schema: SCHEMA,
-        file: done.file.map(Path::to_owned),
+        file: done.file.map(JsonPath),
         encoding: &plan.encoding,
         action: done.action(),
-        backup: done.backup.map(Path::to_owned),
+        backup: done.backup.map(JsonPath),
         mirrors_before: &plan.before,
         mirrors_after: &plan.after,
         splices: plan.splices.iter().map(SpliceDocument::new).collect(),
@@ -301,7 +312,21 @@ impl<'a> SpliceDocument<'a> {
 const ANY_URL: &str = "http://repository.invalid/";
 
 impl Options {
-    fn asked(&self, names: &Names) -> anyhow::Result<Asked> {
+    /// The first option that asks for a change, or belongs to one.
+    pub(super) fn changing(&self) -> Option<&'static str> {
+        let options = [
+            ("--repo", !self.repo.is_empty()),
+            ("--from-log", self.from_log.is_some()),
+            ("--project", self.project.is_some()),
+            ("--dry-run", self.dry_run),
+            ("--check", self.check),
+            ("--undo", self.undo),
+        ];
+        options.into_iter().find(|(_, used)| *used).map(|(name, _)| name)
+    }
+
+    /// `settings` are those that are to be changed.
+    fn asked(&self, names: &Names, settings: Option<&[u8]>) -> anyhow::Result<Asked> {
         let mut repositories: Vec<Repository> =
             self.repo.iter().map(|id| Repository::new(id, ANY_URL)).collect();
         let mut warnings = Vec::new();
@@ -309,20 +334,72 @@ impl Options {
             repositories.extend(blocked(file, &mut warnings)?);
         }
         if let Some(project) = &self.project {
-            repositories.extend(of_project(names, project, &mut warnings)?);
+            repositories.extend(of_project(names, project, settings, &mut warnings)?);
         }
         if self.repo.is_empty() && self.from_log.is_none() && self.project.is_none() {
             return Ok(Asked { request: Request::Open, repositories, warnings });
         }
         let mut ids = Vec::new();
-        for repository in &repositories {
-            let id = RepositoryId::parse(&repository.id).map_err(|error| trouble::id(&error))?;
-            if !ids.contains(&id) {
-                ids.push(id);
+        let mut bad = None;
+        for (at, repository) in repositories.iter().enumerate() {
+            match RepositoryId::parse(&repository.id) {
+                Ok(id) if ids.contains(&id) => {}
+                Ok(id) => ids.push(id),
+                Err(error) if at < self.repo.len() => return Err(trouble::id(&error).into()),
+                // What a file says is not what somebody has typed.
+                Err(error) => {
+                    warnings.push(Warning::new("bad-id", format!("{error}; it stays blocked")));
+                    bad = Some(error);
+                }
             }
+        }
+        if let Some(error) = bad.filter(|_| ids.is_empty()) {
+            let text = "no blocked repository has an id that can be let through";
+            return Err(Failure::new("nothing-blocked", text)
+                .because(error.to_string())
+                .hint("give the repository another <id> where it is declared")
+                .into());
         }
         Ok(Asked { request: Request::Scoped(ids), repositories, warnings })
     }
+}
+
+impl Asked {
+    /// The options that ask for the same, with a blank before them.
+    fn again(&self) -> String {
+        match &self.request {
+            Request::Open => String::new(),
+            Request::Scoped(ids) => {
+                let ids = ids.iter().map(|id| ui::quoted(id.as_str()));
+                ids.fold(String::new(), |options, id| options + " --repo " + &id)
+            }
+        }
+    }
+}
+
+/// A mirror of the installation's own that blocks all the same.
+fn blocked_by_installation(plan: &Plan, asked: &Asked) -> Option<Warning> {
+    let file = installation()?;
+    let bytes = std::fs::read(&file).ok()?;
+    let parsed = Parsed::new(&bytes).ok()?;
+    let mirrors = Settings::read(&parsed, &property).ok()?.mirrors();
+    let effective = mirror::merged(&plan.after, &mirrors);
+    let any = [Repository::new("repository", ANY_URL)];
+    let wanted = match asked.request {
+        Request::Open => &any[..],
+        Request::Scoped(_) => &asked.repositories,
+    };
+    let (_, mirror) = wanted
+        .iter()
+        .map(|repository| mirror::verdict(&effective, repository))
+        .find(|(verdict, _)| !verdict.is_open())?;
+    let mirror = mirror.filter(|mirror| !plan.after.contains(mirror))?;
+    let message = format!(
+        "the mirror '{}' of {} blocks all the same; that file is where to change it",
+        escape(mirror.id.as_bytes()),
+        escape(file.as_os_str().as_encoded_bytes())
+    );
+    Some(Warning::new("installation-blocks", message))
 }
 
 /// The repositories that a log names.
@@ -364,29 +441,33 @@ fn blocked(file: &Path, warnings: &mut Vec<Warning>) -> anyhow::Result<Vec<Repos
 fn of_project(
     names: &Names,
     project: &Path,
+    settings: Option<&[u8]>,
     warnings: &mut Vec<Warning>,
 ) -> anyhow::Result<Vec<Repository>> {
     let found = pom::read(project, &property).map_err(|error| trouble::project(&error))?;
     warnings.extend(found.unread.iter().map(|(path, why)| Warning::pom_unread(path, why)));
     let mut repositories: Vec<Repository> =
         found.declared.into_iter().map(|declared| declared.repository).collect();
-    if let Some(file) = names.file().ok().filter(|file| !names.is_standard_input(file))
-        && let Ok((_, Some(bytes))) = devkit_fs::look(&file)
-        && let Ok(parsed) = devkit_mvn_unblock::Parsed::new(&bytes)
-        && let Ok(settings) = devkit_mvn_unblock::Settings::read(&parsed, &property)
+    if let Some(bytes) = settings
+        && let Ok(parsed) = Parsed::new(bytes)
+        && let Ok(settings) = Settings::read(&parsed, &property)
     {
         repositories.extend(settings.repositories.iter().map(ProfileRepository::repository));
     }
-    repositories.retain(Repository::is_external_http);
-    repositories.retain(|repository| {
-        let known = !repository.id.contains("${");
-        if !known {
-            let id = escape(repository.id.as_bytes());
-            let message = format!("the value of {id} is not known here; name its id: --repo ID");
+    for repository in &repositories {
+        let Repository { id, url, .. } = repository;
+        // A URL may be a property whole, and http all the same.
+        let unknown = id.contains("${") && repository.is_external_http() || url.starts_with("${");
+        if unknown {
+            let message = format!(
+                "a property of {} ({}) is not known here; name its id: --repo ID",
+                escape(id.as_bytes()),
+                escape(devkit_mvn_unblock::masked(url).as_bytes())
+            );
             warnings.push(Warning::new("unknown-property", message));
         }
-        known
-    });
+    }
+    repositories.retain(|found| found.is_external_http() && !found.id.contains("${"));
     if repositories.is_empty() {
         let name = escape(project.as_os_str().as_encoded_bytes());
         let text = format!("no http:// repository in the project {name}, nor in the settings");

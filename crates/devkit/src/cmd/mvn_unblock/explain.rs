@@ -1,9 +1,10 @@
 //! `devkit mvn-unblock explain`: which mirror Maven takes, rule by rule.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use devkit_mvn_unblock::mirror::{self, Match};
-use devkit_mvn_unblock::{Mirror, Origin, Repository, Verdict};
+use devkit_mvn_unblock::{Mirror, Origin, Repository, RepositoryId, Verdict};
 use devkit_text::escape;
 use serde::Serialize;
 
@@ -62,8 +63,9 @@ enum Found {
     Ignored(&'static str),
 }
 
-pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    let names = Names::new(args.files.settings.as_deref());
+/// `before` are settings that were named before the subcommand.
+pub(super) fn run(ui: &Ui, args: &Args, before: Option<&Path>) -> anyhow::Result<u8> {
+    let names = Names::new(args.files.settings.as_deref().or(before));
     let world = World::read(ui, &names, &args.files)?;
     let layout = Some(args.layout.clone()).filter(|layout| layout != "default");
     let repository = Repository { id: args.id.clone(), url: args.url.clone(), layout };
@@ -165,7 +167,16 @@ fn outcome(
             _ => "the installation".into(),
         };
         let repo = ui::quoted(&repository.id);
-        format!("by {id} of {from}; {} --repo {repo} lets it through", names.command())
+        match &mirror.origin {
+            // Only its own blocker can be taken the place of, without a word about it in the file.
+            Origin::Installation { file, .. } if mirror.id != mirror::BLOCKER => {
+                format!("by {id} of {from}; {} is where to change that", names.show(file))
+            }
+            _ if RepositoryId::parse(&repository.id).is_err() => {
+                format!("by {id} of {from}; of this id, no list can let it through")
+            }
+            _ => format!("by {id} of {from}; {} --repo {repo} lets it through", names.command()),
+        }
     };
     match verdict {
         Verdict::Blocked => format!("{mark} blocked {}", remedy()),

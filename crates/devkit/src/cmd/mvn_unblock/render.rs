@@ -1,16 +1,17 @@
 //! What is told about a change, in words.
 
-use devkit_mvn_unblock::{Mirror, Plan, Request, mirror};
+use devkit_mvn_unblock::{Plan, Request, Verdict, mirror};
 use devkit_text::escape;
 
 use super::Names;
 
 /// The effect of a change; `whose` is who it reaches.
-pub(super) fn effect(request: &Request, after: &[Mirror], whose: &str) -> String {
+pub(super) fn effect(request: &Request, plan: &Plan, whose: &str) -> String {
     match request {
         Request::Open => format!("Maven's http blocker is off for {whose}"),
         Request::Scoped(asked) => {
-            let freed = after.iter().find(|mirror| mirror.id == mirror::BLOCKER);
+            let freed =
+                plan.after.iter().find(|mirror| mirror.id == mirror::BLOCKER && mirror.blocked);
             let freed: Vec<&str> = match freed {
                 Some(blocker) => {
                     blocker.mirror_of.split(',').filter_map(|item| item.strip_prefix('!')).collect()
@@ -22,10 +23,19 @@ pub(super) fn effect(request: &Request, after: &[Mirror], whose: &str) -> String
             } else {
                 freed.iter().map(|id| escape(id.as_bytes())).collect()
             };
-            format!(
-                "only {} may use http:// now; every other http:// repository stays blocked",
-                list(&names)
-            )
+            let names = list(&names);
+            match plan.others {
+                Verdict::Blocked => format!(
+                    "only {names} may use http:// now; every other http:// repository stays blocked"
+                ),
+                Verdict::Mirrored => format!(
+                    "{names} may use http:// now; a mirror stands in for other http:// repositories"
+                ),
+                Verdict::Dead => {
+                    format!("{names} may use http:// now; other http:// repositories lead nowhere")
+                }
+                Verdict::Direct => format!("{names} may use http:// now, as every other may"),
+            }
         }
     }
 }

@@ -7,13 +7,16 @@ use std::time::Duration;
 use devkit_mvn_unblock::mirror::{self, Mirror};
 use devkit_mvn_unblock::probe::{self, Attempt, Outcome, Patience};
 use devkit_mvn_unblock::{
-    Origin, Parsed, Place, Repository, Settings, Status, Verdict, locate, pom,
+    Origin, Parsed, Place, Repository, RepositoryId, Settings, Status, Verdict, locate, pom,
 };
-use devkit_text::escape;
+use devkit_text::{escape, words};
 use serde::Serialize;
 
-use super::{Files, Names, SCHEMA, Warning, installation, notes_of, property, trouble, warn};
+use super::{
+    Files, JsonPath, Names, SCHEMA, Warning, installation, notes_of, property, trouble, warn,
+};
 use crate::exit;
+use crate::failure::Failure;
 use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
@@ -31,7 +34,8 @@ pub(super) struct Args {
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
-    file: &'a Path,
+    /// Null for standard input.
+    file: Option<JsonPath<'a>>,
     installations: &'a [Installation],
     repositories: &'a [Status],
     warnings: &'a [Warning],
@@ -40,6 +44,7 @@ struct Document<'a> {
 /// An installation of Maven.
 #[derive(Serialize)]
 struct Installation {
+    #[serde(serialize_with = "devkit_mvn_unblock::json_path")]
     file: PathBuf,
     /// Whether its settings block http repositories.
     blocks: bool,
@@ -73,10 +78,10 @@ impl World {
         let bytes = if names.is_standard_input(&path) {
             Some(super::standard_input("the settings")?)
         } else {
-            devkit_fs::look(&path).map_err(|error| trouble::writing(names, &path, error))?.1
+            devkit_fs::look(&path).map_err(|error| trouble::writing(names, &path, None, error))?.1
         };
         if let Some(bytes) = bytes {
-            let failed = |error| trouble::settings(ui, names, &path, &bytes, &error);
+            let failed = |error| trouble::unread(ui, names, &path, &bytes, &error);
             let parsed = Parsed::new(&bytes).map_err(failed)?;
             let settings = Settings::read(&parsed, &property).map_err(failed)?;
             world.user = settings.mirrors();
@@ -96,7 +101,17 @@ impl World {
         path: &Path,
         is_explicit: bool,
     ) -> anyhow::Result<()> {
-        let bytes = std::fs::read(path).unwrap_or_default();
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if is_explicit => {
+                let text = format!("cannot read {}", names.show(path));
+                return Err(Failure::new("io", text)
+                    .because(words(&error))
+                    .hint("--global-settings takes conf/settings.xml of an installation")
+                    .into());
+            }
+            Err(_) => Vec::new(),
+        };
         let read = || {
             let parsed = Parsed::new(&bytes)?;
             let settings = Settings::read(&parsed, &property)?;
@@ -113,12 +128,13 @@ impl World {
         match read() {
             Ok(()) => Ok(()),
             Err(error) if is_explicit => {
-                Err(trouble::settings(ui, names, path, &bytes, &error).into())
+                Err(trouble::unread(ui, names, path, &bytes, &error).into())
             }
             Err(error) => {
                 let message = format!(
-                    "{} cannot be read ({error}); the mirrors of Maven as it comes are taken",
-                    escape(path.as_os_str().as_encoded_bytes())
+                    "{} cannot be read ({}); the mirrors of Maven as it comes are taken",
+                    escape(path.as_os_str().as_encoded_bytes()),
+                    trouble::reason(&bytes, &error)
                 );
                 self.warnings.push(Warning::new("installation-unread", message));
                 Ok(())
@@ -153,8 +169,9 @@ impl World {
     }
 }
 
-pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    let names = Names::new(args.files.settings.as_deref());
+/// `before` are settings that were named before the subcommand.
+pub(super) fn run(ui: &Ui, args: &Args, before: Option<&Path>) -> anyhow::Result<u8> {
+    let names = Names::new(args.files.settings.as_deref().or(before));
     let mut world = World::read(ui, &names, &args.files)?;
     let project = match &args.project {
         Some(folder) => Some(folder.clone()),
@@ -196,11 +213,34 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     }
     let blocked = all.iter().any(|status| !status.verdict.is_open());
     let code = if blocked { exit::NO } else { exit::DONE };
-    let installations = installations(&world, &names);
+    let mut installations = installations(&world, &names);
     if ui.json {
+        let absolute = |path: &mut PathBuf| {
+            if let Ok(whole) = std::path::absolute(&*path) {
+                *path = whole;
+            }
+        };
+        for status in &mut all {
+            absolute(&mut status.declared.file);
+            if let Some(Mirror { origin: Origin::Installation { file, .. }, .. }) =
+                &mut status.mirror
+            {
+                absolute(file);
+            }
+        }
+        for installation in &mut installations {
+            absolute(&mut installation.file);
+        }
+        let is_file = !names.is_standard_input(&world.file);
+        let (file, _) = if is_file {
+            devkit_fs::look(&world.file)
+                .map_err(|error| trouble::writing(&names, &world.file, None, error))?
+        } else {
+            (PathBuf::new(), None)
+        };
         ui::document(&Document {
             schema: SCHEMA,
-            file: &world.file,
+            file: is_file.then_some(JsonPath(&file)),
             installations: &installations,
             repositories: &all,
             warnings: &world.warnings,
@@ -356,7 +396,8 @@ fn text(
     text.push_str(&ui::table(&rows));
     let mut blocked: Vec<&str> = Vec::new();
     for status in shown.iter().filter(|status| !status.verdict.is_open() && !status.unresolved) {
-        if !blocked.contains(&status.id.as_str()) {
+        let is_new = !blocked.contains(&status.id.as_str());
+        if is_new && RepositoryId::parse(&status.id).is_ok() {
             blocked.push(&status.id);
         }
     }

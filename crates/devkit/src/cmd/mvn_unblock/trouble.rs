@@ -18,26 +18,36 @@ pub(super) fn settings(
     bytes: &[u8],
     error: &Error,
 ) -> Failure {
+    refused(ui, names, file, bytes, error, ", so nothing was changed")
+}
+
+/// A settings file that is only to be read.
+pub(super) fn unread(ui: &Ui, names: &Names, file: &Path, bytes: &[u8], error: &Error) -> Failure {
+    refused(ui, names, file, bytes, error, "")
+}
+
+fn refused(ui: &Ui, names: &Names, file: &Path, bytes: &[u8], error: &Error, so: &str) -> Failure {
     let name = names.show(file);
     let text = match error {
         Error::Encoding(_) => {
-            format!("the encoding of {name} is not clear, so nothing was changed")
+            format!("the encoding of {name} is not clear{so}")
         }
         Error::Malformed { well_formed: false, .. } => {
-            format!("{name} is not well-formed XML, so nothing was changed")
+            format!("{name} is not well-formed XML{so}")
         }
         Error::Malformed { .. } | Error::DuplicateSection { .. } => {
-            format!("{name} is no file that Maven accepts, so nothing was changed")
+            format!("{name} is no file that Maven accepts{so}")
         }
         Error::StillBlocked { .. } => {
-            format!("no edit of {name} would help, so nothing was changed")
+            format!("no edit of {name} would help{so}")
         }
         Error::NotSettings { .. } => {
-            format!("{name} is no settings file that Maven reads, so nothing was changed")
+            format!("{name} is no settings file that Maven reads{so}")
         }
     };
     let failure = Failure::new(error.code(), text).hint(hint(error));
-    let Some(at) = error.at() else { return failure.because(error.to_string()) };
+    let why = reason(bytes, error);
+    let Some(at) = error.at() else { return failure.because(why) };
     let width = match error {
         Error::Malformed { width, .. } => *width,
         _ => 1,
@@ -47,13 +57,44 @@ pub(super) fn settings(
     if ui.json {
         return Failure {
             place: Some(place),
-            ..failure.because(format!("line {}, column {}: {error}", at.line, at.column))
+            ..failure.because(format!("line {}, column {}: {why}", at.line, at.column))
         };
     }
-    match excerpt(bytes, at, width, &error.to_string()) {
+    match excerpt(bytes, at, width, &why) {
         Some(excerpt) => Failure { place: Some(format!("{place}\n{excerpt}")), ..failure },
-        None => Failure { place: Some(place), ..failure.because(error.to_string()) },
+        None => Failure { place: Some(place), ..failure.because(why) },
     }
+}
+
+/// Why a file is refused, unless that could hold a part of a secret.
+pub(super) fn reason(bytes: &[u8], error: &Error) -> String {
+    let Error::Malformed { at, well_formed: false, .. } = error else { return error.to_string() };
+    if lines(bytes, *at).is_some_and(|lines| lines.before.is_some()) {
+        return error.to_string();
+    }
+    "what stands there is no XML, and may be secret; in text, '&' is written &amp; and '<' is \
+     written &lt;"
+        .into()
+}
+
+/// A line of a file, with what is secret masked.
+struct Lines {
+    masked: String,
+    /// What is before the place, if nothing of it and of the place itself is secret.
+    before: Option<String>,
+}
+
+fn lines(bytes: &[u8], at: Position) -> Option<Lines> {
+    let text = Text::decode(bytes).ok()?;
+    let line = |text: &str| {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        text.lines().nth(at.line - 1).map(str::to_owned)
+    };
+    let (original, masked) = (line(text.as_str())?, line(&mask(text.as_str()))?);
+    let with_place: String = original.chars().take(at.column).collect();
+    let before = masked.starts_with(&with_place);
+    let before = before.then(|| original.chars().take(at.column - 1).collect());
+    Some(Lines { masked, before })
 }
 
 fn hint(error: &Error) -> &'static str {
@@ -69,7 +110,10 @@ fn hint(error: &Error) -> &'static str {
         Error::NotSettings { .. } => {
             "settings are <settings> without a prefix; name another file with --settings"
         }
-        Error::StillBlocked { .. } => "take that mirror out of the file by hand",
+        Error::StillBlocked { .. } => {
+            "it blocks more than http://; --repo ID lets single repositories past it, or take it out by \
+             hand"
+        }
         Error::DuplicateSection { .. } => "put both into one; Maven refuses this file too",
     }
 }
@@ -79,16 +123,8 @@ const AROUND: usize = 60;
 
 /// The line with a marker under what is wrong. None if what is secret in it would move the marker.
 fn excerpt(bytes: &[u8], at: Position, width: usize, why: &str) -> Option<String> {
-    let text = Text::decode(bytes).ok()?;
-    let line = |text: &str| {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        text.lines().nth(at.line - 1).map(str::to_owned)
-    };
-    let (original, masked) = (line(text.as_str())?, line(&mask(text.as_str()))?);
-    let before: String = original.chars().take(at.column - 1).collect();
-    if !masked.starts_with(&before) {
-        return None;
-    }
+    let Lines { masked, before } = lines(bytes, at)?;
+    let before = before?;
     // Long lines are shown around the place only.
     let skipped = (at.column - 1).saturating_sub(AROUND);
     let shown: String = masked.chars().skip(skipped).take(2 * AROUND).collect();
@@ -107,8 +143,13 @@ fn excerpt(bytes: &[u8], at: Position, width: usize, why: &str) -> Option<String
     ))
 }
 
-/// A file that cannot be read or put into place.
-pub(super) fn writing(names: &Names, file: &Path, error: EditError) -> anyhow::Error {
+/// A file that cannot be read or put into place; `again` is what asks for the same change.
+pub(super) fn writing(
+    names: &Names,
+    file: &Path,
+    again: Option<&str>,
+    error: EditError,
+) -> anyhow::Error {
     let failure = match error {
         EditError::NotRegular { path, kind } => {
             Failure::new("io", format!("{} is {kind}, and no file", names.show(&path)))
@@ -116,17 +157,11 @@ pub(super) fn writing(names: &Names, file: &Path, error: EditError) -> anyhow::E
         }
         EditError::ReadOnly { path, why } => {
             let text = format!("{} cannot be replaced, so nothing was changed", names.show(&path));
-            let from = ui::quoted(&file.to_string_lossy());
-            let copy = "have Maven read a changed copy";
-            let copied = format!(
-                "{copy}: devkit mvn-unblock --settings - < {from} > settings.xml && mvn -s settings.xml"
-            );
-            Failure::new("read-only", text).because(why.to_string()).hint(match why {
-                Barrier::Folder if !file.exists() => {
-                    "make the file elsewhere: devkit mvn-unblock --settings settings.xml, then mvn -s settings.xml".into()
-                }
-                _ => copied,
-            })
+            let failure = Failure::new("read-only", text).because(why.to_string());
+            match again {
+                Some(again) => failure.hint(way_round(file, why, again)),
+                None => failure.hint("the old file lies beside it; take from it what you need"),
+            }
         }
         EditError::Changed { path } => {
             let text = format!("{} was changed by somebody else meanwhile", names.show(&path));
@@ -138,6 +173,25 @@ pub(super) fn writing(names: &Names, file: &Path, error: EditError) -> anyhow::E
         }
     };
     failure.into()
+}
+
+/// How to build with changed settings that cannot be put into place. The name of the copy is never
+/// that of the file: the shell would empty it before it is read.
+fn way_round(file: &Path, why: Barrier, again: &str) -> String {
+    let copy = "patched-settings.xml";
+    let copy = if file.file_name().is_some_and(|name| name == copy) { "patched.xml" } else { copy };
+    match why {
+        Barrier::Folder if !file.exists() => format!(
+            "make the file elsewhere: devkit mvn-unblock --settings {copy}{again}, then mvn -s {copy}"
+        ),
+        _ => {
+            let from = ui::quoted(&file.to_string_lossy());
+            format!(
+                "have Maven read a changed copy: devkit mvn-unblock --settings -{again} < {from} > \
+                 {copy} && mvn -s {copy}"
+            )
+        }
+    }
 }
 
 /// A text that is no id of a repository.
@@ -159,8 +213,8 @@ pub(super) fn project(error: &ProjectError) -> Failure {
         ProjectError::Malformed { path, source } => {
             let place = source.at().map(|at| format!("{}:{at}", shown(path)));
             let failure = Failure::new(source.code(), format!("{} is no POM", shown(path)));
-            Failure { place, ..failure.because(source.to_string()) }
-                .hint("correct it; Maven cannot read it either")
+            let why = reason(&std::fs::read(path).unwrap_or_default(), source);
+            Failure { place, ..failure.because(why) }.hint("correct it, then run this again")
         }
     }
 }

@@ -9,7 +9,7 @@ use devkit_text::{escape, words};
 use serde::Serialize;
 
 use super::change::Options;
-use super::{Names, SCHEMA, property, trouble};
+use super::{JsonPath, Names, SCHEMA, property, trouble};
 use crate::exit;
 use crate::failure::Failure;
 use crate::ui::{self, Ui};
@@ -17,9 +17,9 @@ use crate::ui::{self, Ui};
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
-    file: &'a Path,
+    file: JsonPath<'a>,
     action: &'static str,
-    backup: Option<&'a Path>,
+    backup: Option<JsonPath<'a>>,
 }
 
 pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
@@ -30,7 +30,7 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
             .hint("name the file: --settings FILE")
             .into());
     }
-    let failed = |error| trouble::writing(&names, &file, error);
+    let failed = |error| trouble::writing(&names, &file, None, error);
     let name = names.show(&file);
     let (target, current) = devkit_fs::look(&file).map_err(failed)?;
     let unreadable = |error: std::io::Error| {
@@ -74,22 +74,27 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
         }
     }
     if ui.json {
-        let backup = newest.map(|path| &**path).filter(|_| args.dry_run);
-        ui::document(&Document { schema: SCHEMA, file: &target, action, backup })?;
+        let backup =
+            newest.map(|path| &**path).filter(|_| args.dry_run && decision == Undo::Restore);
+        let (file, backup) = (JsonPath(&target), backup.map(JsonPath));
+        ui::document(&Document { schema: SCHEMA, file, action, backup })?;
         return Ok(exit::DONE);
     }
     if ui.quiet {
         return Ok(exit::DONE);
     }
-    let to = match &old {
-        Some(old) => (name.as_str(), old.as_slice()),
+    let restored = old.as_deref().filter(|_| decision == Undo::Restore);
+    let to = match restored {
+        Some(old) => (name.as_str(), old),
         None => (diff::NO_FILE, &b""[..]),
     };
     let mut text = diff::unified((&name, now), to);
     if !args.dry_run {
         let what = match newest {
-            Some(backup) => format!("{name} is as it was, from {}", file_name(backup)),
-            None => format!("{name} is gone again; devkit had made it"),
+            Some(backup) if restored.is_some() => {
+                format!("{name} is as it was, from {}", file_name(backup))
+            }
+            _ => format!("{name} is gone again; devkit had made it"),
         };
         let _ = writeln!(text, "{} {what}", ui.mark(true));
     }
