@@ -4,7 +4,6 @@
 //! in Maven 4; what each of them refuses was measured.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use crate::error::Error;
 use crate::mirror::{Mirror, Origin, Repository};
@@ -250,9 +249,9 @@ impl<'a> Settings<'a> {
 
     /// Maven refuses a file where one of these is there twice.
     fn check_once(&self, parent: Element<'_>, names: &[&str]) -> Result<(), Error> {
-        let mut seen: HashMap<&str, Element<'_>> = HashMap::new();
-        for element in parent.elements().filter(|element| names.contains(&element.name())) {
-            if let Some(first) = seen.insert(element.name(), element) {
+        let known = || parent.elements().filter(|element| names.contains(&element.name()));
+        for (number, element) in known().enumerate() {
+            if let Some(first) = known().take(number).find(|first| first.name() == element.name()) {
                 let first = self.position(first.span().start).line;
                 let at = self.position(element.span().start);
                 return Err(Error::DuplicateSection { at, name: element.name().to_owned(), first });
@@ -274,7 +273,8 @@ impl<'a> Settings<'a> {
     }
 
     fn check_fields(&self, parent: Element<'_>, fields: &Fields) -> Result<(), Error> {
-        self.check_once(parent, &[fields.texts, fields.others].concat())?;
+        self.check_once(parent, fields.texts)?;
+        self.check_once(parent, fields.others)?;
         self.check_texts(parent, fields.texts)
     }
 

@@ -759,6 +759,33 @@ fn secrets_are_masked_wherever_they_stand() {
 }
 
 #[test]
+fn a_diff_is_as_diff_makes_it() {
+    let long = (1..=20).fold(String::new(), |text, n| text + &n.to_string() + "\n");
+    let edited = long.replace("\n10\n", "\n10\nx\n").replace("\n18\n", "\n");
+    for (old, new, expected) in [
+        ("a\n", "a\n", ""),
+        ("", "a\n", "@@ -0,0 +1 @@\n+a\n"),
+        ("a\nb\n", "", "@@ -1,2 +0,0 @@\n-a\n-b\n"),
+        (
+            "a\nb",
+            "a\nc",
+            "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n",
+        ),
+        ("a\na\n", "a\n", "@@ -1,2 +1 @@\n a\n-a\n"),
+        ("a\rb\r", "a\rc\r", "@@ -1,2 +1,2 @@\n a\n-b\n+c\n"),
+        (
+            &long,
+            &edited,
+            "@@ -8,6 +8,7 @@\n 8\n 9\n 10\n+x\n 11\n 12\n 13\n@@ -15,6 +16,5 @@\n 15\n 16\n 17\n-18\n 19\n 20\n",
+        ),
+    ] {
+        let head = if expected.is_empty() { "" } else { "--- o\n+++ n\n" };
+        let diff = crate::diff::unified(("o", old.as_bytes()), ("n", new.as_bytes()));
+        assert_eq!(diff, format!("{head}{expected}"));
+    }
+}
+
+#[test]
 fn what_blocks_https_too_is_not_opened_by_the_bare_command() {
     let with = |pattern: &str, blocked: &str| {
         format!(

@@ -382,10 +382,10 @@ impl<'a> Parser<'a> {
     fn text(&mut self, span: Span) -> Result<(), Malformed> {
         let text = &self.source[span.clone()];
         if !self.open.is_empty() {
-            // '>' is rare in text, and one character is found faster than three.
-            let end = text.match_indices('>').find(|(at, _)| text[..*at].ends_with("]]"));
-            if let Some((at, _)) = end {
-                let at = span.start + at - "]]".len();
+            // '>' is rare in text, and found faster.
+            let end = text.as_bytes().contains(&b'>').then(|| text.find("]]>")).flatten();
+            if let Some(at) = end {
+                let at = span.start + at;
                 return Err(malformed(at..at + 3, "']]>' is not allowed in text"));
             }
             return Ok(());
@@ -630,6 +630,14 @@ fn resolve(name: &str, entities: &BTreeSet<String>) -> Result<char, String> {
 
 /// The name that a text begins with, or nothing.
 fn name_at(text: &str) -> &str {
+    // Nearly all names are ASCII, which bytes tell faster.
+    let is_plain = |byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':');
+    let is_more = |byte: &u8| is_plain(byte) || matches!(byte, b'0'..=b'9' | b'-' | b'.');
+    let bytes = text.as_bytes();
+    let end = bytes.iter().position(|byte| !is_more(byte)).unwrap_or(bytes.len());
+    if bytes.first().is_some_and(is_plain) && bytes.get(end).is_none_or(u8::is_ascii) {
+        return &text[..end];
+    }
     let end = text.char_indices().find(|(at, c)| {
         !(is_name_start(*c) || *at > 0 && (matches!(c, '-' | '.' | '0'..='9') || is_name_more(*c)))
     });
