@@ -158,7 +158,7 @@ impl Editor<'_> {
     ) {
         let source = self.source;
         if entry.mirror_of.text() != pattern {
-            edits.push((self.inside(entry.mirror_of), escaped(pattern)));
+            self.put_text(entry.mirror_of, &escaped(pattern), edits);
         }
         match (entry.blocked, blocked) {
             (Some(field), false) => edits.push((self.with_its_line(field), String::new())),
@@ -180,13 +180,29 @@ impl Editor<'_> {
         }
     }
 
-    /// The content of an element without the blanks around it.
-    fn inside(&self, element: Element<'_>) -> Span {
-        let content = &self.source[element.content()];
+    /// Another text for an element. The blanks around it stay, and comments in it.
+    fn put_text(&self, element: Element<'_>, text: &str, edits: &mut Vec<(Span, String)>) {
+        let content = element.content();
+        let remarks = element.remarks().chain(std::iter::once(content.end..content.end));
+        let parts = remarks.scan(content.start, |at, remark| {
+            let part = self.trimmed(*at..remark.start);
+            *at = remark.end;
+            Some(part)
+        });
+        let parts: Vec<Span> = parts.collect();
+        let first = parts.iter().position(|part| !part.is_empty()).unwrap_or(0);
+        for (number, part) in parts.into_iter().enumerate() {
+            let text = if number == first { text.to_owned() } else { String::new() };
+            edits.push((part, text));
+        }
+    }
+
+    /// A part of the text without the blanks around it.
+    fn trimmed(&self, span: Span) -> Span {
+        let content = &self.source[span.clone()];
         let blanks = |c: char| c.is_ascii_whitespace();
-        let start =
-            element.content().start + content.len() - content.trim_start_matches(blanks).len();
-        let end = element.content().end - (content.len() - content.trim_end_matches(blanks).len());
+        let start = span.start + content.len() - content.trim_start_matches(blanks).len();
+        let end = span.end - (content.len() - content.trim_end_matches(blanks).len());
         start..end.max(start)
     }
 

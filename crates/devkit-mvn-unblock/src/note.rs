@@ -181,7 +181,10 @@ impl Notes<'_, '_> {
             self.add_of("dead-mirror", index, message);
         } else if !mirror.blocked && catches == Match::Wildcard(mirror::HTTP_PATTERN) {
             let url = shown(&crate::secret::masked(&mirror.url));
-            let message = format!("'{id}' sends every external http:// repository to {url}");
+            let message = format!(
+                "'{id}' sends every external http:// repository to {url}; ',!ID' at the end of its \
+                 mirrorOf lets one be asked itself"
+            );
             self.add_of("hijacks-http", index, message);
         }
         if mirror.id == BLOCKER

@@ -759,6 +759,23 @@ fn secrets_are_masked_wherever_they_stand() {
 }
 
 #[test]
+fn comments_in_a_pattern_stay() {
+    for (before, after) in [
+        ("external:http:*<!-- a -->", "external:http:*,!b<!-- a -->"),
+        ("<!-- a -->external:http:*", "<!-- a -->external:http:*,!b"),
+        (" external:<!-- a --><![CDATA[http]]>:*<?b?> ", " external:http:*,!b<!-- a --><?b?> "),
+    ] {
+        let with = |pattern: &str| {
+            format!(
+                "<settings><mirrors><mirror><id>{BLOCKER}</id><mirrorOf>{pattern}</mirrorOf>\
+                 <url>http://0.0.0.0/</url><blocked>true</blocked></mirror></mirrors></settings>"
+            )
+        };
+        assert_eq!(changed(&with(before), &scoped(&["b"])), with(after));
+    }
+}
+
+#[test]
 fn a_diff_is_as_diff_makes_it() {
     let long = (1..=20).fold(String::new(), |text, n| text + &n.to_string() + "\n");
     let edited = long.replace("\n10\n", "\n10\nx\n").replace("\n18\n", "\n");

@@ -160,6 +160,14 @@ impl<'a> Element<'a> {
         self.elements().find(|element| element.name() == name)
     }
 
+    /// Its comments and processing instructions.
+    pub(crate) fn remarks(self) -> impl Iterator<Item = Span> {
+        let remarks = self
+            .children()
+            .filter(|child| matches!(child.node().kind, Kind::Comment | Kind::Instruction));
+        remarks.map(Element::span)
+    }
+
     /// The parts of its text, with their places: CDATA sections, references and what is between
     /// them. What is in elements does not count.
     fn parts(self) -> impl Iterator<Item = (usize, Cow<'a, str>)> {
