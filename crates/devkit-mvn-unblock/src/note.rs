@@ -253,7 +253,7 @@ impl Notes<'_, '_> {
     /// Credentials are looked up by the mirror's id, not by that of the repository.
     fn credentials(&mut self, index: usize, mirror: &Mirror) {
         let servers = &self.settings.servers;
-        if mirror.blocked || servers.contains(&mirror.id) {
+        if mirror.blocked || servers.iter().any(|server| *server == mirror.id) {
             return;
         }
         let mut ids = mirror::java_split(&mirror.mirror_of);

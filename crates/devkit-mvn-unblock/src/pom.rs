@@ -4,6 +4,7 @@
 //! it is not given, and counts if its coordinates are the ones that are asked for. What has to be
 //! fetched from a repository is not looked at.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
@@ -339,7 +340,7 @@ impl Reader<'_> {
         let known = |name: &str| values.get(name).cloned().or_else(|| (self.properties)(name));
         let mut text = text.to_owned();
         for _ in 0..DEEPEST {
-            let next = resolve(&text, &known);
+            let next = resolve(Cow::Borrowed(&text), &known).into_owned();
             if next == text || next.len() > 100_000 {
                 break;
             }

@@ -3,6 +3,7 @@
 //! Rule: `SettingsXpp3Reader` and `DefaultSettingsValidator` of Maven 3.8 and 3.9, and their successors
 //! in Maven 4; what each of them refuses was measured.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::error::Error;
@@ -59,10 +60,8 @@ pub struct Settings<'a> {
     /// `<mirrors>`, if there is one.
     pub(crate) section: Option<Element<'a>>,
     pub(crate) entries: Vec<Entry<'a>>,
-    /// Repositories of profiles.
-    pub repositories: Vec<ProfileRepository>,
     /// Ids of `<servers>`: whose credentials are there.
-    pub servers: Vec<String>,
+    pub(crate) servers: Vec<Cow<'a, str>>,
     locator: RefCell<Locator<'a>>,
 }
 
@@ -86,8 +85,6 @@ pub struct ProfileRepository {
     pub layout: Option<String>,
     /// The profile.
     pub profile: String,
-    /// Whether the profile is switched on by the file itself.
-    pub active: bool,
     /// Where it stands.
     pub at: Position,
 }
@@ -176,7 +173,6 @@ impl<'a> Settings<'a> {
             root,
             section: None,
             entries: Vec::new(),
-            repositories: Vec::new(),
             servers: Vec::new(),
             locator: RefCell::new(Locator::new(source)),
         };
@@ -196,9 +192,9 @@ impl<'a> Settings<'a> {
         settings.check_proxies(root)?;
         settings.servers = children(root, "servers", "server")
             .filter_map(|server| server.child("id"))
-            .map(|id| resolve(&id.text(), properties))
+            .map(|id| resolve(id.text(), properties))
             .collect();
-        settings.read_profiles(root, properties)?;
+        settings.check_repositories(root)?;
         Ok(settings)
     }
 
@@ -344,13 +340,13 @@ impl<'a> Settings<'a> {
         if id.as_deref() == Some("") {
             return Err(self.refused(start, "a mirror has an empty id"));
         }
-        let resolved = |text: &str| resolve(text, properties);
+        let resolved = |text: Cow<'_, str>| resolve(text, properties).into_owned();
         let blocked = element.child("blocked");
         let mirror = Mirror {
-            id: resolved(id.as_deref().unwrap_or("default")),
-            url: resolved(&url.text()),
-            mirror_of: resolved(&mirror_of.text()),
-            layouts: resolved(text("mirrorOfLayouts").as_deref().unwrap_or("default")),
+            id: resolved(id.unwrap_or(Cow::Borrowed("default"))),
+            url: resolved(url.text()),
+            mirror_of: resolved(mirror_of.text()),
+            layouts: resolved(text("mirrorOfLayouts").unwrap_or(Cow::Borrowed("default"))),
             // Before properties are resolved.
             blocked: blocked.is_some_and(|field| field.text().eq_ignore_ascii_case("true")),
             origin: Origin::User { entry: number, at: self.position(start) },
@@ -368,47 +364,45 @@ impl<'a> Settings<'a> {
         Ok(())
     }
 
-    fn read_profiles(
-        &mut self,
-        root: Element<'_>,
-        properties: Properties<'_>,
-    ) -> Result<(), Error> {
-        let switched_on: Vec<String> = children(root, "activeProfiles", "activeProfile")
-            .map(|name| resolve(&name.text(), properties))
-            .collect();
+    /// Repositories of profiles.
+    #[must_use]
+    pub fn repositories(&self, properties: Properties<'_>) -> Vec<ProfileRepository> {
+        let resolved = |text: Cow<'_, str>| resolve(text, properties).into_owned();
         let mut found = Vec::new();
-        for profile in children(root, "profiles", "profile") {
-            let name = profile.child("id").map(|id| resolve(&id.text(), properties));
+        for profile in children(self.root, "profiles", "profile") {
+            let name = profile.child("id").map(|id| resolved(id.text()));
             let name = name.unwrap_or_else(|| "default".into());
-            let by_default = profile
-                .child("activation")
-                .and_then(|activation| activation.child("activeByDefault"))
-                .is_some_and(|value| value.text().eq_ignore_ascii_case("true"));
-            let active = by_default || switched_on.contains(&name);
-            for repository in
-                REPOSITORIES.iter().flat_map(|(list, item)| children(profile, list, item))
-            {
+            for repository in profile_repositories(profile) {
                 let text = |name: &str| {
                     let text = repository.child(name).map(Element::text);
-                    text.filter(|text| !text.is_empty()).map(|text| resolve(&text, properties))
-                };
-                let needed = |name: &str| {
-                    text(name).ok_or_else(|| {
-                        let why = format!("a repository of the profile '{name}' has no {name}");
-                        self.refused(repository.span().start, &why)
-                    })
+                    text.filter(|text| !text.is_empty()).map(resolved)
                 };
                 found.push(ProfileRepository {
-                    id: needed("id")?,
-                    url: needed("url")?,
+                    id: text("id").unwrap_or_default(),
+                    url: text("url").unwrap_or_default(),
                     layout: text("layout"),
                     profile: name.clone(),
-                    active,
                     at: self.position(repository.span().start),
                 });
             }
         }
-        self.repositories = found;
+        found
+    }
+
+    /// Maven refuses a repository without an id or a URL.
+    fn check_repositories(&self, root: Element<'_>) -> Result<(), Error> {
+        for profile in children(root, "profiles", "profile") {
+            for repository in profile_repositories(profile) {
+                let is_there = |name: &&str| {
+                    repository.child(name).is_some_and(|field| !field.text().is_empty())
+                };
+                if let Some(missing) = ["id", "url"].iter().find(|name| !is_there(name)) {
+                    let profile = profile.child("id").map(Element::text).unwrap_or_default();
+                    let why = format!("a repository of the profile '{profile}' has no {missing}");
+                    return Err(self.refused(repository.span().start, &why));
+                }
+            }
+        }
         Ok(())
     }
 
@@ -423,6 +417,10 @@ impl<'a> Settings<'a> {
     }
 }
 
+fn profile_repositories(profile: Element<'_>) -> impl Iterator<Item = Element<'_>> {
+    REPOSITORIES.iter().flat_map(move |(list, item)| children(profile, list, item))
+}
+
 /// The items of a list: `<servers><server>`.
 fn children<'a>(
     parent: Element<'a>,
@@ -434,9 +432,12 @@ fn children<'a>(
 }
 
 /// Puts in the values of `${…}`; what is not known stays as it is, as it does in Maven.
-pub(crate) fn resolve(text: &str, properties: Properties<'_>) -> String {
+pub(crate) fn resolve<'t>(text: Cow<'t, str>, properties: Properties<'_>) -> Cow<'t, str> {
+    if !text.contains("${") {
+        return text;
+    }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = &*text;
     while let Some((before, after)) = rest.split_once("${") {
         out.push_str(before);
         let Some((name, next)) = after.split_once('}') else {
@@ -449,5 +450,5 @@ pub(crate) fn resolve(text: &str, properties: Properties<'_>) -> String {
         rest = next;
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }

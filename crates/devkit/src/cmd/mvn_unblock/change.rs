@@ -452,7 +452,8 @@ fn of_project(
         && let Ok(parsed) = Parsed::new(bytes)
         && let Ok(settings) = Settings::read(&parsed, &property)
     {
-        repositories.extend(settings.repositories.iter().map(ProfileRepository::repository));
+        repositories
+            .extend(settings.repositories(&property).iter().map(ProfileRepository::repository));
     }
     for repository in &repositories {
         let Repository { id, url, .. } = repository;

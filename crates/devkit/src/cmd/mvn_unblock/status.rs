@@ -143,7 +143,7 @@ impl World {
     }
 
     fn take_repositories(&mut self, settings: &Settings<'_>, file: &Path) {
-        for found in &settings.repositories {
+        for found in settings.repositories(&property) {
             let profile = Some(found.profile.clone());
             let place = Place { file: file.to_owned(), at: found.at, profile };
             self.repositories.push((found.repository(), place));
