@@ -10,6 +10,7 @@ mod dist;
 mod docs;
 mod envcheck;
 mod fwd;
+mod gomod_tag;
 mod kubecerts;
 mod mvn_unblock;
 mod peers;

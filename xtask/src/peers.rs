@@ -62,6 +62,7 @@ pub(crate) const PEERS: &[Peer] = &[
     peer("java", "default-jre-headless", "envcheck: a reader"),
     peer("javac", "default-jdk-headless", "envcheck: compiles a reader"),
     peer("mvn", "maven", "mvn-unblock: what blocks; fetches other Mavens"),
+    peer("go", "golang-go", "gomod-tag: what it reads in go.mod files"),
     peer("node", "nodejs", "envcheck: a reader"),
     peer("python3", "python3", "envcheck: a reader"),
     peer("ruby", "ruby", "envcheck: a reader"),

@@ -1,0 +1,269 @@
+//! Rules as tables, and laws as properties.
+
+use proptest::prelude::*;
+
+use crate::{BadPath, BadVersion, Bump, GoMod, ModulePath, Version};
+
+fn version(text: &str) -> Version {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+#[test]
+fn versions_are_canonical_or_refused() {
+    for text in [
+        "v0.0.0",
+        "v1.2.3",
+        "v1.2.3-rc.1",
+        "v1.0.0-alpha",
+        "v1.0.0-0a",
+        "v1.0.0-x-y-z.-",
+        "v123456789012345678901234567890.0.1",
+        // Nearly a pseudo-version.
+        "v1.2.3-20200102030405-abcdef",
+        "v0.0.0-2020010203040-abcdef",
+        "v1.2.3-pre.20200102030405-abcdef",
+    ] {
+        assert_eq!(version(text).to_string(), text);
+    }
+    for (text, error) in [
+        ("1.2.3", BadVersion::NoV),
+        ("V1.2.3", BadVersion::NoV),
+        ("", BadVersion::NoV),
+        ("v1", BadVersion::NotThree),
+        ("v1.2", BadVersion::NotThree),
+        ("v1.2.3.4", BadVersion::NotThree),
+        ("v1.2.x", BadVersion::NotThree),
+        ("v1.2.-1", BadVersion::NotThree),
+        ("v01.2.3", BadVersion::LeadingZero),
+        ("v1.2.3-01", BadVersion::LeadingZero),
+        ("v1.2.3-", BadVersion::BadPrerelease),
+        ("v1.2.3-a..b", BadVersion::BadPrerelease),
+        ("v1.2.3-a_b", BadVersion::BadPrerelease),
+        ("v1.2.3+meta", BadVersion::Build),
+        ("v1.2.3-rc.1+incompatible", BadVersion::Build),
+        ("v0.0.0-20200102030405-0123456789ab", BadVersion::Pseudo),
+        ("v1.0.0-20200102030405-x", BadVersion::Pseudo),
+        ("v1.2.4-0.20200102030405-0123456789ab", BadVersion::Pseudo),
+        ("v1.2.3-rc.1.0.20200102030405-0123456789ab", BadVersion::Pseudo),
+    ] {
+        assert_eq!(text.parse::<Version>(), Err(error), "{text}");
+    }
+}
+
+/// The order of semver 2.0, clause 11, and numbers that no machine word holds.
+#[test]
+fn versions_are_ordered() {
+    let order = [
+        "v0.9.9",
+        "v1.0.0-1",
+        "v1.0.0-2",
+        "v1.0.0-10",
+        "v1.0.0-99999999999999999999999",
+        "v1.0.0-alpha",
+        "v1.0.0-alpha.1",
+        "v1.0.0-alpha.beta",
+        "v1.0.0-beta",
+        "v1.0.0-beta.2",
+        "v1.0.0-beta.11",
+        "v1.0.0-rc.1",
+        "v1.0.0",
+        "v1.0.1",
+        "v1.2.0",
+        "v1.10.0",
+        "v2.0.0",
+        "v99999999999999999999.0.0",
+        "v100000000000000000000.0.0",
+    ];
+    for (at, low) in order.iter().enumerate() {
+        assert_eq!(version(low).cmp(&version(low)), std::cmp::Ordering::Equal);
+        for high in &order[at + 1..] {
+            assert!(version(low) < version(high), "{low} < {high}");
+        }
+    }
+}
+
+#[test]
+fn versions_go_up() {
+    for (from, bump, to) in [
+        ("v1.2.3", Bump::Patch, "v1.2.4"),
+        ("v1.2.3", Bump::Minor, "v1.3.0"),
+        ("v1.2.3", Bump::Major, "v2.0.0"),
+        ("v1.2.9", Bump::Patch, "v1.2.10"),
+        ("v0.99.3", Bump::Minor, "v0.100.0"),
+        ("v1.2.3", Bump::Prerelease, "v1.2.4-rc.1"),
+        ("v1.2.3-rc.1", Bump::Patch, "v1.2.3"),
+        ("v1.2.3-rc.1", Bump::Minor, "v1.3.0"),
+        ("v1.3.0-rc.1", Bump::Minor, "v1.3.0"),
+        ("v1.3.0-rc.1", Bump::Major, "v2.0.0"),
+        ("v2.0.0-rc.1", Bump::Major, "v2.0.0"),
+        ("v2.0.0-rc.1", Bump::Release, "v2.0.0"),
+        ("v2.0.0-rc.9", Bump::Prerelease, "v2.0.0-rc.10"),
+        ("v2.0.0-beta", Bump::Prerelease, "v2.0.0-beta.1"),
+        ("v2.0.0-9", Bump::Prerelease, "v2.0.0-10"),
+    ] {
+        let next = version(from).bumped(bump);
+        assert_eq!(next.as_ref().map(ToString::to_string).as_deref(), Some(to), "{from} {bump:?}");
+        assert!(next.unwrap() > version(from), "{from} {bump:?}");
+    }
+    assert_eq!(version("v1.0.0").bumped(Bump::Release), None);
+    assert_eq!(Version::first(None).to_string(), "v0.1.0");
+    let path: ModulePath = "example.com/m/v12".parse().unwrap();
+    assert_eq!(Version::first(path.major().as_ref()).to_string(), "v12.0.0");
+}
+
+#[test]
+fn paths_are_split_as_go_splits_them() {
+    for (text, prefix, takes, refuses) in [
+        ("example.com/m", "example.com/m", "v1.0.0", "v2.0.0"),
+        ("example.com/m", "example.com/m", "v0.1.0", "v10.0.0"),
+        ("example.com/m/v2", "example.com/m", "v2.0.0-rc.1", "v1.0.0"),
+        ("example.com/m/v10", "example.com/m", "v10.1.0", "v1.0.0"),
+        ("example.com/v2/m", "example.com/v2/m", "v1.0.0", "v2.0.0"),
+        ("example.com/m/v", "example.com/m/v", "v1.0.0", "v2.0.0"),
+        ("example.com/m.v2", "example.com/m.v2", "v1.0.0", "v2.0.0"),
+        ("example.com", "example.com", "v1.0.0", "v2.0.0"),
+        ("gopkg.in/yaml.v3", "gopkg.in/yaml", "v3.0.0", "v1.0.0"),
+        ("gopkg.in/yaml.v0", "gopkg.in/yaml", "v0.1.0", "v1.0.0"),
+        ("gopkg.in/u/p.v1", "gopkg.in/u/p", "v1.0.0", "v0.1.0"),
+        ("github.com/A/b~c/_x", "github.com/A/b~c/_x", "v1.0.0", "v2.0.0"),
+    ] {
+        let path: ModulePath = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(path.prefix(), prefix, "{text}");
+        assert!(path.takes(&version(takes)), "{text} {takes}");
+        assert!(!path.takes(&version(refuses)), "{text} {refuses}");
+    }
+    let unstable: ModulePath = "gopkg.in/m.v2-unstable".parse().unwrap();
+    assert!(!unstable.takes(&version("v2.0.0")));
+}
+
+#[test]
+fn paths_that_go_cannot_fetch_are_refused() {
+    for (text, error) in [
+        ("", BadPath::Empty),
+        ("m", BadPath::NoDot),
+        ("example/m.b", BadPath::NoDot),
+        ("-example.com/m", BadPath::LeadingDash),
+        ("Example.com/m", BadPath::BadHostCharacter('E')),
+        ("ex_ample.com/m", BadPath::BadHostCharacter('_')),
+        ("example.com/m n", BadPath::BadCharacter(' ')),
+        ("example.com/m@v1", BadPath::BadCharacter('@')),
+        ("example.com/ü", BadPath::BadCharacter('ü')),
+        ("example.com//m", BadPath::EmptyElement),
+        ("example.com/m/", BadPath::EmptyElement),
+        ("/example.com/m", BadPath::EmptyElement),
+        ("example.com/.m", BadPath::Dot(".m".into())),
+        ("example.com/m.", BadPath::Dot("m.".into())),
+        ("example.com/..", BadPath::Dot("..".into())),
+        ("example.com/con", BadPath::Reserved("con".into())),
+        ("example.com/Lpt1.x", BadPath::Reserved("Lpt1.x".into())),
+        ("example.com/abc~1", BadPath::ShortName("abc~1".into())),
+        ("example.com/m/v1", BadPath::BadMajor),
+        ("example.com/m/v0", BadPath::BadMajor),
+        ("example.com/m/v02", BadPath::BadMajor),
+        ("example.com/m/v2.1", BadPath::BadMajor),
+        ("gopkg.in/yaml", BadPath::BadMajor),
+        ("gopkg.in/yaml.v", BadPath::BadMajor),
+        ("gopkg.in/yaml.v01", BadPath::BadMajor),
+        ("gopkg.in/yaml/v2", BadPath::BadMajor),
+    ] {
+        assert_eq!(text.parse::<ModulePath>(), Err(error), "{text}");
+    }
+    for text in ["example.com/com0", "example.com/lpt10", "example.com/a~b", "example.com/~", "a.b"]
+    {
+        assert!(text.parse::<ModulePath>().is_ok(), "{text}");
+    }
+}
+
+const FILE: &str = "// Deprecated: use v2.\nmodule \"example.com/m\" // mine\r\n\ngo 1.21\n\
+                    require example.com/a v1.0.0\nrequire (\n\t`example.com/b` v0.0.0 // indirect\n\
+                    \t// about c\n\texample.com/c v1.2.3 // indirect; why\n)\n\
+                    replace example.com/a => ../a\nreplace example.com/b v0.0.0 => example.com/d v1.0.0\n\
+                    exclude ( )\nexclude example.com/c v1.2.2\n// All of it.\nretract [v1.0.0, v1.0.9]\n\
+                    retract (\n\tv1.1.0 // bad\n)\ntool example.com/t\nfuture (\n\ta b\n)\n";
+
+#[test]
+fn a_file_is_read_with_every_place() {
+    let file = GoMod::parse(FILE).unwrap();
+    assert_eq!(file.module.as_ref().unwrap().text, "example.com/m");
+    assert_eq!(file.go.as_ref().unwrap().text, "1.21");
+    let requires: Vec<_> = file
+        .requires
+        .iter()
+        .map(|require| (&*require.path.text, &*require.version.text, require.indirect))
+        .collect();
+    let expected = [
+        ("example.com/a", "v1.0.0", false),
+        ("example.com/b", "v0.0.0", true),
+        ("example.com/c", "v1.2.3", true),
+    ];
+    assert_eq!(requires, expected);
+    assert_eq!(file.replaces[0].new.path.text, "../a");
+    assert_eq!(file.replaces[1].old.version.as_ref().unwrap().text, "v0.0.0");
+    assert_eq!(file.excludes.len(), 1);
+    let retracts: Vec<_> = file
+        .retracts
+        .iter()
+        .map(|retract| (&*retract.low.text, &*retract.high.text, &*retract.rationale))
+        .collect();
+    assert_eq!(retracts, [("v1.0.0", "v1.0.9", "All of it."), ("v1.1.0", "v1.1.0", "bad")]);
+    let others: Vec<_> = file.others.iter().map(|line| (&*line.verb, line.words.len())).collect();
+    assert_eq!(others, [("tool", 1), ("future", 2)]);
+    assert_eq!(file.position(file.requires[0].version.span.start), (5, 23));
+    // An edit is one of a token's bytes.
+    let edited = file
+        .edited([(&file.requires[1].version, "v1.5.0"), (&file.requires[2].version, "v1.10.0")]);
+    assert_eq!(
+        edited,
+        FILE.replacen("v0.0.0 //", "v1.5.0 //", 1).replacen("v1.2.3 //", "v1.10.0 //", 1)
+    );
+    assert_eq!(file.edited([]), FILE);
+}
+
+#[test]
+fn what_is_no_go_mod_is_refused_with_its_place() {
+    for (text, line, column) in [
+        ("module m /* x */\n", 1, 10),
+        ("/* x */\nmodule m\n", 1, 1),
+        ("\u{feff}module m\n", 1, 1),
+        ("module \"m\nx\"\n", 1, 8),
+        ("module `m\nx`\n", 1, 8),
+        ("module \"\\q\"\n", 1, 8),
+        ("module a b\n", 1, 1),
+        ("module a\nmodule b\n", 2, 1),
+        ("require a\n", 1, 1),
+        ("replace a b\n", 1, 1),
+        ("replace a => b c d\n", 1, 1),
+        ("retract [v1.0.0]\n", 1, 1),
+        ("go (\n\t1.21\n)\n", 1, 1),
+        ("require (\n\ta v1.0.0\n", 3, 1),
+        ("require x (\n)\n", 1, 1),
+        (")\n", 1, 1),
+        ("module a\"b\"\n", 1, 8),
+    ] {
+        let error = GoMod::parse(text).unwrap_err();
+        assert_eq!((error.line, error.column), (line, column), "{text:?}: {error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "[a-z0-9.\"`\\\\/*()\\[\\],=>\n\r \t-]{0,60}") {
+        if let Ok(file) = GoMod::parse(&text) {
+            prop_assert_eq!(file.edited([]), text);
+        }
+    }
+
+    #[test]
+    fn an_order_of_versions_is_one(a in numbers(), b in numbers(), c in numbers()) {
+        let (a, b, c) = (version(&a), version(&b), version(&c));
+        prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+        prop_assert!(!(a <= b && b <= c) || a <= c);
+        for bump in [Bump::Patch, Bump::Minor, Bump::Major, Bump::Prerelease] {
+            prop_assert!(a.bumped(bump).unwrap() > a);
+        }
+    }
+}
+
+fn numbers() -> impl Strategy<Value = String> {
+    "v(0|[1-9][0-9]{0,2})\\.(0|9|10)\\.(0|99)(-(rc|0|9|a)(\\.(1|10|b))?)?"
+}

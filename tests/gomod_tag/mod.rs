@@ -1,0 +1,3 @@
+//! `go.mod` files as devkit reads them, and as the real Go does.
+
+mod gomod;
