@@ -168,3 +168,28 @@ fn a_file_that_maven_reads_all_the_same_is_not_warned_of() {
     let error = world.refusal(&["status", "--global-settings", "nowhere.xml"]);
     assert_eq!(error["code"], "io");
 }
+
+/// Maven takes a parent that lies beside the POM only if it is the one that is meant.
+#[test]
+fn a_parent_of_another_version_is_not_the_one() {
+    let world = World::with(SETTINGS);
+    let parent = |version: &str| {
+        format!(
+            "<parent><groupId>g</groupId><artifactId>par</artifactId><version>{version}</version></parent>"
+        )
+    };
+    world.file(
+        "pom.xml",
+        "<project><groupId>g</groupId><artifactId>par</artifactId><version>1</version><repositories>\
+         <repository><id>of-parent</id><url>http://a.example/</url></repository></repositories></project>",
+    );
+    for (version, found) in [("1", true), ("${revision}", true), ("2", false)] {
+        world.file("child/pom.xml", format!("<project>{}</project>", parent(version)));
+        let document = world.json(i32::from(found), &["status", "--project", "child"]);
+        let repositories = document["repositories"].as_array().unwrap();
+        assert_eq!(repositories.len(), usize::from(found), "{version}: {document}");
+        let told = document["warnings"].as_array().unwrap().iter();
+        let told = told.filter(|warning| warning["code"] == "remote-parent").count();
+        assert_eq!(told, usize::from(!found), "{version}: {document}");
+    }
+}

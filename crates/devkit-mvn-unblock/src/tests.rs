@@ -156,7 +156,20 @@ fn an_id_can_stand_in_a_list_or_is_refused() {
     for id in ["corp", "corp-releases", "a.b_c", "中央", "a b"] {
         assert_eq!(RepositoryId::parse(id).unwrap().as_str(), id);
     }
-    for id in ["", "*", "a,b", "!a", " a", "a ", "a:b", "http://nexus.example/", "a\nb", "a|b"] {
+    for id in [
+        "",
+        "*",
+        "a,b",
+        "!a",
+        " a",
+        "a ",
+        "a:b",
+        "http://nexus.example/",
+        "a\nb",
+        "a|b",
+        "a\u{fffe}",
+        "${env.X}",
+    ] {
         assert!(RepositoryId::parse(id).is_err(), "{id:?}");
     }
 }
@@ -283,6 +296,9 @@ fn a_missing_or_empty_file_is_made_and_can_be_taken_back() {
             assert_eq!(is_open(&made.output, "other"), request == Request::Open);
             let expected = if current.is_some() { Undo::Restore } else { Undo::Remove };
             assert_eq!(undo(Some(&made.output), current, &none), expected);
+            // A backup of a file that was there before it went away.
+            let old = Some(&b"<settings/>"[..]);
+            assert_eq!(undo(Some(&made.output), old, &none), Undo::Remove);
         }
     }
 }
@@ -336,6 +352,7 @@ fn recipes_that_do_not_work_are_recognised() {
     let outside = "<settings>\n  <mirror>\n    <id>a</id>\n  </mirror>\n</settings>\n";
     let word = COPY.replace("<blocked>true", "<blocked>yes");
     let hijack = COPY.replace("http://0.0.0.0/", "http://nexus.example/").replace("true", "false");
+    let glob = COPY.replace("http:*<", "http:*,!corp*<");
     for (name, text, code, fixed) in [
         ("dead", dead.as_str(), "dead-mirror", true),
         ("blank", &blank, "blank-in-mirror-of", true),
@@ -345,6 +362,7 @@ fn recipes_that_do_not_work_are_recognised() {
         ("outside", outside, "mirror-outside-mirrors", false),
         ("word", &word, "blocked-not-true", true),
         ("hijack", &hijack, "hijacks-http", false),
+        ("glob", &glob, "no-wildcard", true),
     ] {
         let plan = change(text, &Request::Open);
         let note = plan.notes.iter().find(|note| note.code == code);
