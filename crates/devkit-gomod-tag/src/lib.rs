@@ -8,10 +8,12 @@
 
 pub mod gomod;
 mod path;
+pub mod tag;
 #[cfg(test)]
 mod tests;
 mod version;
 
 pub use gomod::GoMod;
 pub use path::{BadPath, MajorSuffix, ModulePath};
+pub use tag::{Misplaced, TagPrefix};
 pub use version::{BadVersion, Bump, Number, Version};

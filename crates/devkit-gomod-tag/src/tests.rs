@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{BadPath, BadVersion, Bump, GoMod, ModulePath, Version};
+use crate::{BadPath, BadVersion, Bump, GoMod, Misplaced, ModulePath, TagPrefix, Version, tag};
 
 fn version(text: &str) -> Version {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -172,6 +172,87 @@ fn paths_that_go_cannot_fetch_are_refused() {
     {
         assert!(text.parse::<ModulePath>().is_ok(), "{text}");
     }
+}
+
+fn path(text: &str) -> ModulePath {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// A row is a root, a folder, a module path and the prefix of its tags.
+#[test]
+fn a_module_has_its_tags_below_its_folder() {
+    for (root, folder, module, prefix) in [
+        ("example.com/r", "", "example.com/r", ""),
+        ("example.com/r", "a", "example.com/r/a", "a/"),
+        ("example.com/r", "a/b", "example.com/r/a/b", "a/b/"),
+        ("example.com/r", "", "example.com/r/v2", ""),
+        ("example.com/r", "v2", "example.com/r/v2", ""),
+        ("example.com/r", "a", "example.com/r/a/v2", "a/"),
+        ("example.com/r", "a/v2", "example.com/r/a/v2", "a/"),
+        ("example.com/r", "a/v2/b", "example.com/r/a/v2/b", "a/v2/b/"),
+        ("example.com/r", "a/v2", "example.com/r/a/v2/v3", "a/v2/"),
+        ("example.com/r/v2", "", "example.com/r/v2", ""),
+        ("gopkg.in/yaml.v3", "", "gopkg.in/yaml.v3", ""),
+    ] {
+        let found = TagPrefix::of(root, folder, &path(module));
+        assert_eq!(found.map(|found| found.to_string()), Ok(prefix.into()), "{folder} {module}");
+    }
+    let elsewhere = |expected: &str| Misplaced::Elsewhere { expected: expected.into() };
+    let foreign = || Misplaced::Foreign { root: "example.com/r".into() };
+    for (folder, module, error) in [
+        ("a", "example.com/r/b", elsewhere("b")),
+        ("a", "example.com/r", elsewhere("")),
+        ("", "example.com/r/a", elsewhere("a")),
+        ("a/v3", "example.com/r/a/v2", elsewhere("a")),
+        ("v2", "example.com/r", elsewhere("")),
+        ("a", "example.com/ra", foreign()),
+        ("a", "example.org/r/a", foreign()),
+    ] {
+        assert_eq!(TagPrefix::of("example.com/r", folder, &path(module)), Err(error), "{module}");
+    }
+}
+
+#[test]
+fn a_tag_is_a_version_of_one_module_only() {
+    let root = TagPrefix::of("example.com/r", "", &path("example.com/r")).unwrap();
+    let sdk = TagPrefix::of("example.com/r", "sdk", &path("example.com/r/sdk")).unwrap();
+    assert_eq!(sdk.tag(&version("v1.2.3-rc.1")), "sdk/v1.2.3-rc.1");
+    assert_eq!(sdk.version("sdk/v1.2.3"), Some(Ok(version("v1.2.3"))));
+    assert_eq!(root.version("v1.2.3"), Some(Ok(version("v1.2.3"))));
+    for (prefix, other) in [(&root, "sdk/v1.0.0"), (&sdk, "v1.0.0"), (&sdk, "sdk/a/v1.0.0")] {
+        assert_eq!(prefix.version(other), None, "{other}");
+    }
+    for no_version in ["nightly", "sdkv1.0.0", "vnext", ""] {
+        assert_eq!(root.version(no_version), None, "{no_version}");
+    }
+    // What was meant as one, and Go ignores.
+    for (tag, error) in [
+        ("sdk/1.2.3", BadVersion::NoV),
+        ("sdk/v1.2", BadVersion::NotThree),
+        ("sdk/v0.2.1.1", BadVersion::NotThree),
+        ("sdk/v1.2.3+x", BadVersion::Build),
+    ] {
+        assert_eq!(sdk.version(tag), Some(Err(error)), "{tag}");
+    }
+}
+
+#[test]
+fn the_root_is_what_most_modules_say() {
+    let of = |modules: &[(&str, &str)]| {
+        let modules: Vec<_> = modules.iter().map(|(folder, text)| (*folder, path(text))).collect();
+        tag::root(modules.iter().map(|(folder, path)| (*folder, path)))
+    };
+    let root = Some("example.com/r".to_owned());
+    assert_eq!(of(&[("a", "example.com/r/a"), ("b", "example.com/r/b")]), root);
+    assert_eq!(of(&[("", "example.com/r/v2")]), root);
+    assert_eq!(of(&[("v2", "example.com/r/v2"), ("a/v3", "example.com/r/a/v3")]), root);
+    // One that was moved or copied from elsewhere does not count.
+    let foreign = ("c", "example.org/other/c");
+    assert_eq!(of(&[("a", "example.com/r/a"), ("b", "example.com/r/b"), foreign]), root);
+    assert_eq!(of(&[("a", "example.com/r/a"), foreign]), None);
+    assert_eq!(of(&[("a", "example.com/x")]), None);
+    assert_eq!(of(&[]), None);
+    assert_eq!(of(&[("", "gopkg.in/yaml.v3")]), Some("gopkg.in/yaml.v3".into()));
 }
 
 const FILE: &str = "// Deprecated: use v2.\nmodule \"example.com/m\" // mine\r\n\ngo 1.21\n\
