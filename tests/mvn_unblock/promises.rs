@@ -61,6 +61,11 @@ fn a_password_that_is_no_xml_stays_hidden() {
             assert_eq!(ran.stdout, "");
         }
     }
+    // Where nothing stands, nothing is secret.
+    for (text, why) in [("<!-- a -->\n", "there is no element"), ("<a>&x;</a>", "entity 'x'")] {
+        let shown = World::with(text).ends(2, ["--check"]).stderr;
+        assert!(shown.contains(why), "{text:?}: {shown}");
+    }
     // A user alone may be a token, and come from the environment.
     let world = World::with(
         "<settings><profiles><profile><id>p</id><repositories><repository><id>a</id>\

@@ -152,7 +152,7 @@ impl GoMod {
             match block.take() {
                 Some(_) if raw.words.len() == 1 && first.is(")") => {}
                 Some((verb, of_block)) => {
-                    file.take(&verb, &raw, &raw.words, &before, &of_block)?;
+                    file.take(source, &verb, &raw, &raw.words, &before, &of_block)?;
                     block = Some((verb, of_block));
                 }
                 None => {
@@ -161,7 +161,7 @@ impl GoMod {
                         [_, .., open, close] => open.is("(") && close.is(")"),
                         _ => false,
                     };
-                    if !first.is_word {
+                    if first.kind != Kind::Word {
                         return Err(
                             lexer.malformed(first.span.start, "a line begins with a directive")
                         );
@@ -175,7 +175,7 @@ impl GoMod {
                         }
                         block = opens.then_some((verb, before));
                     } else {
-                        file.take(&verb, &raw, &raw.words[1..], &before, &[])?;
+                        file.take(source, &verb, &raw, &raw.words[1..], &before, &[])?;
                     }
                 }
             }
@@ -215,19 +215,19 @@ impl GoMod {
     /// Takes a line: the words behind its verb.
     fn take(
         &mut self,
+        source: &str,
         verb: &str,
         raw: &RawLine,
         words: &[RawWord],
         before: &[String],
         of_block: &[String],
     ) -> Result<(), Malformed> {
-        let source = self.source.clone();
         let failed = |at: usize, why: &str| {
-            let (line, column) = position(&source, at);
+            let (line, column) = position(source, at);
             Malformed { line, column, why: why.to_owned() }
         };
         let token = |word: &RawWord| {
-            let text = word.text(&source).map_err(|why| failed(word.span.start, why))?;
+            let text = word.text(source).map_err(|why| failed(word.span.start, why))?;
             Ok(Token { text, span: word.span.clone() })
         };
         let usage = |why: &str| failed(raw.at, why);
@@ -324,8 +324,6 @@ struct RawLine {
 struct RawWord {
     span: Range<usize>,
     kind: Kind,
-    /// Neither a sign nor a string.
-    is_word: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -400,11 +398,7 @@ impl Lexer<'_> {
     }
 
     fn word(&self, rest: &str, first: char) -> Result<RawWord, Malformed> {
-        let of = |length: usize, kind: Kind| RawWord {
-            span: self.at..self.at + length,
-            kind,
-            is_word: kind == Kind::Word,
-        };
+        let of = |length: usize, kind: Kind| RawWord { span: self.at..self.at + length, kind };
         if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
             return Ok(of(sign.len(), Kind::Sign(sign)));
         }

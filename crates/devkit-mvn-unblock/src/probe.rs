@@ -126,7 +126,7 @@ pub fn probe(
                 for (place, candidate) in target.candidates().enumerate() {
                     let attempt = candidate.attempt(candidate.ask(&config, patience.each));
                     let answers = attempt.answers();
-                    if done.send((url.clone(), place, attempt, answers)).is_err() {
+                    if done.send((url.clone(), place, attempt)).is_err() {
                         return;
                     }
                     if answers {
@@ -138,12 +138,12 @@ pub fn probe(
     }
     drop(done);
     let end = Instant::now() + patience.all;
-    while let Ok((url, place, attempt, answers)) =
+    while let Ok((url, place, attempt)) =
         outcomes.recv_timeout(end.saturating_duration_since(Instant::now()))
     {
         if let Some(attempts) = found.get_mut(&url) {
             attempts[place] = attempt;
-            if answers {
+            if attempts[place].answers() {
                 attempts.truncate(place + 1);
             }
         }

@@ -268,9 +268,9 @@ fn ask_https(all: &mut [Status], warnings: &mut Vec<Warning>) {
     }
     let urls: Vec<&str> =
         all.iter().filter(|status| status.is_to_probe()).map(|status| &*status.url).collect();
-    let mut found = probe::probe(&urls, &trusted, PATIENCE);
+    let found = probe::probe(&urls, &trusted, PATIENCE);
     for status in all.iter_mut().filter(|status| status.is_to_probe()) {
-        status.https = found.get_mut(&status.url).map(|attempts| attempts.clone());
+        status.https = found.get(&status.url).cloned();
     }
 }
 

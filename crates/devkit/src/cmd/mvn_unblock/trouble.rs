@@ -69,7 +69,8 @@ fn refused(ui: &Ui, names: &Names, file: &Path, bytes: &[u8], error: &Error, so:
 /// Why a file is refused, unless that could hold a part of a secret.
 pub(super) fn reason(bytes: &[u8], error: &Error) -> String {
     let Error::Malformed { at, well_formed: false, .. } = error else { return error.to_string() };
-    if lines(bytes, *at).is_some_and(|lines| lines.before.is_some()) {
+    // Behind the last line nothing stands, and nothing secret.
+    if lines(bytes, *at).is_none_or(|lines| lines.before.is_some()) {
         return error.to_string();
     }
     "what stands there is no XML, and may be secret; in text, '&' is written &amp; and '<' is \
