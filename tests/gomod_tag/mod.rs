@@ -1,3 +1,5 @@
-//! `go.mod` files as devkit reads them, and as the real Go does.
+//! `devkit gomod-tag`, with the real git and real Gos.
 
 mod gomod;
+mod scenarios;
+mod world;

@@ -7,6 +7,7 @@ mod bench;
 mod dist;
 mod envcheck;
 mod lint;
+mod gos;
 mod mavens;
 mod peers;
 mod run;

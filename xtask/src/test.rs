@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::dist;
+use crate::gos;
 use crate::mavens;
 use crate::peers::{self, PEERS};
 use crate::run::{Result, cargo, target};
@@ -40,6 +41,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     command.args(filters).env("DEVKIT_SKIPPED", &skipped_list).stdout(Stdio::piped());
     if !quick {
         command.env("DEVKIT_MAVENS", mavens::fetch()?);
+        if let Some(go) = gos::fetch()? {
+            command.env("DEVKIT_OLD_GO", go);
+        }
         match dist::static_binary() {
             Ok(binary) => drop(command.env("DEVKIT_STATIC", binary)),
             Err(error) if peers::in_ci() => return Err(error),

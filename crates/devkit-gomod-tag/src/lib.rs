@@ -6,14 +6,35 @@
 //!
 //! Rule: the Go Modules Reference; `semver`, `module` and `modfile` of `golang.org/x/mod`.
 
+pub mod apply;
+pub mod changes;
+mod checks;
+pub mod commits;
+pub mod git;
 pub mod gomod;
+mod install;
 mod path;
+pub mod plan;
+pub mod problem;
+pub mod repository;
+mod requires;
+pub mod select;
+pub mod sum;
 pub mod tag;
 #[cfg(test)]
 mod tests;
+pub mod update;
+pub mod verify;
 mod version;
+pub mod zip;
 
+pub use checks::not_releasable;
+pub use git::{Git, GitError};
 pub use gomod::GoMod;
 pub use path::{BadPath, MajorSuffix, ModulePath};
+pub use plan::{Options, Plan};
+pub use problem::{Code, Problem};
+pub use repository::{Module, Repository};
+pub use select::Selection;
 pub use tag::{Misplaced, TagPrefix};
 pub use version::{BadVersion, Bump, Number, Version};

@@ -158,12 +158,7 @@ fn element(element: &str) -> Result<(), BadPath> {
         return Err(BadPath::BadCharacter(bad));
     }
     let short = element.split('.').next().unwrap_or_default();
-    let upper = short.to_ascii_uppercase();
-    let numbered = |name: &str| {
-        let number = upper.strip_prefix(name).filter(|number| number.len() == 1);
-        number.is_some_and(|number| ("1"..="9").contains(&number))
-    };
-    if matches!(&*upper, "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT") {
+    if is_reserved(short) {
         return Err(BadPath::Reserved(element.to_owned()));
     }
     match short.rsplit_once('~') {
@@ -172,6 +167,16 @@ fn element(element: &str) -> Result<(), BadPath> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether Windows reserves a name, which is without what follows a dot.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    let numbered = |name: &str| {
+        let number = upper.strip_prefix(name).filter(|number| number.len() == 1);
+        number.is_some_and(|number| ("1"..="9").contains(&number))
+    };
+    matches!(&*upper, "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
 }
 
 /// Bytes before the major version; `None` for one that cannot be.

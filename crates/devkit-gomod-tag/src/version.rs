@@ -179,32 +179,44 @@ impl FromStr for Version {
     type Err = BadVersion;
 
     fn from_str(text: &str) -> Result<Self, BadVersion> {
-        let rest = text.strip_prefix('v').ok_or(BadVersion::NoV)?;
-        let (rest, build) = match rest.split_once('+') {
-            Some((rest, build)) => (rest, Some(build)),
-            None => (rest, None),
-        };
-        let (core, prerelease) = match rest.split_once('-') {
-            Some((core, prerelease)) => (core, Some(prerelease)),
-            None => (rest, None),
-        };
-        let mut parts = core.split('.').map(Number::parse);
-        let mut next = || parts.next().unwrap_or(Err(BadVersion::NotThree));
-        let numbers = [next()?, next()?, next()?];
-        if parts.next().is_some() {
-            return Err(BadVersion::NotThree);
-        }
-        if let Some(prerelease) = prerelease {
-            prerelease.split('.').try_for_each(identifier)?;
-            if is_pseudo(&numbers, prerelease) {
-                return Err(BadVersion::Pseudo);
-            }
+        let (version, build) = parts(text)?;
+        if version.is_pseudo() {
+            return Err(BadVersion::Pseudo);
         }
         if build.is_some() {
             return Err(BadVersion::Build);
         }
-        Ok(Self { numbers, prerelease: prerelease.map(str::to_owned) })
+        Ok(version)
     }
+}
+
+/// What counts where versions are compared that no tag needs to have: pseudo-versions too, and
+/// without what follows `+`.
+pub(crate) fn precedence(text: &str) -> Option<Version> {
+    parts(text).ok().map(|(version, _)| version)
+}
+
+/// A version of any kind, and what follows `+`.
+fn parts(text: &str) -> Result<(Version, Option<&str>), BadVersion> {
+    let rest = text.strip_prefix('v').ok_or(BadVersion::NoV)?;
+    let (rest, build) = match rest.split_once('+') {
+        Some((rest, build)) => (rest, Some(build)),
+        None => (rest, None),
+    };
+    let (core, prerelease) = match rest.split_once('-') {
+        Some((core, prerelease)) => (core, Some(prerelease)),
+        None => (rest, None),
+    };
+    let mut parts = core.split('.').map(Number::parse);
+    let mut next = || parts.next().unwrap_or(Err(BadVersion::NotThree));
+    let numbers = [next()?, next()?, next()?];
+    if parts.next().is_some() {
+        return Err(BadVersion::NotThree);
+    }
+    if let Some(prerelease) = prerelease {
+        prerelease.split('.').try_for_each(identifier)?;
+    }
+    Ok((Version { numbers, prerelease: prerelease.map(str::to_owned) }, build))
 }
 
 fn identifier(text: &str) -> Result<(), BadVersion> {
@@ -219,22 +231,36 @@ fn identifier(text: &str) -> Result<(), BadVersion> {
     Ok(())
 }
 
-/// Whether it is what Go calls a commit without a tag: `v0.0.0-20200102030405-0123456789ab`, or
-/// `…-0.20200102030405-0123456789ab` after a version.
-///
-/// Rule: the expression of `module.IsPseudoVersion`.
-fn is_pseudo(numbers: &[Number; 3], prerelease: &str) -> bool {
-    let Some((before, revision)) = prerelease.rsplit_once('-') else { return false };
-    let is_revision =
-        !revision.is_empty() && revision.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let Some(split) = before.len().checked_sub(14) else { return false };
-    if !is_revision || !before.is_char_boundary(split) {
-        return false;
+impl Version {
+    /// Whether it is what Go calls a commit without a tag: `v0.0.0-20200102030405-0123456789ab`, or
+    /// `…-0.20200102030405-0123456789ab` after a version.
+    ///
+    /// Rule: the expression of `module.IsPseudoVersion`.
+    pub(crate) fn is_pseudo(&self) -> bool {
+        self.revision().is_some()
     }
-    let (head, time) = before.split_at(split);
-    let is_first = head.is_empty() && numbers[1].is_zero() && numbers[2].is_zero();
-    let follows = head == "0." || head.ends_with(".0.");
-    time.bytes().all(|byte| byte.is_ascii_digit()) && (is_first || follows)
+
+    /// The commit in a pseudo-version, abbreviated.
+    pub(crate) fn revision(&self) -> Option<&str> {
+        let (before, revision) = self.prerelease.as_deref()?.rsplit_once('-')?;
+        let is_revision =
+            !revision.is_empty() && revision.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let split = before.len().checked_sub(14)?;
+        if !is_revision || !before.is_char_boundary(split) {
+            return None;
+        }
+        let (head, time) = before.split_at(split);
+        let is_first = head.is_empty() && self.numbers[1].is_zero() && self.numbers[2].is_zero();
+        let follows = head == "0." || head.ends_with(".0.");
+        let is_time = time.bytes().all(|byte| byte.is_ascii_digit());
+        (is_time && (is_first || follows)).then_some(revision)
+    }
+
+    /// Whether it is a patch of the same minor version.
+    #[must_use]
+    pub fn is_of_line(&self, other: &Self) -> bool {
+        self.numbers[..2] == other.numbers[..2]
+    }
 }
 
 impl Ord for Version {

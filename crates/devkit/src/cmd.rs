@@ -3,6 +3,7 @@
 mod completions;
 mod envcheck;
 mod fwd;
+mod gomod_tag;
 mod kubecerts;
 mod man;
 mod mvn_unblock;
@@ -15,13 +16,14 @@ pub(crate) const CALLED_AS: &[(&str, &str)] = &[
     ("kubecerts", "kubecerts"),
     ("envcheck", "envcheck"),
     ("mvn-unblock", "mvn-unblock"),
+    ("gomod-tag", "gomod-tag"),
 ];
 
 /// The commands by task, in the order of the help text.
 pub(crate) const GROUPS: &[(&str, &[&str])] = &[
     ("Network and Kubernetes", &["fwd", "kubecerts"]),
     ("Diagnose", &["envcheck"]),
-    ("Build", &["mvn-unblock"]),
+    ("Build and release", &["mvn-unblock", "gomod-tag"]),
     ("About devkit", &["completions", "man", "help"]),
 ];
 
@@ -32,6 +34,7 @@ pub(crate) const EXAMPLES: &[&str] = &[
     "devkit kubecerts extract --context staging --out certs/",
     "devkit envcheck eureka.client.serviceUrl.defaultZone",
     "devkit mvn-unblock --repo corp-releases",
+    "devkit gomod-tag v0.1.0",
 ];
 
 #[derive(Debug, clap::Subcommand)]
@@ -44,6 +47,8 @@ pub(crate) enum Command {
     Envcheck(Box<envcheck::Args>),
     /// Make Maven 3.8.1 and newer use http:// repositories again
     MvnUnblock(Box<mvn_unblock::Args>),
+    /// Tag every Go module of a repository: <module dir>/<version>
+    GomodTag(Box<gomod_tag::Args>),
     /// Print a completion script (bash, zsh, fish, powershell, elvish)
     Completions(completions::Args),
     /// Print a man page, or write all of them
@@ -58,6 +63,7 @@ impl Command {
             Self::Kubecerts(args) => kubecerts::run(ui, &args),
             Self::Envcheck(args) => envcheck::run(ui, &args),
             Self::MvnUnblock(args) => mvn_unblock::run(ui, &args),
+            Self::GomodTag(args) => gomod_tag::run(ui, &args),
             Self::Completions(args) => completions::run(ui, &args),
             Self::Man(args) => man::run(ui, &args),
         }

@@ -52,6 +52,20 @@ impl Error for Failure {
     }
 }
 
+/// Tells several errors that were found together, and gives the exit code. With `--json` the first
+/// stands for all, and the others are in a list.
+pub(crate) fn report_all(ui: &Ui, failures: &[Failure]) -> u8 {
+    if let (true, Some(first)) = (ui.json, failures.first()) {
+        let problems: Vec<Fields> = failures.iter().map(Fields::of).collect();
+        ui::message(&line(&Document { error: Fields { problems, ..Fields::of(first) } }));
+    } else {
+        for failure in failures {
+            ui::message(&text(ui, failure, &[]));
+        }
+    }
+    exit::TROUBLE
+}
+
 /// The error as `--json` tells it.
 #[derive(Serialize)]
 struct Document<'a> {
@@ -63,13 +77,32 @@ struct Fields<'a> {
     code: &'a str,
     message: String,
     hint: Option<&'a str>,
+    /// All that were found, where a command looks for more than one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<Fields<'a>>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(failure: &'a Failure) -> Self {
+        let message = match &failure.cause {
+            Some(cause) => format!("{}: {cause}", failure.message),
+            None => failure.message.clone(),
+        };
+        let hint = failure.hint.as_deref();
+        Self { code: failure.code, message, hint, problems: Vec::new() }
+    }
 }
 
 /// Tells an error on standard error and gives the exit code.
 pub(crate) fn report(ui: &Ui, error: &anyhow::Error) -> u8 {
     let unforeseen = from_chain(error);
     let failure = error.downcast_ref::<Failure>().unwrap_or(&unforeseen);
-    let text = if ui.json { json(failure) } else { text(ui, failure, error) };
+    let beneath: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    let text = if ui.json {
+        line(&Document { error: Fields::of(failure) })
+    } else {
+        text(ui, failure, &beneath)
+    };
     ui::message(&text);
     exit::TROUBLE
 }
@@ -83,19 +116,14 @@ fn from_chain(error: &anyhow::Error) -> Failure {
     }
 }
 
-fn json(failure: &Failure) -> String {
-    let message = match &failure.cause {
-        Some(cause) => format!("{}: {cause}", failure.message),
-        None => failure.message.clone(),
-    };
-    let fields = Fields { code: failure.code, message, hint: failure.hint.as_deref() };
-    let mut line = serde_json::to_string(&Document { error: fields })
-        .expect("three strings always make a JSON document");
+fn line(document: &Document) -> String {
+    let mut line =
+        serde_json::to_string(document).expect("strings always make a JSON document");
     line.push('\n');
     line
 }
 
-fn text(ui: &Ui, failure: &Failure, error: &anyhow::Error) -> String {
+fn text(ui: &Ui, failure: &Failure, beneath: &[String]) -> String {
     let label = ui.paint(To::Err, &Style::new().red().bold(), "error:");
     let mut text = format!("{label} {} [{}]\n", failure.message, failure.code);
     let mut line = |label: &str, value: Option<&str>| {
@@ -108,8 +136,8 @@ fn text(ui: &Ui, failure: &Failure, error: &anyhow::Error) -> String {
     line("cause: ", failure.cause.as_deref());
     line("hint:  ", failure.hint.as_deref());
     if ui.verbose > 0 {
-        for beneath in error.chain().skip(1) {
-            line("after: ", Some(&beneath.to_string()));
+        for beneath in beneath {
+            line("after: ", Some(beneath));
         }
     }
     text

@@ -3,6 +3,7 @@
 
 mod cli;
 mod cmd;
+mod excerpt;
 mod exit;
 mod failure;
 mod ui;

@@ -7,6 +7,7 @@ use devkit_mvn_unblock::{BadId, EncodingError, Error, Position, Text, mask, pom:
 use devkit_text::{escape, words};
 
 use super::Names;
+use crate::excerpt::excerpt;
 use crate::failure::Failure;
 use crate::ui::{self, Ui};
 
@@ -60,7 +61,7 @@ fn refused(ui: &Ui, names: &Names, file: &Path, bytes: &[u8], error: &Error, so:
             ..failure.because(format!("line {}, column {}: {why}", at.line, at.column))
         };
     }
-    match excerpt(bytes, at, width, &why) {
+    match marked(bytes, at, width, &why) {
         Some(excerpt) => Failure { place: Some(format!("{place}\n{excerpt}")), ..failure },
         None => Failure { place: Some(place), ..failure.because(why) },
     }
@@ -119,29 +120,10 @@ fn hint(error: &Error) -> &'static str {
     }
 }
 
-/// Columns of a line that are shown around a place.
-const AROUND: usize = 60;
-
 /// The line with a marker under what is wrong. None if what is secret in it would move the marker.
-fn excerpt(bytes: &[u8], at: Position, width: usize, why: &str) -> Option<String> {
+fn marked(bytes: &[u8], at: Position, width: usize, why: &str) -> Option<String> {
     let Lines { masked, before } = lines(bytes, at)?;
-    let before = before?;
-    // Long lines are shown around the place only.
-    let skipped = (at.column - 1).saturating_sub(AROUND);
-    let shown: String = masked.chars().skip(skipped).take(2 * AROUND).collect();
-    let lead: String = before.chars().skip(skipped).collect();
-    let plain = |text: &str| escape(text.replace('\t', " ").as_bytes());
-    let dots = if skipped > 0 { "…" } else { "" };
-    let shown = format!("{dots}{}", plain(&shown));
-    let blank = console::measure_text_width(&format!("{dots}{}", plain(&lead)));
-    let most = console::measure_text_width(&shown).saturating_sub(blank).max(1);
-    let number = at.line.to_string();
-    let margin = " ".repeat(number.len());
-    Some(format!(
-        "{margin} |\n{number} | {shown}\n{margin} | {}{} {why}",
-        " ".repeat(blank),
-        "^".repeat(width.min(most))
-    ))
+    Some(excerpt(at.line, &masked, &before?, width, why))
 }
 
 /// A file that cannot be read or put into place; `again` is what asks for the same change.

@@ -1,0 +1,674 @@
+//! git, by its own program: what a repository holds, and the few writes that a release takes.
+//!
+//! Every call is in this module. Names go in and out ended by NUL or as object names, messages are never
+//! parsed, no editor is opened, and the remote is asked only by [`Git::remote_tags`] and
+//! [`Git::push`].
+
+mod archive;
+mod write;
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::io::{self, Write as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+pub use write::TagKind;
+
+/// The least version of git that has all that is called.
+pub const LEAST_GIT: [u32; 2] = [2, 28];
+
+/// A repository.
+#[derive(Debug, Clone)]
+pub struct Git {
+    /// Where git is started: the top of the work tree, or the repository itself if it is bare.
+    folder: PathBuf,
+    /// Where the objects are, for a second repository that borrows them.
+    common_dir: PathBuf,
+    /// Whether there is a work tree.
+    pub has_work_tree: bool,
+    /// Whether the history ends early.
+    pub is_shallow: bool,
+    /// Whether git may ask for a password.
+    may_ask: bool,
+}
+
+/// The name of an object, in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Oid(String);
+
+impl Oid {
+    /// All digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As many digits as people write.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.0[..self.0.len().min(7)]
+    }
+}
+
+/// What git could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no git.
+    #[error("cannot start git")]
+    Missing(#[source] io::Error),
+    /// It is older than [`LEAST_GIT`].
+    #[error("git {found} is too old")]
+    TooOld {
+        /// Its version.
+        found: String,
+    },
+    /// There is no repository here.
+    #[error("{} is in no git repository", folder.display())]
+    NoRepository {
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// git refuses to read a repository that belongs to somebody else.
+    #[error("the repository belongs to another user")]
+    Unsafe {
+        /// What git says.
+        says: String,
+    },
+    /// The repository has no commit.
+    #[error("there is no commit {rev}")]
+    NoCommit {
+        /// What was asked for.
+        rev: String,
+    },
+    /// A command failed.
+    #[error("git {command} failed")]
+    Failed {
+        /// Its name and options.
+        command: String,
+        /// What it said, on both streams.
+        says: String,
+    },
+}
+
+/// A file of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// With `/`, from the root.
+    pub path: Vec<u8>,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Its contents.
+    pub oid: Oid,
+    /// Bytes, where that could be told without fetching.
+    pub size: Option<u64>,
+}
+
+/// What a name in a tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A file, executable or not.
+    File,
+    /// A symbolic link.
+    Link,
+    /// A commit of another repository.
+    Submodule,
+}
+
+/// A difference between two commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// From the root.
+    pub path: Vec<u8>,
+    /// What it was and is; `None` where there is nothing.
+    pub kinds: [Option<EntryKind>; 2],
+    /// Whether what it holds is the same, and only its mode is not.
+    pub same_contents: bool,
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// Without `refs/tags/`.
+    pub name: String,
+    /// The tag object, or what it names if it is a lightweight one.
+    pub oid: Oid,
+    /// Whether it is a lightweight one, of a commit.
+    pub is_commit: bool,
+}
+
+/// A commit that something is done with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its name.
+    pub oid: Oid,
+    /// Its first line.
+    pub subject: String,
+}
+
+/// A commit of a history, and what it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// Its name.
+    pub oid: Oid,
+    /// All of it.
+    pub message: String,
+    /// Files, from the root.
+    pub paths: Vec<Vec<u8>>,
+    /// Whether it has more than one parent.
+    pub is_merge: bool,
+}
+
+impl Git {
+    /// The repository that a folder lies in. `may_ask`: whether git may ask for a password.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`], if there is none, or git refuses it.
+    pub fn open(folder: &Path, may_ask: bool) -> Result<Self, GitError> {
+        let mut git = Self {
+            folder: folder.to_owned(),
+            common_dir: PathBuf::new(),
+            has_work_tree: false,
+            is_shallow: false,
+            may_ask,
+        };
+        let args = [
+            "rev-parse",
+            "--path-format=absolute",
+            "--git-common-dir",
+            "--is-shallow-repository",
+            "--is-inside-work-tree",
+        ];
+        let output = git.output(git.command(&args), b"")?;
+        if !output.status.success() {
+            return Err(git.refused(&output));
+        }
+        let lines: Vec<&[u8]> = output.stdout.split(|byte| *byte == b'\n').collect();
+        let [common, shallow, inside, ..] = &lines[..] else { return Err(git.refused(&output)) };
+        git.common_dir = path_of(common);
+        git.is_shallow = *shallow == b"true";
+        git.has_work_tree = *inside == b"true";
+        if git.has_work_tree {
+            let top = git.run(&["rev-parse", "--show-toplevel"])?;
+            git.folder = path_of(top.strip_suffix(b"\n").unwrap_or(&top));
+        } else {
+            git.folder.clone_from(&git.common_dir);
+        }
+        Ok(git)
+    }
+
+    /// Why the first question was not answered.
+    fn refused(&self, output: &Output) -> GitError {
+        let says = said(output);
+        if says.contains("dubious ownership") {
+            return GitError::Unsafe { says };
+        }
+        // Known by its answer, and not by the words, which newer versions may change.
+        let version = self.run(&["version"]).unwrap_or_default();
+        let version = String::from_utf8_lossy(&version).into_owned();
+        let found = version.split_whitespace().nth(2).unwrap_or_default();
+        let mut numbers = found.split('.').map(|part| part.parse::<u32>().unwrap_or_default());
+        let numbers = [numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()];
+        if numbers < LEAST_GIT && numbers[0] > 0 {
+            return GitError::TooOld { found: found.to_owned() };
+        }
+        if says.contains("not a git repository") || says.is_empty() {
+            return GitError::NoRepository { folder: self.folder.clone() };
+        }
+        GitError::Failed { command: "rev-parse".into(), says }
+    }
+
+    /// The top of the work tree, or the repository itself.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where its objects and references are.
+    #[must_use]
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// The commit that a revision names.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::NoCommit`], if it names none.
+    pub fn commit(&self, rev: &str) -> Result<Commit, GitError> {
+        let none = || GitError::NoCommit { rev: rev.to_owned() };
+        if rev.starts_with('-') || rev.is_empty() {
+            return Err(none());
+        }
+        let name = format!("{rev}^{{commit}}");
+        let output =
+            self.output(self.command(&["rev-parse", "--verify", "--quiet", &name]), b"")?;
+        let oid = line_of(&output.stdout).filter(|_| output.status.success()).ok_or_else(none)?;
+        let subject = self.run(&["log", "-1", "--no-show-signature", "--format=%s", &oid, "--"])?;
+        Ok(Commit { subject: line_of(&subject).unwrap_or_default(), oid: Oid(oid) })
+    }
+
+    /// The branch that is checked out.
+    #[must_use]
+    pub fn branch(&self) -> Option<String> {
+        line_of(&self.run(&["symbolic-ref", "--quiet", "--short", "HEAD"]).ok()?)
+    }
+
+    /// The branch that a branch is made from and goes to, and how far the two are apart: `1 ahead`, or
+    /// nothing.
+    #[must_use]
+    pub fn upstream(&self, branch: &str) -> Option<(String, String)> {
+        let name = format!("refs/heads/{branch}");
+        let format = "--format=%(upstream:short) %(upstream:track,nobracket)";
+        let line = line_of(&self.run(&["for-each-ref", format, &name]).ok()?)?;
+        let (upstream, track) = line.split_once(' ')?;
+        let counted = |part: &str| match part.trim().split_once(' ') {
+            Some((word, count)) => format!("{count} {word}"),
+            None => part.trim().to_owned(),
+        };
+        let track: Vec<String> = track.split(',').map(counted).collect();
+        (!upstream.is_empty()).then(|| (upstream.to_owned(), track.join(", ")))
+    }
+
+    /// A branch, here or of a remote, that has a commit in its history.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn branch_with(&self, commit: &Oid) -> Result<Option<String>, GitError> {
+        let contains = format!("--contains={}", commit.0);
+        let found = self.run(&[
+            "for-each-ref",
+            "--count=1",
+            "--format=%(refname:short)",
+            &contains,
+            "refs/heads",
+            "refs/remotes",
+        ])?;
+        Ok(line_of(&found))
+    }
+
+    /// Whether a commit is in the history of another.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn is_ancestor(&self, commit: &Oid, of: &str) -> Result<bool, GitError> {
+        let output =
+            self.output(self.command(&["merge-base", "--is-ancestor", &commit.0, of]), b"")?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(failed(&["merge-base"], &output)),
+        }
+    }
+
+    /// Whether files are fetched only when they are read.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        let found = self.run(&["config", "--get-regexp", r"^remote\..*\.promisor$", "true"]);
+        found.is_ok_and(|found| !found.is_empty())
+    }
+
+    /// A setting.
+    #[must_use]
+    pub fn config(&self, name: &str) -> Option<String> {
+        line_of(&self.run(&["config", "--get", name]).ok()?)
+    }
+
+    /// Whether a setting is on.
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        let found = self.run(&["config", "--type=bool", "--get", name]).ok();
+        found.as_deref().and_then(line_of).as_deref() == Some("true")
+    }
+
+    /// All files of a commit, in the order of their paths.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn tree(&self, commit: &Oid) -> Result<Vec<Entry>, GitError> {
+        // Sizes would be fetched, file by file.
+        let sizes: &[&str] = if self.is_partial() { &[] } else { &["-l"] };
+        let args = [&["ls-tree", "-r", "-z", "--full-tree"], sizes, &[&commit.0]].concat();
+        let output = self.run(&args)?;
+        let lines = output.split(|byte| *byte == 0).filter(|line| !line.is_empty());
+        Ok(lines.filter_map(entry).collect())
+    }
+
+    /// The paths of all files below a folder of a commit.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn names_below(&self, commit: &Oid, folder: &str) -> Result<Vec<Vec<u8>>, GitError> {
+        let folder = format!("{folder}/");
+        let args = ["ls-tree", "-r", "-z", "--full-tree", "--name-only", &commit.0, "--", &folder];
+        let output = self.run(&args)?;
+        let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(<[u8]>::to_vec).collect())
+    }
+
+    /// All tags.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn tags(&self) -> Result<Vec<Tag>, GitError> {
+        let format = "--format=%(objecttype) %(objectname) %(refname)";
+        let output = self.run(&["for-each-ref", format, "refs/tags"])?;
+        // A name that is not UTF-8 is nothing that Go takes.
+        let lines = output.split(|byte| *byte == b'\n').filter_map(|line| str::from_utf8(line).ok());
+        let tag = |line: &str| {
+            let mut parts = line.splitn(3, ' ');
+            let (kind, oid, name) = (parts.next()?, parts.next()?, parts.next()?);
+            Some(Tag {
+                name: name.strip_prefix("refs/tags/")?.to_owned(),
+                oid: Oid(oid.to_owned()),
+                is_commit: kind == "commit",
+            })
+        };
+        Ok(lines.filter_map(tag).collect())
+    }
+
+    /// The commits that objects lead to, `None` for one that is none.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn peeled(&self, objects: &[&Oid]) -> Result<Vec<Option<Oid>>, GitError> {
+        let names: Vec<String> = objects.iter().map(|oid| format!("{}^{{commit}}", oid.0)).collect();
+        self.checked(&names, "commit")
+    }
+
+    /// The full names of objects of a kind, `None` for what there is not.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn checked(&self, names: &[String], kind: &str) -> Result<Vec<Option<Oid>>, GitError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let input = names.join("\n") + "\n";
+        let output = self.run_with(&["cat-file", "--batch-check"], input.as_bytes())?;
+        let lines = output.split(|byte| *byte == b'\n').take(names.len());
+        let found = |line: &[u8]| {
+            let line = String::from_utf8_lossy(line).into_owned();
+            let mut words = line.split(' ');
+            let (oid, found) = (words.next()?, words.next()?);
+            (found == kind).then(|| Oid(oid.to_owned()))
+        };
+        Ok(lines.map(found).collect())
+    }
+
+    /// The contents of files, by names such as an object's or `COMMIT:PATH`; `None` for what there
+    /// is not. No name may hold a newline.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn contents(&self, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let input = names.join("\n") + "\n";
+        let output = self.run_with(&["cat-file", "--batch"], input.as_bytes())?;
+        let mut rest = &output[..];
+        let mut found = Vec::with_capacity(names.len());
+        while found.len() < names.len() {
+            let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { break };
+            let header = String::from_utf8_lossy(&rest[..end]);
+            rest = &rest[end + 1..];
+            // `OID blob SIZE`, or `NAME missing`, and the name can be anything.
+            let size = header.rsplit_once(' ').and_then(|(_, size)| size.parse::<usize>().ok());
+            let Some(size) = size.filter(|size| *size < rest.len()) else {
+                found.push(None);
+                continue;
+            };
+            found.push(header.contains(" blob ").then(|| rest[..size].to_vec()));
+            rest = &rest[size + 1..];
+        }
+        Ok(found)
+    }
+
+    /// What is different between two commits: in some folders and files, or everywhere if there are
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn differences(
+        &self,
+        old: &Oid,
+        new: &Oid,
+        below: &[&str],
+    ) -> Result<Vec<Difference>, GitError> {
+        let args =
+            ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", &old.0, &new.0, "--"];
+        let output = self.run(&[&args, below].concat())?;
+        let mut fields = output.split(|byte| *byte == 0);
+        let mut found = Vec::new();
+        while let (Some(header), Some(path)) = (fields.next(), fields.next()) {
+            let header = String::from_utf8_lossy(header);
+            let mut words = header.trim_start_matches(':').split(' ');
+            let mut word = || words.next().unwrap_or_default().to_owned();
+            let (old, new, old_oid, new_oid) = (word(), word(), word(), word());
+            found.push(Difference {
+                path: path.to_vec(),
+                kinds: [kind(&old), kind(&new)],
+                same_contents: old_oid == new_oid,
+            });
+        }
+        Ok(found)
+    }
+
+    /// The commits after one, up to another, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn log(&self, after: Option<&Oid>, until: &Oid) -> Result<Vec<Logged>, GitError> {
+        let range = match after {
+            Some(after) => format!("{}..{}", after.0, until.0),
+            None => until.0.clone(),
+        };
+        // The message ends with a NUL of its own; names follow, each with one.
+        let args = [
+            "log",
+            "-z",
+            "--no-show-signature",
+            "--no-renames",
+            "--name-only",
+            "--format=%x01%H%x00%P%x00%B%x00",
+            &range,
+            "--",
+        ];
+        let output = self.run(&args)?;
+        let mut found: Vec<Logged> = Vec::new();
+        let mut fields = output.split(|byte| *byte == 0).peekable();
+        while let Some(field) = fields.next() {
+            let name = field.strip_prefix(b"\n").unwrap_or(field);
+            if let Some(oid) = name.strip_prefix(b"\x01") {
+                let parents = fields.next().unwrap_or_default();
+                let message = fields.next().unwrap_or_default();
+                found.push(Logged {
+                    oid: Oid(String::from_utf8_lossy(oid).into_owned()),
+                    message: String::from_utf8_lossy(message).trim().to_owned(),
+                    paths: Vec::new(),
+                    is_merge: parents.contains(&b' '),
+                });
+            } else if let (false, Some(commit)) = (name.is_empty(), found.last_mut()) {
+                commit.paths.push(name.to_vec());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Files that are not as in the commit that is checked out: tracked ones, and those that git
+    /// neither tracks nor ignores.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn status(&self) -> Result<Status, GitError> {
+        let mut status = Status::default();
+        if !self.has_work_tree {
+            return Ok(status);
+        }
+        let args = ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"];
+        let output = self.run(&args)?;
+        for line in output.split(|byte| *byte == 0).filter(|line| line.len() > 3) {
+            let path = line[3..].to_vec();
+            match &line[..2] {
+                b"??" => status.untracked.push(path),
+                _ => status.modified.push(path),
+            }
+        }
+        Ok(status)
+    }
+
+    /// Who would be named in a tag or a commit.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Failed`], if git does not know.
+    pub fn identity(&self) -> Result<String, GitError> {
+        let found = self.run(&["var", "GIT_COMMITTER_IDENT"])?;
+        Ok(line_of(&found).unwrap_or_default())
+    }
+
+    /// The URL of a remote, if there is one of that name.
+    #[must_use]
+    pub fn remote_url(&self, remote: &str) -> Option<String> {
+        if remote.starts_with('-') {
+            return None;
+        }
+        line_of(&self.run(&["remote", "get-url", "--push", remote]).ok()?)
+    }
+
+    /// The names of the remotes.
+    #[must_use]
+    pub fn remotes(&self) -> Vec<String> {
+        let found = self.run(&["remote"]).unwrap_or_default();
+        String::from_utf8_lossy(&found).lines().map(str::to_owned).collect()
+    }
+
+    /// The tags of a remote, with the commits that they lead to.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn remote_tags(&self, remote: &str) -> Result<HashMap<String, Oid>, GitError> {
+        let output = self.run(&["ls-remote", "--tags", "--", remote])?;
+        let text = String::from_utf8_lossy(&output);
+        let mut found = HashMap::new();
+        for line in text.lines() {
+            let Some((oid, name)) = line.split_once('\t') else { continue };
+            let Some(name) = name.strip_prefix("refs/tags/") else { continue };
+            // The peeled one comes behind the tag object's.
+            let name = name.strip_suffix("^{}").unwrap_or(name);
+            found.insert(name.to_owned(), Oid(oid.to_owned()));
+        }
+        Ok(found)
+    }
+
+    /// git's answer.
+    fn run(&self, args: &[&str]) -> Result<Vec<u8>, GitError> {
+        self.run_with(args, b"")
+    }
+
+    fn run_with(&self, args: &[&str], input: &[u8]) -> Result<Vec<u8>, GitError> {
+        let output = self.output(self.command(args), input)?;
+        if output.status.success() { Ok(output.stdout) } else { Err(failed(args, &output)) }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.args(args).current_dir(&self.folder);
+        command.env("LC_ALL", "C").env("GIT_LITERAL_PATHSPECS", "1").env("GIT_OPTIONAL_LOCKS", "0");
+        // Go sees what the objects are, not what somebody here has put in their place.
+        command.env("GIT_NO_REPLACE_OBJECTS", "1");
+        command.env("GIT_EDITOR", "true").env("GIT_MERGE_AUTOEDIT", "no");
+        if !self.may_ask {
+            command.env("GIT_TERMINAL_PROMPT", "0");
+        }
+        command
+    }
+
+    fn output(&self, mut command: Command, input: &[u8]) -> Result<Output, GitError> {
+        // A prompt of ssh or gpg goes to the terminal by itself, not to this stream.
+        command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(GitError::Missing)?;
+        let pipe = child.stdin.take();
+        // Apart, so that neither waits for the other with a full pipe.
+        std::thread::scope(|scope| {
+            scope.spawn(move || pipe.map(|mut pipe| pipe.write_all(input)));
+            child.wait_with_output().map_err(GitError::Missing)
+        })
+    }
+}
+
+/// Files that differ from the commit that is checked out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Those that git knows.
+    pub modified: Vec<Vec<u8>>,
+    /// Those that it does not, and does not ignore.
+    pub untracked: Vec<Vec<u8>>,
+}
+
+fn failed(args: &[&str], output: &Output) -> GitError {
+    let mut words = args.iter().skip_while(|arg| arg.starts_with('-') || arg.contains('='));
+    let command = (*words.next().unwrap_or(&"")).to_owned();
+    GitError::Failed { command, says: said(output) }
+}
+
+/// What it said, without the results.
+fn said(output: &Output) -> String {
+    let says = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    match output.status.code() {
+        Some(_) => says,
+        None => format!("{says}\nit was killed by a signal").trim().to_owned(),
+    }
+}
+
+fn line_of(output: &[u8]) -> Option<String> {
+    let line = output.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    (!line.is_empty()).then(|| String::from_utf8_lossy(line).into_owned())
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(bytes).to_os_string())
+}
+
+/// Of `100644`, `100755`, `120000`, `160000`, or `000000` for nothing.
+fn kind(mode: &str) -> Option<EntryKind> {
+    match mode {
+        "120000" => Some(EntryKind::Link),
+        "160000" => Some(EntryKind::Submodule),
+        mode if mode.starts_with("100") => Some(EntryKind::File),
+        _ => None,
+    }
+}
+
+/// Of `MODE TYPE OID[ SIZE]\tPATH`.
+fn entry(line: &[u8]) -> Option<Entry> {
+    let tab = line.iter().position(|byte| *byte == b'\t')?;
+    let header = str::from_utf8(&line[..tab]).ok()?;
+    let mut words = header.split_ascii_whitespace();
+    let (mode, _, oid) = (words.next()?, words.next()?, words.next()?);
+    let size = words.next().and_then(|size| size.parse().ok());
+    let path = line[tab + 1..].to_vec();
+    Some(Entry { path, kind: kind(mode)?, oid: Oid(oid.to_owned()), size })
+}
+
+/// A path of the repository, as a path of the system.
+#[must_use]
+pub fn as_path(path: &[u8]) -> PathBuf {
+    PathBuf::from(std::ffi::OsString::from_vec(path.to_vec()))
+}

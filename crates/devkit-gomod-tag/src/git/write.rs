@@ -1,0 +1,138 @@
+//! What a release changes: tags, one commit, and the remote.
+
+use super::{Git, GitError, Oid, line_of};
+
+/// What a tag is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagKind {
+    /// A name for a commit, and nothing else.
+    Lightweight,
+    /// An object with a message.
+    Annotated,
+    /// That, signed.
+    Signed,
+}
+
+impl Git {
+    /// Makes tags of a commit, all or none. Gives the object that each names.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`]; there is none of them then.
+    pub fn create_tags(
+        &self,
+        commit: &Oid,
+        tags: &[(String, String)],
+        kind: TagKind,
+    ) -> Result<Vec<Oid>, GitError> {
+        if kind == TagKind::Signed {
+            return self.create_signed(commit, tags);
+        }
+        let mut objects = Vec::with_capacity(tags.len());
+        let tagger = if kind == TagKind::Annotated { self.identity()? } else { String::new() };
+        for (name, message) in tags {
+            objects.push(match kind {
+                TagKind::Lightweight => commit.clone(),
+                _ => {
+                    let text = format!(
+                        "object {}\ntype commit\ntag {name}\ntagger {tagger}\n\n{}\n",
+                        commit.0,
+                        message.trim_end()
+                    );
+                    let made = self.run_with(&["mktag"], text.as_bytes())?;
+                    Oid(line_of(&made).unwrap_or_default())
+                }
+            });
+        }
+        let mut input = b"start\0".to_vec();
+        for ((name, _), object) in tags.iter().zip(&objects) {
+            input.extend(format!("create refs/tags/{name}\0{}\0", object.0).bytes());
+        }
+        input.extend(b"prepare\0commit\0");
+        self.run_with(&["update-ref", "--stdin", "-z"], &input)?;
+        Ok(objects)
+    }
+
+    /// One by one, because only `git tag` signs; those that were made are taken back.
+    fn create_signed(
+        &self,
+        commit: &Oid,
+        tags: &[(String, String)],
+    ) -> Result<Vec<Oid>, GitError> {
+        let mut made: Vec<(String, Oid)> = Vec::new();
+        for (name, message) in tags {
+            // A message that is only comments would be none.
+            let args = ["tag", "--sign", "--cleanup=verbatim", "-m", message, "--", name, &commit.0];
+            let outcome = self.run(&args).and_then(|_| {
+                let object = self.run(&["rev-parse", "--verify", &format!("refs/tags/{name}")])?;
+                Ok(Oid(line_of(&object).unwrap_or_default()))
+            });
+            match outcome {
+                Ok(object) => made.push((name.clone(), object)),
+                Err(error) => {
+                    self.delete_tags(&made)?;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(made.into_iter().map(|(_, object)| object).collect())
+    }
+
+    /// Takes tags back that name what they are said to; all or none.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn delete_tags(&self, tags: &[(String, Oid)]) -> Result<(), GitError> {
+        let mut input = b"start\0".to_vec();
+        for (name, object) in tags {
+            input.extend(format!("delete refs/tags/{name}\0{}\0", object.0).bytes());
+        }
+        input.extend(b"prepare\0commit\0");
+        self.run_with(&["update-ref", "--stdin", "-z"], &input).map(drop)
+    }
+
+    /// Sends references to a remote: all or none of them, or one after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Failed`], with what git and the remote said.
+    pub fn push(&self, remote: &str, refspecs: &[String]) -> Result<(), GitError> {
+        let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
+        let args = ["push", "--porcelain", "--atomic", "--no-follow-tags", "--", remote];
+        self.run(&[&args, &refspecs[..]].concat()).map(drop)
+    }
+
+    /// Commits files of the work tree, and nothing else, with the hooks of the repository.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn commit_files(&self, message: &str, paths: &[String]) -> Result<(), GitError> {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        self.run(&[&["add", "--"], &paths[..]].concat())?;
+        let args = ["commit", "--quiet", "--only", "--no-edit", "-m", message, "--"];
+        self.run(&[&args, &paths[..]].concat()).map(drop)
+    }
+
+    /// Puts files of the work tree and the index back to what the commit has; new ones go.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn restore(&self, paths: &[String]) -> Result<(), GitError> {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        self.run(&[&["reset", "--quiet", "HEAD", "--"], &paths[..]].concat())?;
+        let (known, new): (Vec<&str>, Vec<&str>) =
+            paths.iter().partition(|path| self.checked(&[format!("HEAD:{path}")], "blob").is_ok_and(
+                |found| found.iter().all(Option::is_some),
+            ));
+        for path in new {
+            let _ = std::fs::remove_file(self.folder.join(path));
+        }
+        if known.is_empty() {
+            return Ok(());
+        }
+        self.run(&[&["checkout", "--quiet", "HEAD", "--"], &known[..]].concat()).map(drop)
+    }
+}

@@ -1,0 +1,128 @@
+//! `devkit gomod-tag list`: the modules of a repository.
+
+use std::fmt::Write as _;
+
+use console::Style;
+use devkit_gomod_tag::{Module, Problem, Repository, not_releasable};
+use devkit_text::escape;
+use serde::Serialize;
+
+use super::render::{ProblemDocument, shown};
+use crate::exit;
+use crate::ui::{self, To, Ui};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The commit [default: HEAD]
+    #[arg(long, value_name = "REV")]
+    commit: Option<String>,
+    /// The import path of the repository's root [default: what most modules have]
+    #[arg(long, value_name = "IMPORTPATH")]
+    root: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    commit: &'a str,
+    root: Option<&'a str>,
+    modules: Vec<ModuleDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct ModuleDocument<'a> {
+    directory: &'a str,
+    module: &'a str,
+    /// What its tags begin with; null if it has none.
+    tag_prefix: Option<String>,
+    latest: Option<String>,
+    /// How many versions it has.
+    versions: usize,
+    releasable: bool,
+    problem: Option<ProblemDocument<'a>>,
+    /// Whether it lies where nothing is released unless it is named.
+    hidden: bool,
+    /// Tags that look like versions of it, and that Go ignores.
+    ignored_tags: Vec<IgnoredTag<'a>>,
+    /// Directives of its go.mod that devkit does not know.
+    unknown_directives: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct IgnoredTag<'a> {
+    tag: &'a str,
+    why: String,
+}
+
+pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    let repository = super::repository(args.commit.as_deref(), args.root.as_deref())?;
+    let root = repository.root.as_deref();
+    let problems: Vec<Option<Problem>> =
+        repository.modules.iter().map(|module| not_releasable(module, root)).collect();
+    if ui.json {
+        let modules = repository.modules.iter().zip(&problems);
+        ui::document(&Document {
+            schema: "devkit.gomod-tag.list/1",
+            commit: repository.commit.oid.as_str(),
+            root,
+            modules: modules.map(|(module, problem)| document(module, problem.as_ref())).collect(),
+        })?;
+        return Ok(exit::DONE);
+    }
+    ui::result(text(ui, &repository, &problems).as_bytes())?;
+    Ok(exit::DONE)
+}
+
+fn document<'a>(module: &'a Module, problem: Option<&'a Problem>) -> ModuleDocument<'a> {
+    let ignored = module.odd_tags.iter();
+    ModuleDocument {
+        directory: module.shown_folder(),
+        module: module.name(),
+        tag_prefix: module.prefix.as_ref().ok().map(ToString::to_string),
+        latest: module.current().map(|release| release.version.to_string()),
+        versions: module.releases.len(),
+        releasable: problem.is_none(),
+        problem: problem.map(ProblemDocument::of),
+        hidden: module.is_hidden,
+        ignored_tags: ignored.map(|(tag, why)| IgnoredTag { tag, why: why.to_string() }).collect(),
+        unknown_directives: module.unknown_directives(),
+    }
+}
+
+fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> String {
+    if repository.modules.is_empty() {
+        return "no modules: there is no go.mod in this commit\n".into();
+    }
+    let bold = |text: &str| ui.paint(To::Out, &Style::new().bold(), text);
+    let mut rows = vec![["directory", "module", "latest", "releasable"].map(bold)];
+    let any_released = repository.modules.iter().any(|module| !module.releases.is_empty());
+    for (module, problem) in repository.modules.iter().zip(problems) {
+        let latest = module.current().map_or("-".to_owned(), |it| it.version.to_string());
+        let state = match problem {
+            Some(problem) => format!("{} {} [{}]", ui.mark(false), problem.message, problem.code.as_str()),
+            None if module.is_hidden => format!("{} only if --module names it", ui.mark(true)),
+            None if any_released && module.releases.is_empty() => {
+                format!("{} new: --module or --include-new", ui.mark(true))
+            }
+            None => ui.mark(true),
+        };
+        rows.push([
+            escape(shown(&module.folder).as_bytes()),
+            escape(module.name().as_bytes()),
+            latest,
+            state,
+        ]);
+    }
+    let mut text = ui::table(&rows);
+    for module in &repository.modules {
+        for (tag, why) in &module.odd_tags {
+            let _ = writeln!(text, "tag {} is no version: {why}", escape(tag.as_bytes()));
+        }
+        for word in module.unknown_directives() {
+            let file = module.file("go.mod");
+            let word = escape(word.as_bytes());
+            let _ = writeln!(text, "{}: unknown directive '{word}'", escape(file.as_bytes()));
+        }
+    }
+    text
+}

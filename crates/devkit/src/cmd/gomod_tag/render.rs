@@ -1,0 +1,323 @@
+//! A plan and what became of it, for people and for programs.
+
+use std::fmt::Write as _;
+
+use console::Style;
+use devkit_gomod_tag::git::{Git, Oid};
+use devkit_gomod_tag::plan::{Dependent, Plan, Row, Why};
+use devkit_gomod_tag::update::Bumped;
+use devkit_gomod_tag::{Code, Problem, Repository};
+use devkit_text::escape;
+use serde::Serialize;
+
+use super::{SCHEMA, trouble};
+use crate::ui::{self, To, Ui};
+
+/// A plan, as `--json` tells it.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    schema: &'static str,
+    /// The commit that has or gets the tags.
+    commit: &'a str,
+    branch: Option<&'a str>,
+    /// The import path of the repository's root.
+    root: Option<&'a str>,
+    dry_run: bool,
+    tags: Vec<TagDocument<'a>>,
+    /// Requirements that change.
+    requires: Vec<RequireDocument<'a>>,
+    /// Files of the commit that comes before the tags.
+    files: Vec<&'a str>,
+    dependents: Vec<DependentDocument<'a>>,
+    skipped: Vec<Skipped<'a>>,
+    warnings: Vec<ProblemDocument<'a>>,
+    problems: Vec<ProblemDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct TagDocument<'a> {
+    directory: &'a str,
+    module: &'a str,
+    current: Option<String>,
+    next: Option<String>,
+    tag: Option<&'a str>,
+    state: State,
+    why: Vec<&'static str>,
+    /// Files that have changed since the current version.
+    changed: Vec<String>,
+}
+
+/// What there is of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum State {
+    /// It is not there.
+    Planned,
+    /// It was there, on this very commit.
+    Exists,
+    /// It was made.
+    Created,
+    /// The remote has it, too.
+    Pushed,
+}
+
+#[derive(Serialize)]
+struct RequireDocument<'a> {
+    directory: &'a str,
+    module: &'a str,
+    from: &'a str,
+    to: &'a str,
+}
+
+#[derive(Serialize)]
+struct DependentDocument<'a> {
+    directory: &'a str,
+    requires: &'a str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Skipped<'a> {
+    directory: &'a str,
+    why: &'a str,
+}
+
+/// A problem or a warning.
+#[derive(Serialize)]
+pub(super) struct ProblemDocument<'a> {
+    code: &'static str,
+    message: &'a str,
+    hint: &'a str,
+    directory: Option<&'a str>,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    cause: Option<&'a str>,
+}
+
+impl<'a> ProblemDocument<'a> {
+    pub(super) fn of(problem: &'a Problem) -> Self {
+        let place = problem.place.as_ref();
+        Self {
+            code: problem.code.as_str(),
+            message: &problem.message,
+            hint: &problem.hint,
+            directory: problem.folder.as_deref().map(shown),
+            file: place.map(|place| &*place.file),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            cause: problem.cause.as_deref().or(place.map(|place| &*place.label)),
+        }
+    }
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(
+        repository: &'a Repository,
+        plan: &'a Plan,
+        commit: &'a Oid,
+        dry_run: bool,
+        state: impl Fn(&Row) -> State,
+    ) -> Self {
+        let tag = |row: &'a Row| TagDocument {
+            directory: shown(&row.folder),
+            module: &row.path,
+            current: row.current.as_ref().map(ToString::to_string),
+            next: row.next.as_ref().map(ToString::to_string),
+            tag: row.tag.as_deref(),
+            state: state(row),
+            why: row.why.iter().map(code).collect(),
+            changed: row.changed.iter().flatten().map(|path| escape(path)).collect(),
+        };
+        let require = |bumped: &'a Bumped| RequireDocument {
+            directory: shown(&bumped.folder),
+            module: &bumped.path,
+            from: &bumped.from,
+            to: &bumped.to,
+        };
+        let dependent = |dependent: &'a Dependent| DependentDocument {
+            directory: shown(&dependent.folder),
+            requires: &dependent.requires,
+            version: &dependent.version,
+        };
+        let skipped = plan.skipped.iter().map(|(folder, why)| Skipped { directory: shown(folder), why });
+        Self {
+            schema: SCHEMA,
+            commit: commit.as_str(),
+            branch: plan.branch.as_deref(),
+            root: repository.root.as_deref(),
+            dry_run,
+            tags: plan.rows.iter().map(tag).collect(),
+            requires: plan.update.requires.iter().map(require).collect(),
+            files: plan.update.files.iter().map(|file| &*file.path).collect(),
+            dependents: plan.dependents.iter().map(dependent).collect(),
+            skipped: skipped.collect(),
+            warnings: plan.warnings.iter().map(ProblemDocument::of).collect(),
+            problems: plan.problems.iter().map(ProblemDocument::of).collect(),
+        }
+    }
+}
+
+/// A folder as people write it.
+pub(super) fn shown(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
+}
+
+fn code(why: &Why) -> &'static str {
+    match why {
+        Why::FirstRelease => "first-release",
+        Why::Changed(_) => "changed",
+        Why::RequiresBumped => "requires-bumped",
+        Why::Lockstep => "lockstep",
+        Why::Tagged => "tagged",
+        Why::Backport => "backport",
+        Why::Prerelease => "prerelease",
+        Why::Forced => "forced",
+    }
+}
+
+fn words(why: &Why) -> String {
+    match why {
+        Why::FirstRelease => "first release".into(),
+        Why::Changed(1) => "changed 1 file".into(),
+        Why::Changed(count) => format!("changed {count} files"),
+        Why::RequiresBumped => "requires bumped".into(),
+        Why::Lockstep => "lockstep".into(),
+        Why::Tagged => "is tagged already".into(),
+        Why::Backport => "goes on with an older line".into(),
+        Why::Prerelease => "after a pre-release".into(),
+        Why::Forced => "forced".into(),
+    }
+}
+
+fn whys(row: &Row) -> String {
+    let words: Vec<String> = row.why.iter().map(words).collect();
+    words.join(", ")
+}
+
+/// The table of a plan.
+pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
+    if plan.rows.is_empty() {
+        return String::new();
+    }
+    let arrow = if ui.unicode { "→" } else { "->" };
+    let bold = |text: &str| ui.paint(To::Out, &Style::new().bold(), text);
+    let head = ["directory", "module", &format!("current {arrow} next"), "tag", "why"];
+    let mut rows = vec![head.map(bold)];
+    let current = |row: &Row| row.current.as_ref().map_or("-".to_owned(), ToString::to_string);
+    if plan.rows.iter().all(|row| row.next.is_none()) {
+        let mut rows = vec![["directory", "module", "current", "why"].map(bold)];
+        rows.extend(plan.rows.iter().map(|row| {
+            let (folder, path) = (escape(shown(&row.folder).as_bytes()), escape(row.path.as_bytes()));
+            [folder, path, current(row), whys(row)]
+        }));
+        return ui::table(&rows);
+    }
+    let width = plan.rows.iter().map(|row| current(row).len()).max().unwrap_or(0);
+    for row in &plan.rows {
+        let next = row.next.as_ref().map_or("?".to_owned(), ToString::to_string);
+        rows.push([
+            escape(shown(&row.folder).as_bytes()),
+            escape(row.path.as_bytes()),
+            format!("{:width$} {arrow} {next}", current(row)),
+            row.tag.clone().unwrap_or_else(|| "-".into()),
+            whys(row),
+        ]);
+    }
+    ui::table(&rows)
+}
+
+/// What else belongs to a plan: edits, who is left out, and the commit.
+pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
+    let mut text = String::new();
+    let arrow = if ui.unicode { "→" } else { "->" };
+    if !plan.update.requires.is_empty() {
+        text.push_str("\nrequirements that change\n");
+        let rows: Vec<[String; 3]> = plan
+            .update
+            .requires
+            .iter()
+            .map(|it| {
+                let file = if it.folder.is_empty() { "go.mod".into() } else { format!("{}/go.mod", it.folder) };
+                [
+                    format!("  {}", escape(file.as_bytes())),
+                    escape(it.path.as_bytes()),
+                    format!("{} {arrow} {}", escape(it.from.as_bytes()), it.to),
+                ]
+            })
+            .collect();
+        text.push_str(&ui::table(&rows));
+    }
+    for (what, why) in &plan.update.without_sum {
+        let _ = writeln!(text, "not in go.sum: {what}: {why}; go mod tidy adds it after the release");
+    }
+    for (folder, why) in &plan.skipped {
+        let _ = writeln!(text, "left out: {}: {why}", escape(shown(folder).as_bytes()));
+    }
+    if !plan.dependents.is_empty() {
+        let mut options = String::new();
+        for dependent in &plan.dependents {
+            let folder = escape(shown(&dependent.folder).as_bytes());
+            let _ = writeln!(
+                text,
+                "not in this plan: {folder} requires {} {}",
+                escape(dependent.requires.as_bytes()),
+                escape(dependent.version.as_bytes())
+            );
+            let option = format!(" --module {}", ui::quoted(&folder));
+            if !options.contains(&option) {
+                options.push_str(&option);
+            }
+        }
+        let _ = writeln!(text, "  to release what requires it, too:{options} --update-requires");
+    }
+    if !plan.rows.is_empty() {
+        let _ = write!(text, "\non commit {} \"{}\"", plan.commit.oid.short(), escape(plan.commit.subject.as_bytes()));
+        let mut about = Vec::new();
+        if let Some(branch) = &plan.branch {
+            about.push(escape(branch.as_bytes()));
+            about.extend(git.upstream(branch).map(|(name, track)| match &*track {
+                "" => format!("same as {}", escape(name.as_bytes())),
+                track => format!("{track} of {}", escape(name.as_bytes())),
+            }));
+        }
+        let _ = if about.is_empty() { writeln!(text) } else { writeln!(text, " ({})", about.join(", ")) };
+    }
+    text
+}
+
+/// Modules that are named where many have the same.
+const NAMED: usize = 5;
+
+/// The warnings of a plan.
+pub(super) fn warn(ui: &Ui, warnings: &[Problem]) {
+    if ui.quiet || ui.json {
+        return;
+    }
+    let (alike, single): (Vec<&Problem>, Vec<&Problem>) =
+        warnings.iter().partition(|warning| warning.code == Code::NoLicense);
+    for warning in single {
+        let place = warning.place.as_ref().map(|place| format!("{}: ", trouble::at(place)));
+        let place = place.unwrap_or_default();
+        ui.warning(warning.code.as_str(), &format!("{place}{}; {}", warning.message, warning.hint));
+    }
+    match &alike[..] {
+        [] => {}
+        [one] => ui.warning(one.code.as_str(), &format!("{}; {}", one.message, one.hint)),
+        [one, ..] => {
+            let folders = alike.iter().filter_map(|warning| warning.folder.as_deref()).map(shown);
+            let names: Vec<String> =
+                folders.take(NAMED).map(|folder| escape(folder.as_bytes())).collect();
+            let more = match alike.len() - names.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let text = format!(
+                "{}{more} have no LICENSE file, so pkg.go.dev does not show their documentation; {}",
+                names.join(", "),
+                one.hint
+            );
+            ui.warning(one.code.as_str(), &text);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What went wrong, in the user's words, and what to do next.
+
+use devkit_gomod_tag::apply::ApplyError;
+use devkit_gomod_tag::git::{GitError, LEAST_GIT};
+use devkit_gomod_tag::problem::Place;
+use devkit_gomod_tag::{Code, Problem};
+use devkit_text::{escape, words};
+
+use crate::excerpt::excerpt;
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// Something that stands against a release.
+pub(super) fn problem(ui: &Ui, problem: &Problem) -> Failure {
+    let mut failure =
+        Failure::new(problem.code.as_str(), problem.message.clone()).hint(problem.hint.clone());
+    failure.cause.clone_from(&problem.cause);
+    if let Some(place) = &problem.place {
+        let at = at(place);
+        if ui.json {
+            // For a program all of it is in the message.
+            failure.cause.get_or_insert_with(|| format!("{at}: {}", place.label));
+        } else {
+            failure.place = Some(format!("{at}\n{}", shown(place)));
+        }
+    }
+    failure
+}
+
+/// File, line and column.
+pub(super) fn at(place: &Place) -> String {
+    format!("{}:{}:{}", escape(place.file.as_bytes()), place.line, place.column)
+}
+
+fn shown(place: &Place) -> String {
+    let lead = place.text.get(..place.column - 1).unwrap_or_default();
+    excerpt(place.line, &place.text, lead, place.width, &place.label)
+}
+
+/// What git would not do.
+pub(super) fn git(error: GitError) -> Failure {
+    match error {
+        GitError::Missing(source) => Failure::new("git-missing", "cannot start git")
+            .because(words(&source))
+            .hint("install git, and put it on the PATH"),
+        GitError::TooOld { found } => {
+            let [major, minor] = LEAST_GIT;
+            let found = escape(found.as_bytes());
+            Failure::new("git-missing", format!("git {found} is too old"))
+                .hint(format!("git {major}.{minor} or newer is needed"))
+        }
+        GitError::NoRepository { .. } => {
+            Failure::new("no-repository", "this folder is in no git repository")
+                .hint("change into the repository whose modules are to be tagged")
+        }
+        GitError::Unsafe { says } => {
+            let command = says.lines().map(str::trim).find(|line| line.starts_with("git config"));
+            let command = command.unwrap_or("git config --global --add safe.directory FOLDER");
+            Failure::new(
+                "unsafe-repository",
+                "git does not touch this repository, because it belongs to another user",
+            )
+            .hint(format!(
+                "if you trust it (what it configures can run programs as you): {}",
+                escape(command.as_bytes())
+            ))
+        }
+        GitError::NoCommit { rev } => {
+            let rev = escape(rev.as_bytes());
+            Failure::new("no-commit", format!("there is no commit {rev}"))
+                .hint("git log shows what there is")
+        }
+        GitError::Failed { command, says } => {
+            Failure::new("git", format!("git {command} failed")).because(told(&says))
+        }
+    }
+}
+
+/// The same where the commit was not named.
+pub(super) fn unread(error: GitError, is_head: bool) -> Failure {
+    match error {
+        GitError::NoCommit { .. } if is_head => {
+            Failure::new("no-commit", "the repository has no commit yet")
+                .hint("tags name commits: git add and git commit come first")
+        }
+        error => git(error),
+    }
+}
+
+/// What a program said, in one line.
+pub(super) fn told(says: &str) -> String {
+    let lines: Vec<String> = says
+        .lines()
+        .map(|line| line.trim().trim_start_matches("fatal: ").trim_start_matches("error: "))
+        .filter(|line| !line.is_empty())
+        .map(|line| escape(line.replace('\t', " ").as_bytes()))
+        .collect();
+    lines.join("\n         ")
+}
+
+/// What could not be carried out.
+pub(super) fn apply(error: ApplyError) -> Failure {
+    match error {
+        ApplyError::Git(error) => git(error),
+        ApplyError::Write(error) => {
+            let failure = Failure::new("io", error.to_string()).hint("nothing was changed");
+            match std::error::Error::source(&error) {
+                Some(source) => {
+                    let source = source.downcast_ref::<std::io::Error>().map(words);
+                    Failure { cause: source, ..failure }
+                }
+                None => failure,
+            }
+        }
+        ApplyError::Commit { says } => {
+            Failure::new("commit-failed", "git did not commit, so no tag was created")
+                .because(told(&says))
+                .hint("go.mod and go.sum are as they were")
+        }
+        ApplyError::OtherCommit { commit, path } => Failure::new(
+            "commit-failed",
+            format!(
+                "commit {} has another {path} than was planned, so no tag was created",
+                commit.short()
+            ),
+        )
+        .because("a hook of the repository changed it")
+        .hint(format!("look at it: git show {}; git reset --keep HEAD~ takes it back", commit.short())),
+        ApplyError::Sign { says } => Failure::new(
+            Code::SignFailed.as_str(),
+            "git could not sign the tags, so none was created",
+        )
+        .because(told(&says))
+        .hint("git config user.signingKey names the key; --no-sign makes them without"),
+        ApplyError::Tags { says } => {
+            let is_hook = says.contains("hook");
+            let code = if is_hook { "git" } else { Code::TagExists.as_str() };
+            Failure::new(code, "git could not make the tags, so none was created")
+                .because(told(&says))
+                .hint("run devkit gomod-tag plan again: something may have changed meanwhile")
+        }
+    }
+}

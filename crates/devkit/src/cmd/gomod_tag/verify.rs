@@ -1,0 +1,227 @@
+//! `devkit gomod-tag verify`: what the real go makes of versions.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use devkit_gomod_tag::verify::{Go, Verdict, Verified, Wanted, World};
+use devkit_gomod_tag::{Code, Module, Repository};
+use devkit_text::{escape, words};
+use serde::Serialize;
+
+use super::trouble;
+use crate::exit;
+use crate::failure::Failure;
+use crate::ui::{self, Ui};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The tag of a version [default: all versions of the commit]
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// The commit [default: HEAD]
+    #[arg(long, value_name = "REV", conflicts_with = "tag")]
+    commit: Option<String>,
+    /// The import path of the repository's root [default: what most modules have]
+    #[arg(long, value_name = "IMPORTPATH")]
+    root: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    /// As it calls itself.
+    go: String,
+    versions: Vec<VersionDocument>,
+}
+
+#[derive(Serialize)]
+struct VersionDocument {
+    tag: String,
+    module: String,
+    version: String,
+    ok: bool,
+    sum: Option<String>,
+    listed: Step,
+    downloaded: Step,
+    built: Step,
+    /// Null if it has no programs.
+    installed: Option<Step>,
+}
+
+#[derive(Serialize)]
+struct Step {
+    verdict: &'static str,
+    why: Option<String>,
+}
+
+impl Step {
+    fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Good => Self { verdict: "ok", why: None },
+            Verdict::Bad(why) => Self { verdict: "failed", why: Some(why.clone()) },
+            Verdict::NotTried(why) => Self { verdict: "not-tried", why: Some(why.clone()) },
+        }
+    }
+}
+
+pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    let repository = super::repository(args.commit.as_deref(), args.root.as_deref())?;
+    let wanted = wanted(&repository, &args.tag)?;
+    let (go, version) = go()?;
+    let root = repository.root.clone().unwrap_or_default();
+    let failed = |error: std::io::Error| {
+        Failure::new("io", "cannot prepare a folder for go").because(words(&error))
+    };
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let world = World::new(&go, &repository.git, &root, folder.path()).map_err(failed)?;
+    let mut verified = Vec::new();
+    for wanted in &wanted {
+        let one = world.verify(wanted).map_err(|error| {
+            Failure::new("go-missing", "cannot start go").because(words(&error))
+        })?;
+        if !ui.json {
+            ui::result(text(ui, &one).as_bytes())?;
+        }
+        verified.push(one);
+    }
+    let is_bad = verified.iter().any(Verified::is_bad);
+    if ui.json {
+        let versions = verified.iter().map(document).collect();
+        ui::document(&Document { schema: "devkit.gomod-tag.verify/1", go: version, versions })?;
+    } else if is_bad {
+        let retracts = verified.iter().filter(|one| one.is_bad()).map(|one| retract(&repository, one));
+        let text: String = retracts.collect();
+        ui::message(&text);
+    }
+    Ok(if is_bad { exit::NO } else { exit::DONE })
+}
+
+/// What to do about a version that is out already.
+fn retract(repository: &Repository, one: &Verified) -> String {
+    let module = repository.module(one.wanted.path.as_str());
+    let file = module.map_or_else(|| "its go.mod".to_owned(), |module| module.file("go.mod"));
+    format!(
+        "{}: if it is published, it stays bad; put this into {} and release the next version:\n  retract {} \
+         // say what is wrong with it\n",
+        escape(one.wanted.tag.as_bytes()),
+        escape(file.as_bytes()),
+        one.wanted.version
+    )
+}
+
+/// The versions that are looked at.
+fn wanted(repository: &Repository, tags: &[String]) -> anyhow::Result<Vec<Wanted>> {
+    let of = |module: &Module, tag: &str| {
+        let (path, prefix) = (module.path.as_ref().ok()?, module.prefix.as_ref().ok()?);
+        let version = prefix.version(tag)?.ok()?;
+        path.takes(&version).then(|| Wanted { tag: tag.to_owned(), path: path.clone(), version })
+    };
+    let find = |tag: &str| repository.modules.iter().find_map(|module| of(module, tag));
+    let mut found = Vec::new();
+    for tag in tags {
+        let shown = escape(tag.as_bytes());
+        if !repository.tags.contains_key(tag) {
+            return Err(Failure::new("usage", format!("there is no tag {shown}"))
+                .hint("git tag -l lists them")
+                .into());
+        }
+        found.push(find(tag).ok_or_else(|| {
+            Failure::new("usage", format!("{shown} is no version of a module here"))
+                .hint("devkit gomod-tag list shows the modules, and what their tags are")
+        })?);
+    }
+    if tags.is_empty() {
+        let names: Vec<&str> = repository.tags.keys().map(String::as_str).collect();
+        let commits = repository.peeled(&names).map_err(trouble::git)?;
+        let here = names.iter().zip(&commits).filter(|(_, commit)| commit.as_ref() == Some(&repository.commit.oid));
+        let mut here: Vec<&str> = here.map(|(name, _)| *name).collect();
+        here.sort_unstable();
+        found.extend(here.into_iter().filter_map(find));
+    }
+    if found.is_empty() {
+        let commit = repository.commit.oid.short();
+        return Err(Failure::new(
+            Code::NoModules.as_str(),
+            format!("no version is of commit {commit}"),
+        )
+        .hint("--tag TAG names one; devkit gomod-tag list shows the latest")
+        .into());
+    }
+    Ok(found)
+}
+
+/// The go on the PATH, and the module cache that it has.
+fn go() -> anyhow::Result<(Go, String)> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let missing = || {
+        Failure::new("go-missing", "there is no go on the PATH")
+            .hint("verify asks the real go; install it, or leave this step out")
+    };
+    let program = std::env::split_paths(&path).map(|folder| folder.join("go"));
+    let program = program.into_iter().find(|program| is_program(program)).ok_or_else(missing)?;
+    let output = Command::new(&program)
+        .args(["env", "GOMODCACHE", "GOCACHE", "GOVERSION"])
+        .env("GOTOOLCHAIN", "local")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| missing().because(words(&error)))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut lines = text.lines();
+    let mut folder = || lines.next().filter(|line| !line.is_empty()).map(PathBuf::from);
+    let (cache, build_cache) = (folder(), folder());
+    let version = lines.next().unwrap_or("unknown").to_owned();
+    Ok((Go { program, cache, build_cache, path }, version))
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+fn document(one: &Verified) -> VersionDocument {
+    VersionDocument {
+        tag: one.wanted.tag.clone(),
+        module: one.wanted.path.to_string(),
+        version: one.wanted.version.to_string(),
+        ok: !one.is_bad(),
+        sum: one.sum.clone(),
+        listed: Step::of(&one.listed),
+        downloaded: Step::of(&one.downloaded),
+        built: Step::of(&one.built),
+        installed: one.installed.as_ref().map(Step::of),
+    }
+}
+
+/// One line for a version, and what failed below it.
+fn text(ui: &Ui, one: &Verified) -> String {
+    let steps = [
+        ("listed", Some(&one.listed)),
+        ("downloaded", Some(&one.downloaded)),
+        ("built", Some(&one.built)),
+        ("installed", one.installed.as_ref()),
+    ];
+    let good: Vec<&str> = steps
+        .iter()
+        .filter(|(_, verdict)| *verdict == Some(&Verdict::Good))
+        .map(|(name, _)| *name)
+        .collect();
+    let mut text = format!(
+        "{} {}  {}@{}  {}\n",
+        ui.mark(!one.is_bad()),
+        escape(one.wanted.tag.as_bytes()),
+        one.wanted.path,
+        one.wanted.version,
+        good.join(", ")
+    );
+    for (name, verdict) in steps {
+        let (word, says) = match verdict {
+            Some(Verdict::Bad(says)) => ("not", says),
+            Some(Verdict::NotTried(why)) => ("not tried whether it is", why),
+            _ => continue,
+        };
+        let says = trouble::told(says);
+        let _ = writeln!(text, "  {word} {name}: {says}");
+    }
+    text
+}
