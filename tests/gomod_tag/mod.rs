@@ -1,5 +1,7 @@
 //! `devkit gomod-tag`, with the real git and real Gos.
 
+mod faults;
 mod gomod;
 mod scenarios;
+mod sums;
 mod world;

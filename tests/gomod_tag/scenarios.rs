@@ -137,14 +137,20 @@ fn prereleases_and_their_release() {
     repo.released("tag --bump release", &["a/v1.0.1"]);
     holds(&repo, &[("a", "v1.0.1"), ("a", "v1.0.1-rc.1")]);
     let ran = repo.ends(0, "tag --bump release --yes");
-    assert!(ran.stdout.contains("v1.0.1 is a release already") || ran.stdout.contains("was there already"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("v1.0.1 is a release already")
+            || ran.stdout.contains("was there already"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
 fn odd_tags_are_no_versions_and_numbers_have_any_length() {
     let repo = repo!("odd");
     repo.module("a", "ROOT/a", "").commit("a");
-    for tag in ["a/v1", "a/v9.9", "a/1.5.0", "a/v1.2.3+meta", "a/v0.2.1.1", "a/v01.0.0", "av7.0.0"] {
+    for tag in ["a/v1", "a/v9.9", "a/1.5.0", "a/v1.2.3+meta", "a/v0.2.1.1", "a/v01.0.0", "av7.0.0"]
+    {
         repo.tag(tag);
     }
     repo.tag("a/v0.99999999999999999999.9");
@@ -190,9 +196,13 @@ fn an_older_line_goes_on() {
 fn names_of_files_and_what_is_in_no_zip() {
     let repo = repo!("files");
     repo.module("a b", "ROOT/a", "").module("m", "ROOT/m", "");
-    repo.file("m/Größe 大.txt", "x").file("m/two words.txt", "x").file("m/vendor/v/v.go", "package v\n");
-    repo.file("m/testdata/t/go.mod", "module ROOT/m/testdata/t\n").file("m/_x/go.mod", "module _\n");
-    repo.file("LICENSE", "text\n").file(".gitattributes", "*.txt export-ignore\nf.go export-subst\n");
+    repo.file("m/Größe 大.txt", "x")
+        .file("m/two words.txt", "x")
+        .file("m/vendor/v/v.go", "package v\n");
+    repo.file("m/testdata/t/go.mod", "module ROOT/m/testdata/t\n")
+        .file("m/_x/go.mod", "module _\n");
+    repo.file("LICENSE", "text\n")
+        .file(".gitattributes", "*.txt export-ignore\nf.go export-subst\n");
     std::os::unix::fs::symlink("f.go", repo.path().join("m/link.go")).unwrap();
     repo.commit("files");
     repo.released("tag --module m --version v1.0.0", &["m/v1.0.0"]);
@@ -225,7 +235,9 @@ fn new_modules_are_named_once() {
 #[test]
 fn vanity_paths_and_gopkg_in() {
     let Some(repo) = Repo::at("go.devkit.test/kit") else { return };
-    repo.module("", "ROOT", "").module("sub", "ROOT/sub", "\nrequire ROOT v0.1.0\n").commit("vanity");
+    repo.module("", "ROOT", "")
+        .module("sub", "ROOT/sub", "\nrequire ROOT v0.1.0\n")
+        .commit("vanity");
     repo.released("v0.1.0", &["v0.1.0", "sub/v0.1.0"]);
     if !gos().is_empty() {
         let verified = repo.json(0, "verify");
@@ -247,7 +259,8 @@ fn requirements_behind_a_replace_are_brought_up() {
     repo.module("a", "ROOT/a", "");
     let more = "\nrequire ROOT/a v0.0.0\n\nreplace ROOT/a => ../a\n";
     repo.module("b", "ROOT/b", more);
-    repo.file("b/f.go", "package p\n\nimport a \"ROOT/a\"\n\nfunc F() int { return a.F() }\n").commit("two");
+    repo.file("b/f.go", "package p\n\nimport a \"ROOT/a\"\n\nfunc F() int { return a.F() }\n")
+        .commit("two");
     repo.refused("v0.1.0", &["require-unresolvable"]);
     repo.released("tag --all --version v0.1.0 --update-requires", &["a/v0.1.0", "b/v0.1.0"]);
     assert_eq!(
@@ -276,7 +289,8 @@ fn sums_of_versions_that_are_not_there_yet() {
     repo.file("a/g.go", "package p\n\nfunc G() int { return 5 }\n");
     uses("b", "a");
     uses("c", "b");
-    repo.file("go.work", "go 1.18\n\nuse (\n\t./a\n\t./b\n\t./c\n)\n").commit("they need each other");
+    repo.file("go.work", "go 1.18\n\nuse (\n\t./a\n\t./b\n\t./c\n)\n")
+        .commit("they need each other");
     repo.refused("tag --all --version v0.2.0", &["require-behind"]);
     repo.released(
         "tag --all --version v0.2.0 --update-requires",
@@ -329,7 +343,11 @@ fn a_pull_request_between_the_commit_and_the_tags() {
         0,
         "tag --all --version v0.1.0 --update-requires --commit-only --message Prepare --yes",
     );
-    assert!(ran.stdout.contains("devkit gomod-tag tag --commit REV --set a=v0.1.0 --set b=v0.1.0"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("devkit gomod-tag tag --commit REV --set a=v0.1.0 --set b=v0.1.0"),
+        "{}",
+        ran.stdout
+    );
     assert!(repo.tags().is_empty());
     assert_eq!(repo.git(&["log", "-1", "--format=%s"]), "Prepare\n");
     repo.git(&["switch", "-q", "main"]);
@@ -378,7 +396,10 @@ fn programs_and_what_keeps_them_from_being_installed() {
     repo.module("bad", "ROOT/bad", "\nrequire ROOT/a v0.1.0\n\nreplace ROOT/a => ../a\n");
     for dir in ["good", "bad"] {
         repo.file(&format!("{dir}/cmd/x/main.go"), "package main\n\nfunc main() {}\n");
-        repo.file(&format!("{dir}/gen.go"), "//go:build ignore\n\npackage main\n\nfunc main() {}\n");
+        repo.file(
+            &format!("{dir}/gen.go"),
+            "//go:build ignore\n\npackage main\n\nfunc main() {}\n",
+        );
     }
     repo.commit("programs");
     let ran = repo.released("v0.1.0", &["a/v0.1.0", "good/v0.1.0", "bad/v0.1.0"]);
@@ -389,7 +410,8 @@ fn programs_and_what_keeps_them_from_being_installed() {
     for go in gos() {
         let outside = Outside::new(&repo, &go);
         outside.does(&["install", &format!("{}/cmd/x@v0.1.0", path(&repo, "good"))]);
-        let (well, says) = outside.says(&["install", &format!("{}/cmd/x@v0.1.0", path(&repo, "bad"))]);
+        let (well, says) =
+            outside.says(&["install", &format!("{}/cmd/x@v0.1.0", path(&repo, "bad"))]);
         assert!(!well && says.contains("replace directives"), "{}: {says}", go.name);
     }
     holds(&repo, &[("a", "v0.1.0"), ("good", "v0.1.0"), ("bad", "v0.1.0")]);
@@ -400,7 +422,10 @@ fn lockstep_and_conventional_commits() {
     let Some(repo) = article("auto") else { return };
     repo.released("v0.1.0", &["a/v0.1.0", "b/v0.1.0"]);
     repo.file("a/g.go", "package p\n").commit("feat(a): more\n\nBREAKING CHANGE: all of it");
-    repo.file("b/g.go", "package p\n").commit("fix: less").file("b/h.go", "package p\n").commit("hm");
+    repo.file("b/g.go", "package p\n")
+        .commit("fix: less")
+        .file("b/h.go", "package p\n")
+        .commit("hm");
     let plan = repo.json(0, "plan --bump auto");
     let next: Vec<&str> =
         plan["tags"].as_array().unwrap().iter().map(|it| it["next"].as_str().unwrap()).collect();
@@ -456,7 +481,8 @@ fn upper_case_packed_references_and_work_trees() {
 
 #[test]
 fn another_object_format_and_submodules() {
-    let Some(repo) = Repo::made("github.com/devkit-test/sha256", &["--object-format=sha256"]) else {
+    let Some(repo) = Repo::made("github.com/devkit-test/sha256", &["--object-format=sha256"])
+    else {
         return;
     };
     repo.module("a", "ROOT/a", "").module("b", "ROOT/b", "\nrequire ROOT/a v0.0.0\n").commit("two");
@@ -520,12 +546,19 @@ fn refused_paths() {
         ("dotted", "ROOT/.a"),
     ] {
         let repo = repo!(&format!("path-{name}"));
-        repo.module("a", module, "").module("b", "ROOT/b", "").module("c", "ROOT/c", "").commit("x");
+        repo.module("a", module, "")
+            .module("b", "ROOT/b", "")
+            .module("c", "ROOT/c", "")
+            .commit("x");
         repo.refused("v0.1.0", &["bad-module-path"]);
         let module = module.replace("ROOT", &repo.root);
         repo.tag("a/v0.1.0");
         for go in gos() {
-            assert!(Outside::new(&repo, &go).uses(&module, "v0.1.0").is_err(), "{} {module}", go.name);
+            assert!(
+                Outside::new(&repo, &go).uses(&module, "v0.1.0").is_err(),
+                "{} {module}",
+                go.name
+            );
         }
         repo.released("tag --module b --module c --version v0.1.0", &["b/v0.1.0", "c/v0.1.0"]);
     }
@@ -580,7 +613,11 @@ fn refused_requirements() {
     ] {
         let repo = repo!(&format!("require-{name}"));
         repo.module("a", "ROOT/a", "");
-        repo.module("b", "ROOT/b", &format!("\nrequire ROOT/a {require}\n\nreplace ROOT/a => ../a\n"));
+        repo.module(
+            "b",
+            "ROOT/b",
+            &format!("\nrequire ROOT/a {require}\n\nreplace ROOT/a => ../a\n"),
+        );
         repo.commit("two");
         repo.refused("v0.1.0", &["require-unresolvable"]);
         fails(&repo, &["a/v0.1.0", "b/v0.1.0"], "b", "v0.1.0");
@@ -588,7 +625,13 @@ fn refused_requirements() {
     // A commit of this repository is a version, too.
     let repo = repo!("require-commit");
     repo.module("a", "ROOT/a", "").commit("a");
-    let pseudo = repo.git(&["log", "-1", "--date=format-local:%Y%m%d%H%M%S", "--abbrev=12", "--format=v0.0.0-%cd-%h"]);
+    let pseudo = repo.git(&[
+        "log",
+        "-1",
+        "--date=format-local:%Y%m%d%H%M%S",
+        "--abbrev=12",
+        "--format=v0.0.0-%cd-%h",
+    ]);
     repo.module("b", "ROOT/b", &format!("\nrequire ROOT/a {pseudo}\n")).commit("b");
     repo.released("tag --module b --version v0.1.0", &["b/v0.1.0"]);
     holds(&repo, &[("b", "v0.1.0")]);
@@ -629,9 +672,11 @@ fn refused_files() {
         repo.refused("v0.1.0", &["zip-invalid"]);
         fails(&repo, &["a/v0.1.0"], "a", "v0.1.0");
     }
-    for (name, files) in
-        [("case", ["a/Read.txt", "a/read.txt"]), ("folder", ["a/Dir/x", "a/dir/y"]), ("kelvin", ["a/k", "a/\u{212a}"])]
-    {
+    for (name, files) in [
+        ("case", ["a/Read.txt", "a/read.txt"]),
+        ("folder", ["a/Dir/x", "a/dir/y"]),
+        ("kelvin", ["a/k", "a/\u{212a}"]),
+    ] {
         let repo = repo!(&format!("case-{name}"));
         repo.module("a", "ROOT/a", "").file(files[0], "x").file(files[1], "x").commit("x");
         repo.refused("v0.1.0", &["zip-invalid"]);
@@ -699,7 +744,11 @@ fn refused_states_of_the_repository() {
     devkit.current_dir(&shallow);
     let ran = crate::support::run(devkit);
     assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.contains("[shallow]") && ran.stderr.contains("[major-mismatch]"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("[shallow]") && ran.stderr.contains("[major-mismatch]"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

@@ -200,7 +200,8 @@ pub(super) struct Outside<'a> {
 
 impl<'a> Outside<'a> {
     pub(super) fn new(repo: &'a Repo, go: &Go) -> Self {
-        let folder = tempfile::Builder::new().prefix(go.name).tempdir_in(repo.base()).unwrap().keep();
+        let folder =
+            tempfile::Builder::new().prefix(go.name).tempdir_in(repo.base()).unwrap().keep();
         let url = format!("file://{}", repo.path().display());
         fs::write(
             folder.join("gitconfig"),
@@ -236,7 +237,8 @@ impl<'a> Outside<'a> {
 
     pub(super) fn run_in(&self, folder: &Path, args: &[&str]) -> Output {
         let root = &self.repo.root;
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gocache-{}", self.go.name));
+        let cache =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gocache-{}", self.go.name));
         let mut command = Command::new(&self.go.program);
         command.args(args).current_dir(folder).env_clear();
         command
@@ -292,7 +294,9 @@ impl<'a> Outside<'a> {
         module: &str,
         version: &str,
     ) -> Result<(), String> {
-        self.consumer(&format!("package main\n\nimport p \"{package}\"\n\nfunc main() {{ p.F() }}\n"));
+        self.consumer(&format!(
+            "package main\n\nimport p \"{package}\"\n\nfunc main() {{ p.F() }}\n"
+        ));
         for args in [&["get", &format!("{module}@{version}")][..], &["build", "-o", "out", "."]] {
             let (well, says) = self.says(args);
             if !well {

@@ -6,8 +6,8 @@
 mod bench;
 mod dist;
 mod envcheck;
-mod lint;
 mod gos;
+mod lint;
 mod mavens;
 mod peers;
 mod run;

@@ -159,7 +159,10 @@ pub fn tag(
 #[must_use]
 pub fn refspecs(branch: Option<&str>, tags: &[String]) -> Vec<String> {
     let branch = branch.map(|branch| format!("refs/heads/{branch}:refs/heads/{branch}"));
-    branch.into_iter().chain(tags.iter().map(|tag| format!("refs/tags/{tag}:refs/tags/{tag}"))).collect()
+    branch
+        .into_iter()
+        .chain(tags.iter().map(|tag| format!("refs/tags/{tag}:refs/tags/{tag}")))
+        .collect()
 }
 
 /// Sends tags, and the branch with them if there is a new commit. `new`: those that were made just

@@ -197,7 +197,11 @@ fn zip(draft: &Draft<'_>, module: &Module) -> Vec<Problem> {
                 "rename it, or put it into a folder with a go.mod of its own",
             ),
             Invalid::Collision { paths: [one, other] } => (
-                format!("{} and {} are one name where capitals do not count", told(&one), told(&other)),
+                format!(
+                    "{} and {} are one name where capitals do not count",
+                    told(&one),
+                    told(&other)
+                ),
                 "rename one of them",
             ),
             Invalid::GoModCase { path } => {
@@ -258,7 +262,9 @@ fn versions(draft: &mut Draft<'_>) -> Result<(), GitError> {
             );
         };
         match at(tag) {
-            Some(Some(commit)) if commit == repository.commit.oid && draft.update.files.is_empty() => {
+            Some(Some(commit))
+                if commit == repository.commit.oid && draft.update.files.is_empty() =>
+            {
                 row.exists = true;
                 row.why = vec![Why::Tagged];
             }
@@ -301,7 +307,9 @@ fn versions(draft: &mut Draft<'_>) -> Result<(), GitError> {
 fn free(draft: &Draft<'_>, module: &Module, version: &Version) -> String {
     let mut version = version.clone();
     loop {
-        let Some(next) = version.bumped(crate::version::Bump::Patch) else { return version.to_string() };
+        let Some(next) = version.bumped(crate::version::Bump::Patch) else {
+            return version.to_string();
+        };
         version = next;
         let tag = module.prefix.as_ref().map(|prefix| prefix.tag(&version)).unwrap_or_default();
         let remote = draft.options.remote.as_ref();
@@ -319,7 +327,8 @@ fn conflict(draft: &Draft<'_>, tag: &str) -> Option<Problem> {
     let parents = tag.match_indices('/').map(|(at, _)| &tag[..at]);
     let above = parents.into_iter().find(|parent| tags.contains_key(*parent));
     let below = format!("{tag}/");
-    let other = above.or_else(|| tags.keys().map(|name| &**name).find(|it| it.starts_with(&below)))?;
+    let other =
+        above.or_else(|| tags.keys().map(|name| &**name).find(|it| it.starts_with(&below)))?;
     Some(Problem::new(
         Code::RefConflict,
         format!("there is a tag {other}, so git cannot make {tag}"),
@@ -362,7 +371,10 @@ fn licenses(draft: &Draft<'_>) -> Vec<Problem> {
     let warning = |row: &Row| {
         Problem::new(
             Code::NoLicense,
-            format!("{} has no LICENSE file, so pkg.go.dev does not show its documentation", row.path),
+            format!(
+                "{} has no LICENSE file, so pkg.go.dev does not show its documentation",
+                row.path
+            ),
             "a file LICENSE in its folder, or in the root of the repository, is taken",
         )
         .of(&row.folder)

@@ -361,7 +361,8 @@ impl Git {
         let format = "--format=%(objecttype) %(objectname) %(refname)";
         let output = self.run(&["for-each-ref", format, "refs/tags"])?;
         // A name that is not UTF-8 is nothing that Go takes.
-        let lines = output.split(|byte| *byte == b'\n').filter_map(|line| str::from_utf8(line).ok());
+        let lines =
+            output.split(|byte| *byte == b'\n').filter_map(|line| str::from_utf8(line).ok());
         let tag = |line: &str| {
             let mut parts = line.splitn(3, ' ');
             let (kind, oid, name) = (parts.next()?, parts.next()?, parts.next()?);
@@ -380,7 +381,8 @@ impl Git {
     ///
     /// [`GitError`].
     pub fn peeled(&self, objects: &[&Oid]) -> Result<Vec<Option<Oid>>, GitError> {
-        let names: Vec<String> = objects.iter().map(|oid| format!("{}^{{commit}}", oid.0)).collect();
+        let names: Vec<String> =
+            objects.iter().map(|oid| format!("{}^{{commit}}", oid.0)).collect();
         self.checked(&names, "commit")
     }
 

@@ -107,8 +107,9 @@ pub(crate) fn package(source: &[u8]) -> Option<String> {
         rest = rest.trim_start();
         if let Some(comment) = rest.strip_prefix("//") {
             let (line, after) = comment.split_once('\n').unwrap_or((comment, ""));
-            let constraint =
-                line.strip_prefix("go:build ").or_else(|| line.trim_start().strip_prefix("+build "));
+            let constraint = line
+                .strip_prefix("go:build ")
+                .or_else(|| line.trim_start().strip_prefix("+build "));
             let ignored = constraint.is_some_and(|it| {
                 it.split(|c: char| !c.is_alphanumeric() && c != '!').any(|word| word == "ignore")
             });

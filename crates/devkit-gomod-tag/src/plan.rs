@@ -239,7 +239,8 @@ impl<'a> Draft<'a> {
     fn select(&mut self) -> Result<(), GitError> {
         let repository = self.repository;
         let selection = &self.options.selection;
-        let set: Vec<String> = self.options.set.iter().map(|(pattern, _)| pattern.clone()).collect();
+        let set: Vec<String> =
+            self.options.set.iter().map(|(pattern, _)| pattern.clone()).collect();
         let (selected, unmatched) = selection.of(repository, &set);
         for pattern in unmatched.0 {
             let known = repository.modules.iter().map(|module| module.shown_folder());
@@ -468,8 +469,7 @@ impl<'a> Draft<'a> {
 
     /// Says why each module gets a version.
     fn say_why(&mut self) {
-        let is_lockstep =
-            self.options.lockstep || matches!(self.options.next, Next::Exactly(_));
+        let is_lockstep = self.options.lockstep || matches!(self.options.next, Next::Exactly(_));
         let many = self.rows.len() > 1;
         let mut rows = std::mem::take(&mut self.rows);
         for row in &mut rows {

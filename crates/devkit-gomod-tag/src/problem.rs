@@ -160,12 +160,7 @@ impl Place {
     }
 
     /// Bytes of a text.
-    pub(crate) fn at(
-        file: String,
-        text: &str,
-        span: std::ops::Range<usize>,
-        label: &str,
-    ) -> Self {
+    pub(crate) fn at(file: String, text: &str, span: std::ops::Range<usize>, label: &str) -> Self {
         let before = &text[..span.start.min(text.len())];
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let shown = text[start..].lines().next().unwrap_or_default().to_owned();

@@ -161,7 +161,8 @@ impl Repository {
         let mut modules = modules(&git, &tree)?;
         let root = root.map(str::to_owned).or_else(|| {
             let shown = modules.iter().filter(|module| !module.is_hidden);
-            let named = shown.filter_map(|module| Some((&*module.folder, module.path.as_ref().ok()?)));
+            let named =
+                shown.filter_map(|module| Some((&*module.folder, module.path.as_ref().ok()?)));
             tag::root(named)
         });
         for module in &mut modules {
@@ -273,7 +274,8 @@ impl Repository {
             let kept = all[at].iter().zip(&found).filter(|(_, go_mod)| go_mod.is_some());
             module.releases = kept.map(|(release, _)| release.clone()).collect();
             let authority = authority(&module.releases).cloned();
-            let highest = all[at].iter().zip(&found).find(|(it, _)| Some(*it) == authority.as_ref());
+            let highest =
+                all[at].iter().zip(&found).find(|(it, _)| Some(*it) == authority.as_ref());
             if let Some((_, Some(go_mod))) = highest {
                 module.retracted.extend(retracted(go_mod));
             }

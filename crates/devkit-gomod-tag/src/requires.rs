@@ -40,9 +40,10 @@ pub(crate) fn siblings<'a>(repository: &Repository, go_mod: &'a GoMod) -> Vec<Si
     let sibling = |require: &'a Require| {
         let path: ModulePath = require.path.text.parse().ok()?;
         let prefix = prefix_of(root, &path)?;
-        let module = repository.modules.iter().position(|module| {
-            module.path.as_ref() == Ok(&path) && module.prefix.is_ok()
-        });
+        let module = repository
+            .modules
+            .iter()
+            .position(|module| module.path.as_ref() == Ok(&path) && module.prefix.is_ok());
         // A path below another one's import path need not be of its repository.
         let is_here = module.is_some() || repository.has_releases(&prefix) || is_whole(root);
         let version = require.version.text.clone();
@@ -142,13 +143,17 @@ fn unresolvable(
     let file = module.file("go.mod");
     let edit = |version: &str| format!("go mod edit -require={path}@{version} {file}");
     let hint = match (planned, current, known) {
-        (Some(next), _, _) => format!("--update-requires writes {next}; or {}", edit(&next.to_string())),
+        (Some(next), _, _) => {
+            format!("--update-requires writes {next}; or {}", edit(&next.to_string()))
+        }
         (None, Some(current), _) => {
             format!("--update-requires writes {current}; or {}", edit(&current))
         }
         (None, None, Some(other)) => {
             let folder = other.shown_folder();
-            format!("release it, too: --module {folder}, with --update-requires if the versions differ")
+            format!(
+                "release it, too: --module {folder}, with --update-requires if the versions differ"
+            )
         }
         (None, None, None) => {
             format!("there is no such module here; go mod edit -droprequire={path} {file}")
@@ -217,9 +222,12 @@ fn outdated(
         row.path,
         if stops { "built here" } else { "tested here" }
     );
-    let problem = Problem::new(Code::RequireBehind, message, hint)
-        .of(&module.folder)
-        .at(place(module, go_mod, sibling.require, &label));
+    let problem = Problem::new(Code::RequireBehind, message, hint).of(&module.folder).at(place(
+        module,
+        go_mod,
+        sibling.require,
+        &label,
+    ));
     Ok(Some((problem, stops)))
 }
 
@@ -274,8 +282,10 @@ fn carve_out(
 /// Replacements by something that is not of this repository.
 fn ignored_replaces(draft: &Draft<'_>, module: &Module, go_mod: &GoMod) -> Option<Problem> {
     let is_sibling = |path: &str| draft.repository.module(path).is_some();
-    let mut foreign =
-        go_mod.replaces.iter().filter(|it| !(it.new.version.is_none() && is_sibling(&it.old.path.text)));
+    let mut foreign = go_mod
+        .replaces
+        .iter()
+        .filter(|it| !(it.new.version.is_none() && is_sibling(&it.old.path.text)));
     let first = foreign.next()?;
     let more = match foreign.count() {
         0 => String::new(),
@@ -288,9 +298,14 @@ fn ignored_replaces(draft: &Draft<'_>, module: &Module, go_mod: &GoMod) -> Optio
         devkit_text::escape(old.text.as_bytes()),
         devkit_text::escape(new.as_bytes())
     );
-    let place =
-        Place::of(module.file("go.mod"), go_mod, old, "only builds of this module itself follow this");
-    let hint = "require what it takes to build, or say in its documentation that the replace is needed";
+    let place = Place::of(
+        module.file("go.mod"),
+        go_mod,
+        old,
+        "only builds of this module itself follow this",
+    );
+    let hint =
+        "require what it takes to build, or say in its documentation that the replace is needed";
     let problem = Problem::new(Code::ReplaceIgnored, message, hint);
     Some(problem.of(&module.folder).at(Some(place)))
 }

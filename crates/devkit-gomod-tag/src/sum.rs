@@ -49,7 +49,11 @@ impl<'a> Archive<'a> {
                 kind => {
                     let name = long_name.take().unwrap_or_else(|| {
                         let (prefix, name) = (text(&header[345..500]), text(&header[..100]));
-                        if prefix.is_empty() { name.to_vec() } else { [prefix, b"/", name].concat() }
+                        if prefix.is_empty() {
+                            name.to_vec()
+                        } else {
+                            [prefix, b"/", name].concat()
+                        }
                     });
                     if matches!(kind, b'0' | 0) {
                         files.insert(name, body);
@@ -80,7 +84,9 @@ fn records(mut body: &[u8]) -> Vec<(&[u8], &[u8])> {
     let mut found = Vec::new();
     while let Some(blank) = body.iter().position(|byte| *byte == b' ') {
         let length = str::from_utf8(&body[..blank]).ok().and_then(|text| text.parse().ok());
-        let Some(record) = length.and_then(|length: usize| body.get(blank + 1..length)) else { break };
+        let Some(record) = length.and_then(|length: usize| body.get(blank + 1..length)) else {
+            break;
+        };
         body = &body[blank + 1 + record.len()..];
         let record = record.strip_suffix(b"\n").unwrap_or(record);
         if let Some(sign) = record.iter().position(|byte| *byte == b'=') {

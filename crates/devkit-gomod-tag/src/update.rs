@@ -78,13 +78,16 @@ pub(crate) fn update(draft: &Draft<'_>) -> Result<Update, GitError> {
             let old = &sibling.version;
             let planned = draft.row_of(other).and_then(|row| row.next.as_ref());
             let new = match planned {
-                Some(next) if precedence(old).is_none_or(|old| old < *next) => Some(next.to_string()),
+                Some(next) if precedence(old).is_none_or(|old| old < *next) => {
+                    Some(next.to_string())
+                }
                 // What is put in its place here may be as new as its last version.
-                None if is_replaced(go_mod, &sibling.require.path.text) && !requires::is_nothing(draft, &sibling)? => {
+                None if is_replaced(go_mod, &sibling.require.path.text)
+                    && !requires::is_nothing(draft, &sibling)? =>
+                {
                     let current = draft.repository.modules[other].current().map(|it| &it.version);
-                    let is_older = |current: &&Version| {
-                        precedence(old).is_none_or(|old| old < **current)
-                    };
+                    let is_older =
+                        |current: &&Version| precedence(old).is_none_or(|old| old < **current);
                     current.filter(is_older).map(ToString::to_string)
                 }
                 // A higher one that nobody can fetch goes down.
@@ -143,11 +146,15 @@ fn sums(draft: &Draft<'_>, update: &mut Update) -> Result<(), GitError> {
             };
             let (path, version) = (other_module.name().to_owned(), version.to_string());
             if in_cycle.contains(other) {
-                let why = "they require each other, and no sum can be part of what it is the sum of";
-                update.without_sum.push((format!("{path} in {}", module.file("go.sum")), why.into()));
+                let why =
+                    "they require each other, and no sum can be part of what it is the sum of";
+                update
+                    .without_sum
+                    .push((format!("{path} in {}", module.file("go.sum")), why.into()));
                 continue;
             }
-            let sums = archived.as_ref().and_then(|it| sums_of(draft, update, it, other_module, &version));
+            let sums =
+                archived.as_ref().and_then(|it| sums_of(draft, update, it, other_module, &version));
             match sums {
                 Some([of_zip, of_go_mod]) => {
                     lines.push((path.clone(), version.clone(), of_zip));
@@ -155,7 +162,9 @@ fn sums(draft: &Draft<'_>, update: &mut Update) -> Result<(), GitError> {
                 }
                 None => {
                     let why = "git's attributes change its go.mod or go.sum on the way out";
-                    update.without_sum.push((format!("{path} in {}", module.file("go.sum")), why.into()));
+                    update
+                        .without_sum
+                        .push((format!("{path} in {}", module.file("go.sum")), why.into()));
                 }
             }
         }
@@ -173,7 +182,9 @@ fn needs(draft: &Draft<'_>, update: &Update) -> BTreeMap<usize, BTreeSet<usize>>
         let Ok(go_mod) = &draft.module(row).go_mod else { continue };
         for sibling in siblings(draft.repository, go_mod) {
             let path = &sibling.require.path.text;
-            let Some(other) = sibling.module.filter(|_| !is_replaced(go_mod, path)) else { continue };
+            let Some(other) = sibling.module.filter(|_| !is_replaced(go_mod, path)) else {
+                continue;
+            };
             let version = update.version(row.module, path).unwrap_or(&sibling.version);
             let planned = draft.row_of(other).and_then(|row| row.next.as_ref());
             if planned.is_some_and(|next| next.to_string() == version) {
@@ -207,7 +218,8 @@ fn order(needs: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<(usize, BTreeSet<usize
         let is_ready = |at: &usize| {
             left.iter().all(|other| other == at || !reaches(at, other) || reaches(other, at))
         };
-        let place = left.iter().position(is_ready).expect("a finite graph of cycles has a first one");
+        let place =
+            left.iter().position(is_ready).expect("a finite graph of cycles has a first one");
         let at = left.swap_remove(place);
         let cycle = reach[&at].iter().filter(|other| reaches(other, &at)).copied().collect();
         order.push((at, cycle));
@@ -247,16 +259,18 @@ fn sums_of(
     version: &str,
 ) -> Option<[String; 2]> {
     let repository = draft.repository;
-    let edited: Vec<&Edited> = update.files.iter().filter(|it| module.area.has(it.path.as_bytes())).collect();
+    let edited: Vec<&Edited> =
+        update.files.iter().filter(|it| module.area.has(it.path.as_bytes())).collect();
     for file in &edited {
         let given = archive.get(file.path.as_bytes());
         if file.old.as_ref().is_some_and(|old| given != Some(old.as_bytes())) {
             return None;
         }
     }
-    let license = module.area.entries(&repository.tree).find(|it| {
-        it.path == b"LICENSE" && !module.folder.is_empty()
-    });
+    let license = module
+        .area
+        .entries(&repository.tree)
+        .find(|it| it.path == b"LICENSE" && !module.folder.is_empty());
     let license = license.and_then(|entry| {
         let name = entry.oid.as_str().to_owned();
         repository.git.contents(&[name]).ok()?.into_iter().next().flatten()

@@ -168,7 +168,8 @@ impl<'a> World<'a> {
         if !programs.is_empty() {
             let mut verdict = Verdict::Good;
             for program in programs {
-                let one = self.run(&home, &["install", &format!("{program}@{}", wanted.version)])?;
+                let one =
+                    self.run(&home, &["install", &format!("{program}@{}", wanted.version)])?;
                 if let Err(says) = said(&one) {
                     verdict = self.judged(says);
                     break;
@@ -250,7 +251,8 @@ impl<'a> World<'a> {
 
     /// A module that nobody knows, in a fresh folder.
     fn consumer(&self, name: &str) -> io::Result<PathBuf> {
-        let folder = tempfile::Builder::new().prefix(name).tempdir_in(self.folder.join("tmp"))?.keep();
+        let folder =
+            tempfile::Builder::new().prefix(name).tempdir_in(self.folder.join("tmp"))?.keep();
         let text = format!("module consumer.invalid/it\n\ngo 1.16\n");
         File::create(folder.join("go.mod"))?.write_all(text.as_bytes())?;
         Ok(folder)

@@ -117,8 +117,7 @@ fn from_chain(error: &anyhow::Error) -> Failure {
 }
 
 fn line(document: &Document) -> String {
-    let mut line =
-        serde_json::to_string(document).expect("strings always make a JSON document");
+    let mut line = serde_json::to_string(document).expect("strings always make a JSON document");
     line.push('\n');
     line
 }

@@ -53,8 +53,15 @@ impl Git {
         put(&scratch.join("objects/info/alternates"), &alternates).map_err(io)?;
         // What Go writes into its own copy of the repository.
         put(&scratch.join("info/attributes"), b"\n* -export-subst -export-ignore\n").map_err(io)?;
-        let args =
-            ["-c", "core.autocrlf=input", "-c", "core.eol=lf", "archive", "--format=tar", &commit.0];
+        let args = [
+            "-c",
+            "core.autocrlf=input",
+            "-c",
+            "core.eol=lf",
+            "archive",
+            "--format=tar",
+            &commit.0,
+        ];
         let mut command = bare(&args);
         command.env("GIT_LITERAL_PATHSPECS", "1").args(folders);
         let output = self.output(command, b"")?;

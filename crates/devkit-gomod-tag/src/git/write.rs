@@ -54,28 +54,38 @@ impl Git {
     }
 
     /// One by one, because only `git tag` signs; those that were made are taken back.
-    fn create_signed(
-        &self,
-        commit: &Oid,
-        tags: &[(String, String)],
-    ) -> Result<Vec<Oid>, GitError> {
+    fn create_signed(&self, commit: &Oid, tags: &[(String, String)]) -> Result<Vec<Oid>, GitError> {
         let mut made: Vec<(String, Oid)> = Vec::new();
         for (name, message) in tags {
-            // A message that is only comments would be none.
-            let args = ["tag", "--sign", "--cleanup=verbatim", "-m", message, "--", name, &commit.0];
+            // A message that is only comments would be none; and the signature has lines of its own.
+            let message = format!("{}\n", message.trim_end());
+            let args =
+                ["tag", "--sign", "--cleanup=verbatim", "-m", &message, "--", name, &commit.0];
             let outcome = self.run(&args).and_then(|_| {
                 let object = self.run(&["rev-parse", "--verify", &format!("refs/tags/{name}")])?;
                 Ok(Oid(line_of(&object).unwrap_or_default()))
             });
-            match outcome {
-                Ok(object) => made.push((name.clone(), object)),
-                Err(error) => {
-                    self.delete_tags(&made)?;
-                    return Err(error);
-                }
+            let outcome = outcome.and_then(|object| {
+                made.push((name.clone(), object.clone()));
+                self.has_signature(&object)
+            });
+            if let Err(error) = outcome {
+                self.delete_tags(&made)?;
+                return Err(error);
             }
         }
         Ok(made.into_iter().map(|(_, object)| object).collect())
+    }
+
+    /// git 2.39 makes a tag without one where a program of `gpg.ssh.program` fails, and calls it done.
+    fn has_signature(&self, tag: &Oid) -> Result<(), GitError> {
+        let text = self.run(&["cat-file", "tag", tag.as_str()])?;
+        let mut lines = text.split(|byte| *byte == b'\n');
+        if lines.any(|line| line.starts_with(b"-----BEGIN ")) {
+            return Ok(());
+        }
+        let says = "git made a tag without a signature".to_owned();
+        Err(GitError::Failed { command: "tag".into(), says })
     }
 
     /// Takes tags back that name what they are said to; all or none.
@@ -123,10 +133,10 @@ impl Git {
     pub fn restore(&self, paths: &[String]) -> Result<(), GitError> {
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         self.run(&[&["reset", "--quiet", "HEAD", "--"], &paths[..]].concat())?;
-        let (known, new): (Vec<&str>, Vec<&str>) =
-            paths.iter().partition(|path| self.checked(&[format!("HEAD:{path}")], "blob").is_ok_and(
-                |found| found.iter().all(Option::is_some),
-            ));
+        let (known, new): (Vec<&str>, Vec<&str>) = paths.iter().partition(|path| {
+            self.checked(&[format!("HEAD:{path}")], "blob")
+                .is_ok_and(|found| found.iter().all(Option::is_some))
+        });
         for path in new {
             let _ = std::fs::remove_file(self.folder.join(path));
         }

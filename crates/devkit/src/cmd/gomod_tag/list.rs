@@ -99,7 +99,9 @@ fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> Strin
     for (module, problem) in repository.modules.iter().zip(problems) {
         let latest = module.current().map_or("-".to_owned(), |it| it.version.to_string());
         let state = match problem {
-            Some(problem) => format!("{} {} [{}]", ui.mark(false), problem.message, problem.code.as_str()),
+            Some(problem) => {
+                format!("{} {} [{}]", ui.mark(false), problem.message, problem.code.as_str())
+            }
             None if module.is_hidden => format!("{} only if --module names it", ui.mark(true)),
             None if any_released && module.releases.is_empty() => {
                 format!("{} new: --module or --include-new", ui.mark(true))

@@ -1,11 +1,10 @@
 //! The options of a plan, and what they come to.
 
 use clap::ValueEnum;
-use devkit_gomod_tag::{Bump, Selection};
 use devkit_gomod_tag::apply::PushMode;
 use devkit_gomod_tag::git::{Git, TagKind};
 use devkit_gomod_tag::plan::{Next, Options};
-
+use devkit_gomod_tag::{Bump, Selection};
 
 use crate::failure::Failure;
 

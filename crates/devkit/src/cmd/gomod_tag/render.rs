@@ -140,7 +140,8 @@ impl<'a> Document<'a> {
             requires: &dependent.requires,
             version: &dependent.version,
         };
-        let skipped = plan.skipped.iter().map(|(folder, why)| Skipped { directory: shown(folder), why });
+        let skipped =
+            plan.skipped.iter().map(|(folder, why)| Skipped { directory: shown(folder), why });
         Self {
             schema: SCHEMA,
             commit: commit.as_str(),
@@ -208,7 +209,8 @@ pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
     if plan.rows.iter().all(|row| row.next.is_none()) {
         let mut rows = vec![["directory", "module", "current", "why"].map(bold)];
         rows.extend(plan.rows.iter().map(|row| {
-            let (folder, path) = (escape(shown(&row.folder).as_bytes()), escape(row.path.as_bytes()));
+            let (folder, path) =
+                (escape(shown(&row.folder).as_bytes()), escape(row.path.as_bytes()));
             [folder, path, current(row), whys(row)]
         }));
         return ui::table(&rows);
@@ -238,7 +240,11 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
             .requires
             .iter()
             .map(|it| {
-                let file = if it.folder.is_empty() { "go.mod".into() } else { format!("{}/go.mod", it.folder) };
+                let file = if it.folder.is_empty() {
+                    "go.mod".into()
+                } else {
+                    format!("{}/go.mod", it.folder)
+                };
                 [
                     format!("  {}", escape(file.as_bytes())),
                     escape(it.path.as_bytes()),
@@ -249,7 +255,8 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
         text.push_str(&ui::table(&rows));
     }
     for (what, why) in &plan.update.without_sum {
-        let _ = writeln!(text, "not in go.sum: {what}: {why}; go mod tidy adds it after the release");
+        let _ =
+            writeln!(text, "not in go.sum: {what}: {why}; go mod tidy adds it after the release");
     }
     for (folder, why) in &plan.skipped {
         let _ = writeln!(text, "left out: {}: {why}", escape(shown(folder).as_bytes()));
@@ -272,7 +279,12 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
         let _ = writeln!(text, "  to release what requires it, too:{options} --update-requires");
     }
     if !plan.rows.is_empty() {
-        let _ = write!(text, "\non commit {} \"{}\"", plan.commit.oid.short(), escape(plan.commit.subject.as_bytes()));
+        let _ = write!(
+            text,
+            "\non commit {} \"{}\"",
+            plan.commit.oid.short(),
+            escape(plan.commit.subject.as_bytes())
+        );
         let mut about = Vec::new();
         if let Some(branch) = &plan.branch {
             about.push(escape(branch.as_bytes()));
@@ -281,7 +293,11 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
                 track => format!("{track} of {}", escape(name.as_bytes())),
             }));
         }
-        let _ = if about.is_empty() { writeln!(text) } else { writeln!(text, " ({})", about.join(", ")) };
+        let _ = if about.is_empty() {
+            writeln!(text)
+        } else {
+            writeln!(text, " ({})", about.join(", "))
+        };
     }
     text
 }

@@ -69,7 +69,8 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
         text.push_str("nothing to release: no module has changed since its last version\n");
     }
     for problem in &plan.problems {
-        let _ = writeln!(text, "{} {} [{}]", ui.mark(false), problem.message, problem.code.as_str());
+        let _ =
+            writeln!(text, "{} {} [{}]", ui.mark(false), problem.message, problem.code.as_str());
     }
     text.push_str(&render::rest(ui, &repository.git, &plan));
     ui::result(text.as_bytes())?;
@@ -169,7 +170,9 @@ fn act(ui: &Ui, version: Option<&str>, acting: &Acting) -> anyhow::Result<u8> {
         ui::result(text(ui, &repository, &plan).as_bytes())?;
     }
     render::warn(ui, &plan.warnings);
-    let mut run = Run { ui, repository: &repository, plan: &plan, doing, remote, commit: None };
+    let updates = options.update_requires;
+    let mut run =
+        Run { ui, repository: &repository, plan: &plan, doing, remote, updates, commit: None };
     if !plan.is_done() {
         run.ask()?;
     }
@@ -182,16 +185,25 @@ fn check_usage(options: &Options, acting: &Acting, git: &Git) -> Result<(), Fail
         return Ok(());
     }
     if !git.has_work_tree {
-        return Err(Failure::new("usage", "--update-requires needs a work tree, and this is a bare repository")
-            .hint("clone it, and run this there"));
+        return Err(Failure::new(
+            "usage",
+            "--update-requires needs a work tree, and this is a bare repository",
+        )
+        .hint("clone it, and run this there"));
     }
     if acting.place.commit.is_some() {
-        return Err(Failure::new("usage", "--update-requires makes a commit on what is checked out")
-            .hint("leave --commit out, or check that commit's branch out"));
+        return Err(Failure::new(
+            "usage",
+            "--update-requires makes a commit on what is checked out",
+        )
+        .hint("leave --commit out, or check that commit's branch out"));
     }
     if git.branch().is_none() {
-        return Err(Failure::new("usage", "--update-requires makes a commit, and no branch is checked out")
-            .hint("git switch BRANCH; the commit would be on none"));
+        return Err(Failure::new(
+            "usage",
+            "--update-requires makes a commit, and no branch is checked out",
+        )
+        .hint("git switch BRANCH; the commit would be on none"));
     }
     Ok(())
 }
@@ -218,7 +230,9 @@ fn remote(git: &Git, doing: &Doing) -> anyhow::Result<Remote> {
     };
     let shown = escape(name.as_bytes());
     if name.starts_with('-') {
-        return Err(Failure::new("usage", format!("{shown} is no remote")).hint("--remote NAME").into());
+        return Err(Failure::new("usage", format!("{shown} is no remote"))
+            .hint("--remote NAME")
+            .into());
     }
     match git.remote_tags(&name) {
         Ok(tags) => Ok(Remote { name, tags }),
@@ -242,6 +256,8 @@ struct Run<'a> {
     plan: &'a Plan,
     doing: &'a Doing,
     remote: Option<Remote>,
+    /// Whether requirements are to be updated.
+    updates: bool,
     /// The commit that updated requirements are in.
     commit: Option<Commit>,
 }
@@ -254,9 +270,12 @@ impl Run<'_> {
         }
         let question = self.question();
         if !super::may_ask() {
-            return Err(Failure::new("not-confirmed", "there is no terminal to ask on, so nothing was done")
-                .hint("--yes does it unasked, --dry-run only shows it")
-                .into());
+            return Err(Failure::new(
+                "not-confirmed",
+                "there is no terminal to ask on, so nothing was done",
+            )
+            .hint("--yes does it unasked, --dry-run only shows it")
+            .into());
         }
         ui::message(&format!("{question} [y/N] "));
         let mut answer = String::new();
@@ -283,7 +302,11 @@ impl Run<'_> {
         }
         if let Some(remote) = &self.remote {
             let left = self.plan.rows.iter().filter(|row| row.on_remote == Some(false)).count();
-            parts.push(format!("push {} to {}", count(left, "tag"), escape(remote.name.as_bytes())));
+            parts.push(format!(
+                "push {} to {}",
+                count(left, "tag"),
+                escape(remote.name.as_bytes())
+            ));
         }
         let mut text = parts.join(" and ");
         if let Some(first) = text.get_mut(..1) {
@@ -297,7 +320,12 @@ impl Run<'_> {
         if !self.plan.update.files.is_empty() {
             let message = self.doing.message.clone().unwrap_or_else(|| self.commit_message());
             let made = apply::commit(git, self.plan, &message).map_err(trouble::apply)?;
-            self.say(&format!("{} commit {} \"{}\"\n", self.ui.mark(true), made.oid.short(), escape(made.subject.as_bytes())))?;
+            self.say(&format!(
+                "{} commit {} \"{}\"\n",
+                self.ui.mark(true),
+                made.oid.short(),
+                escape(made.subject.as_bytes())
+            ))?;
             self.commit = Some(made);
         }
         if self.doing.commit_only {
@@ -394,7 +422,11 @@ impl Run<'_> {
             return self.say(&format!("{name} has all of them\n"));
         }
         let url = git.remote_url(&remote.name).unwrap_or_else(|| remote.name.clone());
-        if mode == PushMode::Atomic && left.len() > 3 && url.contains("github.com") && !self.ui.quiet {
+        if mode == PushMode::Atomic
+            && left.len() > 3
+            && url.contains("github.com")
+            && !self.ui.quiet
+        {
             let text = format!(
                 "GitHub starts no workflow for more than three tags in one push, and these are {}; \
                  --push=each sends them one by one",
@@ -402,7 +434,8 @@ impl Run<'_> {
             );
             self.ui.warning("no-workflow", &text);
         }
-        let branch = self.commit.as_ref().and_then(|_| git.branch());
+        // A commit of --update-requires goes with its tags, also one of a run that was cut off.
+        let branch = self.updates.then(|| git.branch()).flatten();
         match apply::push(git, &remote.name, mode, branch.as_deref(), &left, made) {
             Ok(()) => self.say(&format!("{} pushed to {name}\n", self.ui.mark(true))),
             Err(failed) => Err(self.not_pushed(remote, branch.as_deref(), &failed).into()),
@@ -415,7 +448,9 @@ impl Run<'_> {
             Kept::TakenBack => (
                 format!("{name} took none of the tags, so they were taken back here, too"),
                 match branch {
-                    Some(_) => "correct that and run this again; the new commit is still here".to_owned(),
+                    Some(_) => {
+                        "correct that and run this again; the new commit is still here".to_owned()
+                    }
                     None => "correct that and run this again".to_owned(),
                 },
             ),
@@ -446,6 +481,8 @@ fn push_command(remote: &str, branch: Option<&str>, tags: &[String]) -> String {
 /// One command for each tag.
 fn each(remote: &str, tags: &[String]) -> String {
     let remote = ui::quoted(remote);
-    let commands = tags.iter().map(|tag| format!("git push {remote} {}", ui::quoted(&format!("refs/tags/{tag}"))));
+    let commands = tags
+        .iter()
+        .map(|tag| format!("git push {remote} {}", ui::quoted(&format!("refs/tags/{tag}"))));
     commands.collect::<Vec<_>>().join(" && ")
 }

@@ -125,7 +125,10 @@ pub(super) fn apply(error: ApplyError) -> Failure {
             ),
         )
         .because("a hook of the repository changed it")
-        .hint(format!("look at it: git show {}; git reset --keep HEAD~ takes it back", commit.short())),
+        .hint(format!(
+            "look at it: git show {}; git reset --keep HEAD~ takes it back",
+            commit.short()
+        )),
         ApplyError::Sign { says } => Failure::new(
             Code::SignFailed.as_str(),
             "git could not sign the tags, so none was created",

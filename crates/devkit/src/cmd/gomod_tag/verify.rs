@@ -90,7 +90,8 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         let versions = verified.iter().map(document).collect();
         ui::document(&Document { schema: "devkit.gomod-tag.verify/1", go: version, versions })?;
     } else if is_bad {
-        let retracts = verified.iter().filter(|one| one.is_bad()).map(|one| retract(&repository, one));
+        let retracts =
+            verified.iter().filter(|one| one.is_bad()).map(|one| retract(&repository, one));
         let text: String = retracts.collect();
         ui::message(&text);
     }
@@ -134,7 +135,10 @@ fn wanted(repository: &Repository, tags: &[String]) -> anyhow::Result<Vec<Wanted
     if tags.is_empty() {
         let names: Vec<&str> = repository.tags.keys().map(String::as_str).collect();
         let commits = repository.peeled(&names).map_err(trouble::git)?;
-        let here = names.iter().zip(&commits).filter(|(_, commit)| commit.as_ref() == Some(&repository.commit.oid));
+        let here = names
+            .iter()
+            .zip(&commits)
+            .filter(|(_, commit)| commit.as_ref() == Some(&repository.commit.oid));
         let mut here: Vec<&str> = here.map(|(name, _)| *name).collect();
         here.sort_unstable();
         found.extend(here.into_iter().filter_map(find));
