@@ -38,8 +38,9 @@ fn help_is_one_screen_by_task() {
     Diagnose
       envcheck      Tell where an environment variable name is accepted, and where it is lost
 
-    Build
+    Build and release
       mvn-unblock   Make Maven 3.8.1 and newer use http:// repositories again
+      gomod-tag     Tag every Go module of a repository: <module dir>/<version>
 
     About devkit
       completions   Print a completion script (bash, zsh, fish, powershell, elvish)
@@ -60,6 +61,7 @@ fn help_is_one_screen_by_task() {
       devkit kubecerts extract --context staging --out certs/
       devkit envcheck eureka.client.serviceUrl.defaultZone
       devkit mvn-unblock --repo corp-releases
+      devkit gomod-tag v0.1.0
 
     Exit codes: 0 done or yes · 1 no, or changes needed · 2 could not do it
     --- stderr ---
@@ -75,7 +77,7 @@ fn every_listed_command_works() {
     let commands = commands();
     assert_eq!(
         commands,
-        ["fwd", "kubecerts", "envcheck", "mvn-unblock", "completions", "man", "help"]
+        ["fwd", "kubecerts", "envcheck", "mvn-unblock", "gomod-tag", "completions", "man", "help"]
     );
     for command in commands.iter().filter(|command| *command != "help") {
         let long = devkit_says(&[command, "--help"]);
@@ -158,7 +160,7 @@ fn usage_errors_have_the_shape_of_all_errors() {
     assert_snapshot!(shown(&["man", "nothing"]), @"
     --- stderr ---
     error: there is no command 'nothing' [usage]
-      hint:  there are fwd, kubecerts, envcheck, mvn-unblock, completions, man
+      hint:  there are fwd, kubecerts, envcheck, mvn-unblock, gomod-tag, completions, man
     --- exit 2 ---
     ");
     // Neither commands nor flags are matched by a prefix: new ones can be added safely.
@@ -182,7 +184,7 @@ fn errors_as_json_are_one_line_on_stderr() {
     let shown = |args: &[&str]| run(devkit(dir.path(), args)).shown(dir.path());
     assert_snapshot!(shown(&["--json"]), @r#"
     --- stderr ---
-    {"error":{"code":"usage","message":"'devkit' requires a subcommand but one was not provided [subcommands: fwd, kubecerts, envcheck, mvn-unblock, completions, man, help]","hint":"devkit --help shows all there is"}}
+    {"error":{"code":"usage","message":"'devkit' requires a subcommand but one was not provided [subcommands: fwd, kubecerts, envcheck, mvn-unblock, gomod-tag, completions, man, help]","hint":"devkit --help shows all there is"}}
     --- exit 2 ---
     "#);
     assert_snapshot!(shown(&["fwd", "--json", "-s", "1"]), @r#"
@@ -279,6 +281,7 @@ fn links_stand_for_subcommands_and_other_names_are_devkit() {
         ("kubecerts", "Usage: devkit kubecerts [OPTIONS] <COMMAND>"),
         ("envcheck", "Usage: devkit envcheck [OPTIONS]"),
         ("mvn-unblock", "Usage: devkit mvn-unblock [OPTIONS]"),
+        ("gomod-tag", "Usage: devkit gomod-tag [OPTIONS] [VERSION]"),
         ("devkit-0.1", "Usage: devkit <COMMAND>"),
         ("dk", "Usage: devkit <COMMAND>"),
     ] {
@@ -408,6 +411,9 @@ fn man_pages_are_clean_roff() {
     wanted.extend(["devkit-kubecerts-show.1", "devkit-man.1", "devkit.1"]);
     wanted.extend(["devkit-mvn-unblock.1", "devkit-mvn-unblock-status.1"]);
     wanted.push("devkit-mvn-unblock-explain.1");
+    wanted.extend(["devkit-gomod-tag.1", "devkit-gomod-tag-list.1", "devkit-gomod-tag-plan.1"]);
+    wanted.extend(["devkit-gomod-tag-status.1", "devkit-gomod-tag-tag.1"]);
+    wanted.push("devkit-gomod-tag-verify.1");
     wanted.sort_unstable();
     assert_eq!(files, wanted);
     let page_of_part = devkit_says(&["man", "kubecerts-extract"]).stdout;

@@ -40,7 +40,15 @@ fn commands(page: &str) -> Vec<Vec<String>> {
             let verb = words.first().map(String::as_str);
             if matches!(
                 verb,
-                Some("fwd" | "kubecerts" | "envcheck" | "mvn-unblock" | "completions" | "man")
+                Some(
+                    "fwd"
+                        | "kubecerts"
+                        | "envcheck"
+                        | "mvn-unblock"
+                        | "gomod-tag"
+                        | "completions"
+                        | "man"
+                )
             ) && words.len() > 1
             {
                 commands.push(words);
@@ -54,9 +62,14 @@ fn commands(page: &str) -> Vec<Vec<String>> {
 fn every_command_in_the_readme_and_the_manual_is_understood() {
     let dir = folder();
     let mut seen = 0;
-    for page in
-        ["README.md", "docs/fwd.md", "docs/kubecerts.md", "docs/envcheck.md", "docs/mvn-unblock.md"]
-    {
+    for page in [
+        "README.md",
+        "docs/fwd.md",
+        "docs/kubecerts.md",
+        "docs/envcheck.md",
+        "docs/mvn-unblock.md",
+        "docs/gomod-tag.md",
+    ] {
         for words in commands(page) {
             if words.iter().any(|word| word == "SOURCE") {
                 continue;
@@ -73,7 +86,9 @@ fn every_command_in_the_readme_and_the_manual_is_understood() {
                 };
                 devkit_fwd::Source::parse(&after("-s")).expect("a source");
                 devkit_fwd::Destination::parse(&after("-d")).expect("a destination");
-            } else if ["kubecerts", "envcheck", "mvn-unblock"].contains(&words[0].as_str()) {
+            } else if ["kubecerts", "envcheck", "mvn-unblock", "gomod-tag"]
+                .contains(&words[0].as_str())
+            {
                 command.arg("--help");
             } else if words[0] == "man" && words[1] == "--out" {
                 command = devkit(dir.path(), ["man", "--out", "out"]);

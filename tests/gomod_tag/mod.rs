@@ -2,6 +2,7 @@
 
 mod faults;
 mod gomod;
+mod promises;
 mod scenarios;
 mod sums;
 mod world;

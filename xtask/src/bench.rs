@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: devkit and its peers at the same job, in turns, and whether the bars hold.
 
 mod fwd;
+mod gomod_tag;
 mod kubecerts;
 mod mvn_unblock;
 
@@ -16,8 +17,12 @@ struct Settings {
 
 type Bench = fn(&Settings, &mut Missed) -> Result<()>;
 
-const BENCHES: &[(&str, Bench)] =
-    &[("fwd", fwd::run), ("kubecerts", kubecerts::run), ("mvn-unblock", mvn_unblock::run)];
+const BENCHES: &[(&str, Bench)] = &[
+    ("fwd", fwd::run),
+    ("kubecerts", kubecerts::run),
+    ("mvn-unblock", mvn_unblock::run),
+    ("gomod-tag", gomod_tag::run),
+];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();

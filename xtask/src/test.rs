@@ -44,6 +44,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         if let Some(go) = gos::fetch()? {
             command.env("DEVKIT_OLD_GO", go);
         }
+        if let Some(gorelease) = gos::gorelease()? {
+            command.env("DEVKIT_GORELEASE", gorelease);
+        }
         match dist::static_binary() {
             Ok(binary) => drop(command.env("DEVKIT_STATIC", binary)),
             Err(error) if peers::in_ci() => return Err(error),

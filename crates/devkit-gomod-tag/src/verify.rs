@@ -237,10 +237,18 @@ impl<'a> World<'a> {
 
     /// What did not work, unless it is only that a module of somebody else is not in the cache.
     fn judged(&self, says: String) -> Verdict {
-        let line = says.lines().find(|line| {
-            let is_own = line.contains(&self.root);
-            !is_own && (line.contains("cache/download") || line.contains("GOPROXY=off"))
-        });
+        // The last module before the reason is the one that is missing.
+        let is_foreign = |line: &&str| {
+            let ends = [": module lookup disabled by GOPROXY=off", ": reading file://"];
+            let end = ends.iter().filter_map(|end| line.find(end)).min();
+            let missing = end.and_then(|end| line[..end].split_whitespace().last());
+            missing.is_some_and(|missing| {
+                let path = missing.split('@').next().unwrap_or_default();
+                let below = path.strip_prefix(&*self.root);
+                !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        let line = says.lines().find(is_foreign);
         match line {
             Some(line) => {
                 Verdict::NotTried(format!("not in the local module cache: {}", line.trim()))
@@ -258,14 +266,43 @@ impl<'a> World<'a> {
         Ok(folder)
     }
 
+    /// Asks gorelease, the program of that path, whether a version fits what changed in the API of
+    /// the module in a folder of the work tree since another one. Gives whether it does, and what
+    /// gorelease says.
+    ///
+    /// # Errors
+    ///
+    /// What the system refused.
+    pub fn api(
+        &self,
+        gorelease: &Path,
+        folder: &Path,
+        since: Option<&Version>,
+        next: &Version,
+    ) -> io::Result<(bool, String)> {
+        let since = since.map_or_else(|| "none".to_owned(), ToString::to_string);
+        let args = [format!("-base={since}"), format!("-version={next}")];
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let output = self.run_program(gorelease, folder, &args)?;
+        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if text.is_empty() {
+            text = words(&output);
+        }
+        Ok((output.status.success(), text.trim().to_owned()))
+    }
+
     fn run(&self, folder: &Path, args: &[&str]) -> io::Result<Output> {
+        self.run_program(&self.go.program, folder, args)
+    }
+
+    fn run_program(&self, program: &Path, folder: &Path, args: &[&str]) -> io::Result<Output> {
         let cache = self.go.cache.as_ref().map(|cache| cache.join("cache/download"));
         let proxy = match cache.filter(|cache| cache.is_dir()) {
             Some(cache) => format!("file://{}", cache.display()),
             None => "off".to_owned(),
         };
         let build_cache = self.go.build_cache.clone().unwrap_or_else(|| self.folder.join("build"));
-        let mut command = Command::new(&self.go.program);
+        let mut command = Command::new(program);
         command
             .args(args)
             .current_dir(folder)

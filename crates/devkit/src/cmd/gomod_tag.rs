@@ -1,5 +1,6 @@
 //! `devkit gomod-tag`: arguments, and what of the surroundings the library is handed.
 
+mod api;
 mod list;
 mod options;
 mod render;

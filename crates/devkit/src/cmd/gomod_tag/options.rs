@@ -48,7 +48,7 @@ pub(super) struct Where {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Versions")]
 pub(super) struct Steps {
-    /// The next version of a kind; auto: by the commits' messages
+    /// The next: patch, minor, major, prerelease, release, or auto, by the commits' messages
     #[arg(long, value_name = "STEP", hide_possible_values = true)]
     bump: Option<Step>,
     /// The version of one module

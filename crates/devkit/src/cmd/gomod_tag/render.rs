@@ -10,6 +10,7 @@ use devkit_gomod_tag::{Code, Problem, Repository};
 use devkit_text::escape;
 use serde::Serialize;
 
+use super::api::Answer;
 use super::{SCHEMA, trouble};
 use crate::ui::{self, To, Ui};
 
@@ -45,6 +46,14 @@ struct TagDocument<'a> {
     why: Vec<&'static str>,
     /// Files that have changed since the current version.
     changed: Vec<String>,
+    /// What gorelease says, if it was asked.
+    api: Option<ApiDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct ApiDocument<'a> {
+    ok: bool,
+    report: &'a str,
 }
 
 /// What there is of a tag.
@@ -128,6 +137,7 @@ impl<'a> Document<'a> {
             state: state(row),
             why: row.why.iter().map(code).collect(),
             changed: row.changed.iter().flatten().map(|path| escape(path)).collect(),
+            api: None,
         };
         let require = |bumped: &'a Bumped| RequireDocument {
             directory: shown(&bumped.folder),
@@ -156,6 +166,17 @@ impl<'a> Document<'a> {
             warnings: plan.warnings.iter().map(ProblemDocument::of).collect(),
             problems: plan.problems.iter().map(ProblemDocument::of).collect(),
         }
+    }
+}
+
+impl<'a> Document<'a> {
+    /// The same with what gorelease says.
+    pub(super) fn with_api(mut self, answers: &'a [Answer]) -> Self {
+        for tag in &mut self.tags {
+            let answer = answers.iter().find(|answer| shown(&answer.folder) == tag.directory);
+            tag.api = answer.map(|it| ApiDocument { ok: it.ok, report: &it.report });
+        }
+        self
     }
 }
 

@@ -9,6 +9,7 @@ use devkit_gomod_tag::plan::{self, Options, Plan, Remote, Row};
 use devkit_gomod_tag::{Code, Repository};
 use devkit_text::escape;
 
+use super::api::{self, Answer};
 use super::options::{Acting, Chosen, Doing, Steps, Where};
 use super::render::{self, Document, State};
 use super::trouble;
@@ -84,7 +85,8 @@ pub(super) fn plan(ui: &Ui, args: &PlanArgs) -> anyhow::Result<u8> {
     let mut options = args.place.options(&args.chosen);
     args.steps.add(args.exact.as_deref(), &mut options)?;
     let plan = plan::plan(&repository, &options).map_err(trouble::git)?;
-    show(ui, &repository, &plan)
+    let api = if args.steps.api { api::ask(&repository, &plan)? } else { Vec::new() };
+    show(ui, &repository, &plan, &api)
 }
 
 /// `devkit gomod-tag VERSION`.
@@ -97,15 +99,17 @@ pub(super) fn tag(ui: &Ui, args: &TagArgs) -> anyhow::Result<u8> {
 }
 
 /// A plan that is only shown.
-fn show(ui: &Ui, repository: &Repository, plan: &Plan) -> anyhow::Result<u8> {
+fn show(ui: &Ui, repository: &Repository, plan: &Plan, api: &[Answer]) -> anyhow::Result<u8> {
     if ui.json {
         if !plan.problems.is_empty() {
             return Ok(refused(ui, plan));
         }
-        ui::document(&document(repository, plan, true))?;
+        ui::document(&document(repository, plan, true).with_api(api))?;
         return Ok(exit::DONE);
     }
-    ui::result(text(ui, repository, plan).as_bytes())?;
+    let mut text = text(ui, repository, plan);
+    text.push_str(&api::text(ui, api));
+    ui::result(text.as_bytes())?;
     render::warn(ui, &plan.warnings);
     if plan.problems.is_empty() { Ok(exit::DONE) } else { Ok(refused(ui, plan)) }
 }
@@ -119,9 +123,28 @@ fn text(ui: &Ui, repository: &Repository, plan: &Plan) -> String {
     text
 }
 
+/// Problems of one kind that are told in full.
+const IN_FULL: usize = 3;
+
+/// Tells what stands against a plan. Of many of one kind the first ones, unless all are asked for.
 fn refused(ui: &Ui, plan: &Plan) -> u8 {
-    let failures: Vec<Failure> =
-        plan.problems.iter().map(|problem| trouble::problem(ui, problem)).collect();
+    let mut failures: Vec<Failure> = Vec::new();
+    for alike in plan.problems.chunk_by(|a, b| a.code == b.code) {
+        let all = ui.json || ui.verbose > 0 || alike.len() <= IN_FULL + 1;
+        let told = if all { alike } else { &alike[..IN_FULL] };
+        failures.extend(told.iter().map(|problem| trouble::problem(ui, problem)));
+        let left = &alike[told.len()..];
+        if let Some(first) = left.first() {
+            let mut folders: Vec<&str> =
+                left.iter().filter_map(|problem| problem.folder.as_deref()).collect();
+            folders.dedup();
+            let text = match folders.len() {
+                0 | 1 => format!("{} more like these", left.len()),
+                count => format!("{} more like these, in {count} modules", left.len()),
+            };
+            failures.push(Failure::new(first.code.as_str(), text).hint("-v shows all of them"));
+        }
+    }
     failure::report_all(ui, &failures)
 }
 
@@ -159,20 +182,23 @@ fn act(ui: &Ui, version: Option<&str>, acting: &Acting) -> anyhow::Result<u8> {
             .hint("--version, --bump or --set says it; devkit gomod-tag status shows what changed")
             .into());
     }
+    let api = if acting.steps.api { api::ask(&repository, &plan)? } else { Vec::new() };
     if doing.dry_run || !plan.problems.is_empty() || plan.rows.is_empty() {
-        let code = show(ui, &repository, &plan)?;
+        let code = show(ui, &repository, &plan, &api)?;
         if code == exit::TROUBLE && !ui.json {
             ui::message("no tag was created\n");
         }
         return Ok(code);
     }
     if !ui.json && !ui.quiet {
-        ui::result(text(ui, &repository, &plan).as_bytes())?;
+        let mut text = text(ui, &repository, &plan);
+        text.push_str(&api::text(ui, &api));
+        ui::result(text.as_bytes())?;
     }
     render::warn(ui, &plan.warnings);
     let updates = options.update_requires;
     let mut run =
-        Run { ui, repository: &repository, plan: &plan, doing, remote, updates, commit: None };
+        Run { ui, repository: &repository, plan: &plan, doing, remote, updates, api, commit: None };
     if !plan.is_done() {
         run.ask()?;
     }
@@ -258,6 +284,8 @@ struct Run<'a> {
     remote: Option<Remote>,
     /// Whether requirements are to be updated.
     updates: bool,
+    /// What gorelease says.
+    api: Vec<Answer>,
     /// The commit that updated requirements are in.
     commit: Option<Commit>,
 }
@@ -353,7 +381,8 @@ impl Run<'_> {
                 (false, true) => State::Exists,
                 (false, false) => State::Created,
             };
-            ui::document(&Document::new(self.repository, self.plan, &commit, false, state))?;
+            let document = Document::new(self.repository, self.plan, &commit, false, state);
+            ui::document(&document.with_api(&self.api))?;
         }
         Ok(exit::DONE)
     }

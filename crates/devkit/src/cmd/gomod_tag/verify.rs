@@ -156,14 +156,13 @@ fn wanted(repository: &Repository, tags: &[String]) -> anyhow::Result<Vec<Wanted
 }
 
 /// The go on the PATH, and the module cache that it has.
-fn go() -> anyhow::Result<(Go, String)> {
+pub(super) fn go() -> anyhow::Result<(Go, String)> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let missing = || {
         Failure::new("go-missing", "there is no go on the PATH")
             .hint("verify asks the real go; install it, or leave this step out")
     };
-    let program = std::env::split_paths(&path).map(|folder| folder.join("go"));
-    let program = program.into_iter().find(|program| is_program(program)).ok_or_else(missing)?;
+    let program = find("go").ok_or_else(missing)?;
     let output = Command::new(&program)
         .args(["env", "GOMODCACHE", "GOCACHE", "GOVERSION"])
         .env("GOTOOLCHAIN", "local")
@@ -176,6 +175,13 @@ fn go() -> anyhow::Result<(Go, String)> {
     let (cache, build_cache) = (folder(), folder());
     let version = lines.next().unwrap_or("unknown").to_owned();
     Ok((Go { program, cache, build_cache, path }, version))
+}
+
+/// A program on the `PATH`.
+pub(super) fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut programs = std::env::split_paths(&path).map(|folder| folder.join(name));
+    programs.find(|program| is_program(program))
 }
 
 fn is_program(path: &Path) -> bool {
