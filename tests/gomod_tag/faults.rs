@@ -152,8 +152,11 @@ fn a_hook_of_ones_own() {
     // One that changes what is committed: no tag is made of that.
     hook(&own, "pre-commit", "echo '// changed' >> f/go.mod; git add f/go.mod\n");
     let ran = repo.ends(2, "tag --all --version v0.1.0 --update-requires --yes");
-    assert!(ran.stderr.contains("a hook of the repository changed it"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("a hook of the repository changed what"), "{}", ran.stderr);
     assert!(repo.tags().is_empty());
+    // The commit is taken back, and nothing is left of it.
+    assert_eq!(repo.git(&["log", "-1", "--format=%s"]), "needs a\n");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod faults;
 mod gomod;
+mod names;
 mod promises;
 mod scenarios;
 mod sums;

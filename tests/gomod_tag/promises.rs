@@ -84,7 +84,7 @@ fn what_json_has() {
     };
     let plan = repo.json(0, "plan --all --version v0.1.0");
     assert_eq!(plan["schema"], "devkit.gomod-tag/1");
-    assert_snapshot!(keys(&plan), @"branch commit dependents dry_run files problems requires root schema skipped tags warnings");
+    assert_snapshot!(keys(&plan), @"branch commit dependents dry_run files problems requires root schema skipped tags uncounted warnings");
     assert_snapshot!(plan["tags"][0].to_string(), @r#"{"api":null,"changed":[],"current":null,"directory":"a","module":"github.com/robberphex/go-test-multi-module/a","next":"v0.1.0","state":"planned","tag":"a/v0.1.0","why":["first-release"]}"#);
     let tagged = repo.json(0, "v0.1.0 --yes");
     assert_eq!(

@@ -32,11 +32,9 @@ pub enum ApplyError {
         /// What git and its hooks said.
         says: String,
     },
-    /// The commit is there, but holds something else: a hook changed it.
-    #[error("the commit holds something else than was planned")]
+    /// The commit held something else, because a hook changed it, and was taken back.
+    #[error("the commit held something else than was planned")]
     OtherCommit {
-        /// The commit.
-        commit: Oid,
         /// The first file that differs.
         path: String,
     },
@@ -114,10 +112,11 @@ pub fn commit(git: &Git, plan: &Plan, message: &str) -> Result<Commit, ApplyErro
     let path = other
         .map(|(file, _)| file.path.clone())
         .or_else(|| foreign.map(|it| devkit_text::escape(&it.path)));
-    match path {
-        Some(path) => Err(ApplyError::OtherCommit { commit: made.oid, path }),
-        None => Ok(made),
-    }
+    let Some(path) = path else { return Ok(made) };
+    git.take_back(&plan.commit.oid, &made.oid)?;
+    let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+    git.restore(&names)?;
+    Err(ApplyError::OtherCommit { path })
 }
 
 /// Makes the tags of a plan that are not there, all or none, with the objects that they name.
@@ -155,10 +154,19 @@ pub fn tag(
     Ok(tags.into_iter().map(|(name, _)| name).zip(objects).collect())
 }
 
+/// A branch, and what it is called at the remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Here.
+    pub here: String,
+    /// There.
+    pub there: String,
+}
+
 /// The full names of a push, so that no branch of the same name is in the way.
 #[must_use]
-pub fn refspecs(branch: Option<&str>, tags: &[String]) -> Vec<String> {
-    let branch = branch.map(|branch| format!("refs/heads/{branch}:refs/heads/{branch}"));
+pub fn refspecs(branch: Option<&Branch>, tags: &[String]) -> Vec<String> {
+    let branch = branch.map(|it| format!("refs/heads/{}:refs/heads/{}", it.here, it.there));
     branch
         .into_iter()
         .chain(tags.iter().map(|tag| format!("refs/tags/{tag}:refs/tags/{tag}")))
@@ -175,7 +183,7 @@ pub fn push(
     git: &Git,
     remote: &str,
     mode: PushMode,
-    branch: Option<&str>,
+    branch: Option<&Branch>,
     tags: &[String],
     new: &[(String, Oid)],
 ) -> Result<(), PushFailed> {
@@ -192,15 +200,16 @@ pub fn push(
         GitError::Failed { says, .. } => says,
         error => error.to_string(),
     };
-    let there: Option<HashMap<String, Oid>> = git.remote_tags(remote).ok();
-    let has = |tag: &String| there.as_ref().is_some_and(|there| there.contains_key(tag));
+    let there = git.remote_tags(remote).ok();
+    let has = |tag: &String| {
+        there.iter().flatten().any(|tags: &HashMap<String, Oid>| tags.contains_key(tag))
+    };
     let (arrived, left): (Vec<String>, Vec<String>) = tags.iter().cloned().partition(has);
     let kept = match &there {
-        None => Kept::Unknown,
         Some(_) if new.is_empty() => Kept::NotNew,
         Some(_) if new.iter().any(|(tag, _)| has(tag)) => Kept::SomeArrived,
         Some(_) if git.delete_tags(new).is_ok() => Kept::TakenBack,
-        Some(_) => Kept::Unknown,
+        Some(_) | None => Kept::Unknown,
     };
     Err(PushFailed { says, arrived, left, kept })
 }

@@ -88,42 +88,57 @@ impl<'a> Changes<'a> {
 
 /// Those differences that enter a module's zip file.
 fn of_module(repository: &Repository, module: &Module, all: &[Difference]) -> Vec<Vec<u8>> {
-    let in_zip = |kind: Option<EntryKind>| kind == Some(EntryKind::File);
-    let counts = |difference: &&Difference| {
-        let [old, new] = difference.kinds;
-        // A link is in no zip file, and whether a file is executable is not told there.
-        (in_zip(old) || in_zip(new)) && !(difference.same_contents && old.is_some() && old == new)
-    };
+    let is_file = |kind: Option<EntryKind>| kind == Some(EntryKind::File);
     let folder = module.file("");
-    let of_nested = |difference: &Difference| {
-        let inside = difference.path.strip_prefix(folder.as_bytes())?;
-        let nested = inside.strip_suffix(b"go.mod").filter(|nested| nested.ends_with(b"/"))?;
-        Some([folder.as_bytes(), nested].concat())
+    // The folder of a module below this one, if the file is its go.mod.
+    let nested = |path: &[u8]| {
+        let inside = path.strip_prefix(folder.as_bytes())?;
+        let name = inside.rsplit(|byte| *byte == b'/').next()?;
+        let at = inside.len() - name.len();
+        let cuts = at > 0 && name.eq_ignore_ascii_case(b"go.mod");
+        cuts.then(|| path[..path.len() - name.len()].to_vec())
     };
-    let mut paths = Vec::new();
-    for difference in all.iter().filter(counts) {
-        if module.area.has(&difference.path) {
-            paths.push(difference.path.clone());
-            continue;
+    // Modules that were cut out of this one, and that were put back into it or are gone.
+    let (mut appeared, mut gone) = (Vec::new(), Vec::new());
+    for difference in all {
+        let [old, new] = difference.kinds.map(is_file);
+        match nested(&difference.path) {
+            Some(nested) if new && !old => appeared.push(nested),
+            Some(nested) if old && !new => gone.push(nested),
+            _ => {}
         }
-        // A module was cut out of this one, or was put back into it.
+    }
+    let below = |folders: &[Vec<u8>], path: &[u8]| folders.iter().any(|it| path.starts_with(it));
+    let is_in = |path: &[u8]| module.area.has(path);
+    let was_in = |path: &[u8]| {
+        !below(&gone, path)
+            && (is_in(path) || below(&appeared, path) && module.area.had(path, &appeared))
+    };
+    let mut paths: Vec<Vec<u8>> = Vec::new();
+    for difference in all {
+        let path = &difference.path;
         let [old, new] = difference.kinds;
-        let Some(nested) = of_nested(difference).filter(|_| in_zip(old) != in_zip(new)) else {
-            continue;
-        };
-        let is_below = |path: &[u8]| path.starts_with(&nested) && path != &difference.path[..];
-        let there_now = repository.tree.iter().map(|entry| &entry.path);
+        // The text of a link is taken for the license of a module that has none; else a link is in no
+        // zip file, and whether a file is executable is not told there.
+        let is_license = path == b"LICENSE" && !folder.is_empty() && is_in(path);
+        let counts =
+            |kind: Option<EntryKind>| is_file(kind) || is_license && kind == Some(EntryKind::Link);
+        let (before, after) = (counts(old) && was_in(path), counts(new) && is_in(path));
+        let is_same = before && after && difference.same_contents;
+        if (before || after) && !is_same {
+            paths.push(path.clone());
+        }
+    }
+    // What is as it was, and belongs to another module now or did then.
+    if !appeared.is_empty() || !gone.is_empty() {
         let known: HashMap<&[u8], &Difference> =
             all.iter().map(|difference| (&difference.path[..], difference)).collect();
-        let was_there = |path: &&Vec<u8>| {
-            known.get(&path[..]).is_none_or(|difference| in_zip(difference.kinds[0]))
-        };
-        if in_zip(new) {
-            paths.extend(there_now.filter(|path| is_below(path)).filter(was_there).cloned());
-            let gone = all.iter().filter(|it| it.kinds[1].is_none() && is_below(&it.path));
-            paths.extend(gone.map(|difference| difference.path.clone()));
-        } else {
-            paths.extend(there_now.filter(|path| is_below(path)).cloned());
+        for entry in repository.tree.iter().filter(|entry| entry.kind == EntryKind::File) {
+            let path = &entry.path[..];
+            let is_other = is_in(path) != was_in(path);
+            if is_other && path.starts_with(folder.as_bytes()) && !known.contains_key(path) {
+                paths.push(path.to_vec());
+            }
         }
     }
     paths.sort();

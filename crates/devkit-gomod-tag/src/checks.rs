@@ -1,17 +1,18 @@
 //! Everything that would make a release one that Go cannot use, found before there is a tag.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use devkit_text::escape;
 
-use crate::git::{EntryKind, GitError, TagKind, as_path};
+use crate::git::{EntryKind, Git, GitError, Oid, TagKind, as_path};
 use crate::install;
-use crate::path::MajorSuffix;
+use crate::path::{BadPath, MajorSuffix};
 use crate::plan::{Draft, Row, Why};
 use crate::problem::{Code, Place, Problem};
 use crate::repository::{Module, Nameless};
 use crate::requires;
 use crate::tag::Misplaced;
+use crate::update::{self, Edited};
 use crate::version::Version;
 use crate::zip::{Invalid, MOST_BYTES, MOST_OF_ONE};
 
@@ -38,8 +39,14 @@ pub(crate) fn all(draft: &mut Draft<'_>) -> Result<(), GitError> {
     versions(draft)?;
     requires::check(draft)?;
     draft.warnings.extend(licenses(draft));
+    let large = draft.rows.iter().filter_map(|row| too_much(draft, row)).collect::<Vec<_>>();
+    draft.warnings.extend(large);
     let blocked = install::blocked(draft)?;
     draft.warnings.extend(blocked);
+    found = retracted(draft);
+    draft.warnings.append(&mut found);
+    draft.problems.extend(update::wrong_sums(draft)?);
+    draft.problems.extend(shallow(&draft.repository.git));
     if !draft.options.only_modules {
         let mut found = of_repository(draft)?;
         draft.problems.append(&mut found);
@@ -70,8 +77,7 @@ pub fn not_releasable(module: &Module, root: Option<&str>) -> Option<Problem> {
         ),
         (Err(Nameless::Bad { text, why }), _) => bad(
             format!("{} in {file} is a module path that Go cannot fetch", quoted(text)),
-            "a path begins with a host name, as in example.com/project/module; or leave the module out \
-             with --exclude",
+            &format!("{}; or leave the module out: --exclude {folder}", repair(why)),
         )
         .at(place(&why.to_string())),
         (Ok(path), Err(Misplaced::Foreign { root: by })) => {
@@ -82,7 +88,7 @@ pub fn not_releasable(module: &Module, root: Option<&str>) -> Option<Problem> {
                 ),
                 _ => (
                     format!("it is not clear which import path this repository has, so {path} has no tag"),
-                    "modules here disagree about it".to_owned(),
+                    format!("a path that fits ends with the folder, {folder}; those here do not agree"),
                 ),
             };
             Problem::new(
@@ -114,6 +120,22 @@ pub fn not_releasable(module: &Module, root: Option<&str>) -> Option<Problem> {
     Some(problem.of(&module.folder))
 }
 
+/// What to do about a path that Go cannot fetch.
+fn repair(why: &BadPath) -> &'static str {
+    match why {
+        BadPath::Empty | BadPath::NoDot | BadPath::LeadingDash | BadPath::BadHostCharacter(_) => {
+            "a path begins with a host name, as in example.com/project/module"
+        }
+        BadPath::BadMajor => {
+            "v0 and v1 have no suffix, later versions /v2 and so on, and gopkg.in .v1 at the very end"
+        }
+        BadPath::EmptyElement => "take the doubled or last slash out",
+        BadPath::BadCharacter(_) => "letters, digits and -._~ can be in a path",
+        BadPath::Dot(_) => "take the dot out, or move the module to a folder without one",
+        BadPath::Reserved(_) | BadPath::ShortName(_) => "rename that part, and the folder",
+    }
+}
+
 fn shown_or_root(folder: &str) -> &str {
     if folder.is_empty() { "the root" } else { folder }
 }
@@ -134,17 +156,23 @@ fn of_module(draft: &Draft<'_>, row: &Row, module: &Module) -> Vec<Problem> {
         Some(Place::of(module.file("go.mod"), go_mod, go_mod.module.as_ref()?, label))
     };
     let mut found = Vec::new();
+    let in_major = match path.suffix() {
+        MajorSuffix::Slash(number) => Some(format!("{prefix}v{number}")),
+        _ => None,
+    };
     let is_twin = |other: &&Module| {
         other.folder != module.folder
-            && other.prefix.as_ref() == Ok(prefix)
-            && other.path.as_ref().is_ok_and(|it| it.major() == path.major())
+            && (other.prefix.as_ref() == Ok(prefix)
+                && other.path.as_ref().is_ok_and(|it| it.major() == path.major())
+                // Where it could be as well, no other may be.
+                || in_major.as_ref() == Some(&other.folder))
     };
     if let Some(twin) = repository.modules.iter().find(is_twin) {
         found.push(
             Problem::new(
                 Code::DuplicateModule,
                 format!(
-                    "{path} is in {} and in {}, and Go refuses both",
+                    "{path} can be in {} and in {}, and Go refuses both",
                     module.shown_folder(),
                     twin.shown_folder()
                 ),
@@ -166,6 +194,9 @@ fn of_module(draft: &Draft<'_>, row: &Row, module: &Module) -> Vec<Problem> {
                 format!("this is the path of v{own}"),
                 format!("release a v{own} version, or drop /v{own} from the path"),
             ),
+            (MajorSuffix::Slash(own), _) if path.major().is_some_and(|own| own > *next.major()) => {
+                (format!("this is the path of v{own}"), format!("release a v{own} version"))
+            }
             (MajorSuffix::Slash(own), _) => (
                 format!("this is the path of v{own}"),
                 format!("change it to {}/v{major}, or release a v{own} version", path.prefix()),
@@ -213,7 +244,7 @@ fn zip(draft: &Draft<'_>, module: &Module) -> Vec<Problem> {
             ),
             Invalid::Size { total } => (
                 format!("its files have {total} bytes, and Go takes {MOST_BYTES}"),
-                "move large files to a folder with a go.mod of its own, or out of the repository",
+                "move large files out of the module's folder, or out of the repository",
             ),
         };
         Problem::new(Code::ZipInvalid, message, hint)
@@ -227,75 +258,35 @@ fn zip(draft: &Draft<'_>, module: &Module) -> Vec<Problem> {
     found
 }
 
+/// Go fetches the whole folder, with the modules in it, before it takes what is the module's own.
+fn too_much(draft: &Draft<'_>, row: &Row) -> Option<Problem> {
+    let module = draft.module(row);
+    let bytes = module.area.fetched(&draft.repository.tree);
+    (bytes > MOST_BYTES).then(|| {
+        let message = format!(
+            "all that lies below {} has {bytes} bytes, and Go fetches at most {MOST_BYTES}, packed",
+            module.shown_folder()
+        );
+        let hint = "verify tells whether it is too much; modules below count, too";
+        Problem::new(Code::ZipInvalid, message, hint).of(&module.folder)
+    })
+}
+
 /// What there is at the names of the tags.
 fn versions(draft: &mut Draft<'_>) -> Result<(), GitError> {
     let repository = draft.repository;
-    let tags: Vec<String> = draft.rows.iter().filter_map(|row| row.tag.clone()).collect();
-    let known: Vec<&str> =
-        tags.iter().map(String::as_str).filter(|tag| repository.tags.contains_key(*tag)).collect();
-    let commits = repository.peeled(&known)?;
-    let at = |tag: &str| {
-        let place = known.iter().position(|known| *known == tag)?;
-        Some(commits[place].clone())
-    };
-    let mut found = Vec::new();
     let mut rows = std::mem::take(&mut draft.rows);
+    let tags: Vec<&str> = rows.iter().filter_map(|row| row.tag.as_deref()).collect();
+    let known: Vec<&str> =
+        tags.into_iter().filter(|tag| repository.tags.contains_key(*tag)).collect();
+    let known: HashMap<String, Option<Oid>> =
+        known.iter().map(|tag| (*tag).to_owned()).zip(repository.peeled(&known)?).collect();
+    let mut found = Vec::new();
     for row in &mut rows {
-        let module = draft.module(row);
-        let (Some(next), Some(tag)) = (&row.next, &row.tag) else { continue };
-        let remote = draft.options.remote.as_ref();
-        let there = remote.and_then(|remote| remote.tags.get(tag));
-        row.on_remote = remote.map(|_| there == Some(&repository.commit.oid));
-        let mut burnt = |message: String| {
-            found.push(
-                Problem::new(
-                    Code::TagExists,
-                    message,
-                    format!(
-                        "versions can't be reused, Go proxies keep the first one; next free: {}; if {next} is \
-                         bad, add to {}: retract {next} // why",
-                        free(draft, module, next),
-                        module.file("go.mod")
-                    ),
-                )
-                .of(&row.folder),
-            );
-        };
-        match at(tag) {
-            Some(Some(commit))
-                if commit == repository.commit.oid && draft.update.files.is_empty() =>
-            {
-                row.exists = true;
-                row.why = vec![Why::Tagged];
-            }
-            Some(Some(commit)) => {
-                burnt(format!("tag {tag} exists on another commit ({})", commit.short()));
-                continue;
-            }
-            Some(None) => {
-                burnt(format!("tag {tag} exists, and is not one of a commit"));
-                continue;
-            }
-            None => {}
-        }
-        match (there, remote) {
-            (Some(commit), Some(remote)) if *commit != repository.commit.oid => {
-                burnt(format!(
-                    "tag {tag} exists at {} on another commit ({})",
-                    remote.name,
-                    commit.short()
-                ));
-                continue;
-            }
-            _ => {}
-        }
-        if row.exists {
-            continue;
-        }
-        if let Some(problem) = conflict(draft, tag).or_else(|| lower(draft, row, next, module)) {
-            found.push(problem.of(&row.folder));
-        } else if row.current.as_ref().is_some_and(|current| next < current) {
-            row.why = vec![Why::Backport];
+        let Some(tag) = row.tag.clone() else { continue };
+        match place_of(draft, row, &tag, known.get(&tag)) {
+            Ok(()) => {}
+            Err(problem) => found.push(problem.of(&row.folder)),
         }
     }
     draft.rows = rows;
@@ -303,22 +294,90 @@ fn versions(draft: &mut Draft<'_>) -> Result<(), GitError> {
     Ok(())
 }
 
+/// Whether a tag is there, here and at the remote, and can be made if not. `known`: what it leads to.
+fn place_of(
+    draft: &Draft<'_>,
+    row: &mut Row,
+    tag: &str,
+    known: Option<&Option<Oid>>,
+) -> Result<(), Problem> {
+    let commit = &draft.repository.commit.oid;
+    let module = draft.module(row);
+    let Some(next) = row.next.clone() else { return Ok(()) };
+    let burnt = |message: String| {
+        let hint = format!(
+            "versions can't be reused, Go proxies keep the first one; next free: {}; if {next} is bad, add \
+             to {}: retract {next} // why",
+            free(draft, module, &next),
+            module.file("go.mod")
+        );
+        Problem::new(Code::TagExists, message, hint)
+    };
+    match known {
+        None => {}
+        Some(None) => return Err(burnt(format!("tag {tag} exists, and is not one of a commit"))),
+        Some(Some(other)) if other != commit => {
+            return Err(burnt(format!("tag {tag} exists on another commit ({})", other.short())));
+        }
+        Some(Some(_)) if draft.update.edits(row.module) => {
+            return Err(burnt(format!("tag {tag} exists, and what it requires is to change")));
+        }
+        Some(Some(_)) => {
+            row.exists = true;
+            row.why = vec![Why::Tagged];
+        }
+    }
+    if let Some(remote) = &draft.options.remote {
+        let name = escape(remote.name.as_bytes());
+        // What is not here yet and gets a commit of its own cannot be there.
+        let is_new = !row.exists && !draft.update.files.is_empty();
+        if let Some(other) = remote.commits(tag).find(|other| is_new || *other != commit) {
+            return Err(burnt(format!(
+                "tag {tag} exists at {name} on another commit ({})",
+                other.short()
+            )));
+        }
+        row.on_remote = Some(remote.has(tag));
+        let names = remote.places.iter().flat_map(|tags| tags.keys());
+        let unknown = draft.repository.only_at(module, names);
+        if let Some(higher) = unknown.filter(|higher| *higher > next && !row.exists) {
+            let message = format!("{name} has {higher} of {}, which is not here", row.path);
+            let hint = format!("git fetch --tags {name}; then this counts from there");
+            return Err(Problem::new(Code::TagExists, message, hint));
+        }
+    }
+    if row.exists {
+        return Ok(());
+    }
+    if next.to_string().ends_with(".lock") {
+        let problem = Problem::new(
+            Code::BadVersion,
+            format!("git makes no tag {tag}"),
+            "take another word for the pre-release",
+        );
+        return Err(problem.because("what ends with .lock is git's own"));
+    }
+    if let Some(problem) = conflict(draft, tag) {
+        return Err(problem);
+    }
+    lower(draft, row, &next, module)
+}
+
 /// The next version that has no tag, here and at the remote.
 fn free(draft: &Draft<'_>, module: &Module, version: &Version) -> String {
-    let mut version = version.clone();
-    loop {
-        let Some(next) = version.bumped(crate::version::Bump::Patch) else {
-            return version.to_string();
-        };
+    let highest = module.floor.as_ref().filter(|floor| *floor > version);
+    let mut version = highest.unwrap_or(version).clone();
+    while let Some(next) = version.bumped(crate::version::Bump::Patch) {
         version = next;
         let tag = module.prefix.as_ref().map(|prefix| prefix.tag(&version)).unwrap_or_default();
         let remote = draft.options.remote.as_ref();
-        let is_taken = draft.repository.tags.contains_key(&tag)
-            || remote.is_some_and(|remote| remote.tags.contains_key(&tag));
-        if !is_taken && module.releases.last().is_none_or(|last| last.version < version) {
-            return version.to_string();
+        let is_there = remote.is_some_and(|remote| remote.commits(&tag).next().is_some());
+        let is_taken = is_there || draft.repository.tags.contains_key(&tag);
+        if !is_taken && !module.is_retracted(&version) {
+            break;
         }
     }
+    version.to_string()
 }
 
 /// References are files to git, and `b` cannot be a file and a folder.
@@ -339,20 +398,39 @@ fn conflict(draft: &Draft<'_>, tag: &str) -> Option<Problem> {
     ))
 }
 
-/// A version below the current one, which is right only if it goes on with an older line.
-fn lower(draft: &Draft<'_>, row: &Row, next: &Version, module: &Module) -> Option<Problem> {
-    let current = row.current.as_ref().filter(|current| next < current)?;
+/// A version below one that there is, which is right only if it goes on with an older line.
+fn lower(draft: &Draft<'_>, row: &mut Row, next: &Version, module: &Module) -> Result<(), Problem> {
+    let above = module.above_for_retraction().filter(|highest| next < *highest);
+    if let Some(highest) = above {
+        let message = format!(
+            "{next} is lower than {highest}, so what go.mod withdraws would not be withdrawn"
+        );
+        let hint = format!("take a higher one, such as {}", free(draft, module, highest));
+        let problem = Problem::new(Code::BadVersion, message, hint);
+        return Err(problem.because("go reads what is withdrawn from the highest version"));
+    }
+    let Some(floor) = module.floor.as_ref().filter(|floor| next < *floor) else { return Ok(()) };
     let of_line = |version: &Version| version.is_of_line(next);
     let line = module.releases.iter().rev().map(|release| &release.version).find(|it| of_line(it));
     if line.is_some_and(|last| last < next) {
-        return None;
+        row.why = vec![Why::Backport];
+        return Ok(());
     }
-    let message = format!("{next} is lower than {current}, the last version of {}", row.path);
-    let higher = free(draft, module, current);
-    Some(
-        Problem::new(Code::BadVersion, message, format!("take a higher one, such as {higher}"))
-            .because("everybody would go on using the higher one"),
-    )
+    // What is withdrawn for good is in nobody's way.
+    let is_highest = row.current.as_ref().is_some_and(|current| current < next);
+    if is_highest && module.is_retracted(floor) {
+        return Ok(());
+    }
+    let message = match module.releases.iter().any(|release| release.version == *floor) {
+        true => format!("{next} is lower than {floor}, the last version of {}", row.path),
+        false => format!(
+            "{next} is lower than {floor}, a tag from before {} had this path, and go lists that too",
+            row.path
+        ),
+    };
+    let hint = format!("take a higher one, such as {}", free(draft, module, floor));
+    let problem = Problem::new(Code::BadVersion, message, hint);
+    Err(problem.because("everybody would go on using the higher one"))
 }
 
 /// Modules that show no documentation at pkg.go.dev.
@@ -382,18 +460,41 @@ fn licenses(draft: &Draft<'_>) -> Vec<Problem> {
     rows.map(warning).collect()
 }
 
+/// A repository that does not know which versions there are.
+#[must_use]
+pub fn shallow(git: &Git) -> Option<Problem> {
+    git.is_shallow.then(|| {
+        Problem::new(
+            Code::Shallow,
+            "the repository has only a part of its history, so which versions there are is not known",
+            "git fetch --unshallow --tags; in GitHub's checkout action: fetch-depth: 0",
+        )
+    })
+}
+
+/// Versions that nobody is told of.
+fn retracted(draft: &Draft<'_>) -> Vec<Problem> {
+    let is_retracted = |row: &&Row| {
+        let next = row.next.as_ref().filter(|_| !row.exists);
+        next.is_some_and(|next| draft.module(row).retracted.iter().any(|range| range.has(next)))
+    };
+    let warning = |row: &Row| {
+        let next = row.next.as_ref().map(ToString::to_string).unwrap_or_default();
+        Problem::new(
+            Code::BadVersion,
+            format!("{} {next} is withdrawn by its own go.mod, so nobody gets it", row.path),
+            "right if all it does is to withdraw others; else release another version",
+        )
+        .of(&row.folder)
+    };
+    draft.rows.iter().filter(is_retracted).map(warning).collect()
+}
+
 /// What is not about a single module.
 fn of_repository(draft: &Draft<'_>) -> Result<Vec<Problem>, GitError> {
     let (repository, options) = (draft.repository, draft.options);
     let git = &repository.git;
     let mut found = Vec::new();
-    if git.is_shallow {
-        found.push(Problem::new(
-            Code::Shallow,
-            "the repository has only a part of its history, so which versions there are is not known",
-            "git fetch --unshallow --tags; in GitHub's checkout action: fetch-depth: 0",
-        ));
-    }
     if !options.commit_is_named {
         found.extend(dirty(draft)?);
     }
@@ -430,31 +531,44 @@ fn dirty(draft: &Draft<'_>) -> Result<Option<Problem>, GitError> {
     let repository = draft.repository;
     let status = repository.git.status()?;
     let of_plan = |path: &[u8]| draft.rows.iter().any(|row| draft.module(row).area.has(path));
+    let folder = repository.git.folder();
     // What a run before this one wrote for the very same plan is no surprise.
-    let ours: HashSet<&[u8]> = draft
-        .update
-        .files
-        .iter()
-        .filter(|file| {
-            let now = std::fs::read(repository.git.folder().join(&file.path));
-            now.is_ok_and(|now| now == file.new.as_bytes())
-        })
-        .map(|file| file.path.as_bytes())
-        .collect();
+    let is_ours = |file: &Edited| {
+        std::fs::read(folder.join(&file.path)).is_ok_and(|now| now == file.new.as_bytes())
+    };
+    let files = &draft.update.files;
+    let ours: HashSet<&[u8]> =
+        files.iter().filter(|file| is_ours(file)).map(|file| file.path.as_bytes()).collect();
     let is_foreign = |path: &&Vec<u8>| !ours.contains(&path[..]);
     let modified: Vec<&Vec<u8>> = status.modified.iter().filter(is_foreign).collect();
     let untracked: Vec<&Vec<u8>> =
         status.untracked.iter().filter(is_foreign).filter(|path| of_plan(path)).collect();
     let count = modified.len() + untracked.len();
-    let Some(first) = modified.first().or(untracked.first()) else { return Ok(None) };
-    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-    let what = if modified.is_empty() { "is not tracked" } else { "is not committed" };
-    let shown = escape(first);
-    Ok(Some(Problem::new(
-        Code::Dirty,
-        format!("{shown}{more} {what}, so a tag would not have it"),
-        "commit or stash it (git stash -u); or name the commit: --commit HEAD",
-    )))
+    let hint = if draft.options.update_requires {
+        "commit or stash it: git stash -u"
+    } else {
+        "commit or stash it (git stash -u); or name the commit: --commit HEAD"
+    };
+    if let Some(first) = modified.first().or(untracked.first()) {
+        let shown = escape(first);
+        let message = match (count, modified.is_empty()) {
+            (1, false) => format!("{shown} is not committed, so a tag would not have it"),
+            (1, true) => format!("{shown} is not tracked, so a tag would not have it"),
+            _ => format!(
+                "{shown} and {} more are not committed, so a tag would not have them",
+                count - 1
+            ),
+        };
+        return Ok(Some(Problem::new(Code::Dirty, message, hint)));
+    }
+    // Ignored, and in the way of one that is to be made.
+    let in_the_way = files.iter().find(|file| {
+        file.old.is_none() && folder.join(&file.path).symlink_metadata().is_ok() && !is_ours(file)
+    });
+    Ok(in_the_way.map(|file| {
+        let message = format!("{} is there, and not tracked by git", file.path);
+        Problem::new(Code::Dirty, message, "git add it, or move it away: it is to be written")
+    }))
 }
 
 /// A commit that is on no branch is lost when its tag goes, and was reviewed by nobody.
@@ -462,20 +576,19 @@ fn branch(draft: &Draft<'_>) -> Result<Option<Problem>, GitError> {
     let repository = draft.repository;
     let (git, commit) = (&repository.git, &repository.commit);
     let on = match &draft.options.branch {
-        Some(branch) => match git.commit(branch) {
-            Ok(_) => git.is_ancestor(&commit.oid, branch)?,
-            Err(GitError::NoCommit { .. }) => {
+        Some(branch) => {
+            let Some(name) = git.branch_ref(branch) else {
                 return Ok(Some(Problem::new(
                     Code::CommitNotOnBranch,
                     format!("there is no branch {}", quoted(branch)),
                     "git branch -a lists them",
                 )));
-            }
-            Err(error) => return Err(error),
-        },
+            };
+            git.is_ancestor(&commit.oid, &name)?
+        }
         // What is checked out as a branch needs no search.
         None if !draft.options.commit_is_named && git.branch().is_some() => true,
-        None => git.branch_with(&commit.oid)?.is_some(),
+        None => git.branch_with(&commit.oid, &["refs/heads", "refs/remotes"])?.is_some(),
     };
     let of = match &draft.options.branch {
         Some(branch) => format!("not on branch {}", quoted(branch)),

@@ -26,6 +26,8 @@ pub struct Git {
     folder: PathBuf,
     /// Where the objects are, for a second repository that borrows them.
     common_dir: PathBuf,
+    /// The way from where it was started to the top of the work tree: `../`, or nothing.
+    pub up: String,
     /// Whether there is a work tree.
     pub has_work_tree: bool,
     /// Whether the history ends early.
@@ -76,6 +78,9 @@ pub enum GitError {
         /// What git says.
         says: String,
     },
+    /// The folder is a part of a repository's own, such as `.git`.
+    #[error("the folder is inside of .git")]
+    InsideRepository,
     /// The repository has no commit.
     #[error("there is no commit {rev}")]
     NoCommit {
@@ -170,31 +175,41 @@ impl Git {
         let mut git = Self {
             folder: folder.to_owned(),
             common_dir: PathBuf::new(),
+            up: String::new(),
             has_work_tree: false,
             is_shallow: false,
             may_ask,
         };
         let args = [
             "rev-parse",
-            "--path-format=absolute",
             "--git-common-dir",
             "--is-shallow-repository",
             "--is-inside-work-tree",
+            "--is-bare-repository",
         ];
         let output = git.output(git.command(&args), b"")?;
         if !output.status.success() {
             return Err(git.refused(&output));
         }
         let lines: Vec<&[u8]> = output.stdout.split(|byte| *byte == b'\n').collect();
-        let [common, shallow, inside, ..] = &lines[..] else { return Err(git.refused(&output)) };
-        git.common_dir = path_of(common);
+        let [common, shallow, inside, bare, ..] = &lines[..] else {
+            return Err(git.refused(&output));
+        };
+        let absolute = |path: &[u8]| {
+            let path = folder.join(path_of(path));
+            path.canonicalize().map_err(GitError::Missing)
+        };
+        git.common_dir = absolute(common)?;
         git.is_shallow = *shallow == b"true";
         git.has_work_tree = *inside == b"true";
         if git.has_work_tree {
+            git.up = line_of(&git.run(&["rev-parse", "--show-cdup"])?).unwrap_or_default();
             let top = git.run(&["rev-parse", "--show-toplevel"])?;
             git.folder = path_of(top.strip_suffix(b"\n").unwrap_or(&top));
-        } else {
+        } else if *bare == b"true" {
             git.folder.clone_from(&git.common_dir);
+        } else {
+            return Err(GitError::InsideRepository);
         }
         Ok(git)
     }
@@ -246,7 +261,8 @@ impl Git {
         let output =
             self.output(self.command(&["rev-parse", "--verify", "--quiet", &name]), b"")?;
         let oid = line_of(&output.stdout).filter(|_| output.status.success()).ok_or_else(none)?;
-        let subject = self.run(&["log", "-1", "--no-show-signature", "--format=%s", &oid, "--"])?;
+        let subject = self
+            .run(&LOG_ONE.iter().copied().chain(["--format=%s", &oid, "--"]).collect::<Vec<_>>())?;
         Ok(Commit { subject: line_of(&subject).unwrap_or_default(), oid: Oid(oid) })
     }
 
@@ -272,22 +288,33 @@ impl Git {
         (!upstream.is_empty()).then(|| (upstream.to_owned(), track.join(", ")))
     }
 
-    /// A branch, here or of a remote, that has a commit in its history.
+    /// A reference, of those that begin so, that has a commit in its history.
     ///
     /// # Errors
     ///
     /// [`GitError`].
-    pub fn branch_with(&self, commit: &Oid) -> Result<Option<String>, GitError> {
+    pub fn branch_with(&self, commit: &Oid, of: &[&str]) -> Result<Option<String>, GitError> {
         let contains = format!("--contains={}", commit.0);
-        let found = self.run(&[
-            "for-each-ref",
-            "--count=1",
-            "--format=%(refname:short)",
-            &contains,
-            "refs/heads",
-            "refs/remotes",
-        ])?;
+        let args = ["for-each-ref", "--count=1", "--format=%(refname:short)", &contains];
+        let found = self.run(&[&args, of].concat())?;
         Ok(line_of(&found))
+    }
+
+    /// The full name of a branch, here or of a remote.
+    #[must_use]
+    pub fn branch_ref(&self, branch: &str) -> Option<String> {
+        let names = [format!("refs/heads/{branch}"), format!("refs/remotes/{branch}")];
+        names.into_iter().find(|name| {
+            self.run(&["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]).is_ok()
+        })
+    }
+
+    /// What a commit says of itself, all of it.
+    #[must_use]
+    pub fn message(&self, commit: &Oid) -> String {
+        let args: Vec<&str> =
+            LOG_ONE.iter().copied().chain(["--format=%B", &commit.0, "--"]).collect();
+        String::from_utf8_lossy(&self.run(&args).unwrap_or_default()).trim().to_owned()
     }
 
     /// Whether a commit is in the history of another.
@@ -339,17 +366,17 @@ impl Git {
         Ok(lines.filter_map(entry).collect())
     }
 
-    /// The paths of all files below a folder of a commit.
+    /// All files below a folder of a commit, in the order of their paths, without their sizes.
     ///
     /// # Errors
     ///
     /// [`GitError`].
-    pub fn names_below(&self, commit: &Oid, folder: &str) -> Result<Vec<Vec<u8>>, GitError> {
+    pub fn tree_below(&self, commit: &Oid, folder: &str) -> Result<Vec<Entry>, GitError> {
         let folder = format!("{folder}/");
-        let args = ["ls-tree", "-r", "-z", "--full-tree", "--name-only", &commit.0, "--", &folder];
+        let args = ["ls-tree", "-r", "-z", "--full-tree", &commit.0, "--", &folder];
         let output = self.run(&args)?;
-        let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        Ok(names.map(<[u8]>::to_vec).collect())
+        let lines = output.split(|byte| *byte == 0).filter(|line| !line.is_empty());
+        Ok(lines.filter_map(entry).collect())
     }
 
     /// All tags.
@@ -407,6 +434,38 @@ impl Git {
         Ok(lines.map(found).collect())
     }
 
+    /// The commits that are not in the history of one, of those that tags lead to.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn tags_outside(&self, commit: &Oid, tags: &[&str]) -> Result<Vec<String>, GitError> {
+        if tags.is_empty() {
+            return Ok(Vec::new());
+        }
+        let no_merged = format!("--no-merged={}", commit.0);
+        let names: Vec<String> = tags.iter().map(|tag| format!("refs/tags/{tag}")).collect();
+        let mut args = vec!["for-each-ref", "--format=%(refname)", &no_merged];
+        args.extend(names.iter().map(String::as_str));
+        let output = self.run(&args)?;
+        let text = String::from_utf8_lossy(&output).into_owned();
+        Ok(text
+            .lines()
+            .filter_map(|line| line.strip_prefix("refs/tags/"))
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// When a commit was made, as pseudo-versions have it: `20060102150405`, in UTC.
+    #[must_use]
+    pub fn time(&self, commit: &Oid) -> Option<String> {
+        let format = "--date=format-local:%Y%m%d%H%M%S";
+        let args = ["log", "-1", "--no-show-signature", format, "--format=%cd", &commit.0, "--"];
+        let mut command = self.command(&args);
+        command.env("TZ", "UTC");
+        line_of(&self.output(command, b"").ok()?.stdout)
+    }
+
     /// The contents of files, by names such as an object's or `COMMIT:PATH`; `None` for what there
     /// is not. No name may hold a newline.
     ///
@@ -449,8 +508,17 @@ impl Git {
         new: &Oid,
         below: &[&str],
     ) -> Result<Vec<Difference>, GitError> {
-        let args =
-            ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", &old.0, &new.0, "--"];
+        let args = [
+            "diff-tree",
+            "-r",
+            "-z",
+            "--raw",
+            "--no-renames",
+            "--no-abbrev",
+            &old.0,
+            &new.0,
+            "--",
+        ];
         let output = self.run(&[&args, below].concat())?;
         let mut fields = output.split(|byte| *byte == 0);
         let mut found = Vec::new();
@@ -482,6 +550,9 @@ impl Git {
         let args = [
             "log",
             "-z",
+            "-O/dev/null",
+            "--date=default",
+            "--encoding=UTF-8",
             "--no-show-signature",
             "--no-renames",
             "--name-only",
@@ -521,7 +592,15 @@ impl Git {
         if !self.has_work_tree {
             return Ok(status);
         }
-        let args = ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all"];
+        // What is in a submodule is in no zip file.
+        let args = [
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--ignore-submodules=all",
+        ];
         let output = self.run(&args)?;
         for line in output.split(|byte| *byte == 0).filter(|line| line.len() > 3) {
             let path = line[3..].to_vec();
@@ -559,13 +638,23 @@ impl Git {
         String::from_utf8_lossy(&found).lines().map(str::to_owned).collect()
     }
 
-    /// The tags of a remote, with the commits that they lead to.
+    /// The tags of a remote, with the commits that they lead to: of each place that it is pushed to.
     ///
     /// # Errors
     ///
     /// [`GitError`].
-    pub fn remote_tags(&self, remote: &str) -> Result<HashMap<String, Oid>, GitError> {
-        let output = self.run(&["ls-remote", "--tags", "--", remote])?;
+    pub fn remote_tags(&self, remote: &str) -> Result<Vec<HashMap<String, Oid>>, GitError> {
+        let urls = self.run(&["remote", "get-url", "--push", "--all", remote]).unwrap_or_default();
+        let urls = String::from_utf8_lossy(&urls).into_owned();
+        let mut places: Vec<&str> = urls.lines().collect();
+        if places.is_empty() {
+            places.push(remote);
+        }
+        places.into_iter().map(|place| self.tags_at(place)).collect()
+    }
+
+    fn tags_at(&self, place: &str) -> Result<HashMap<String, Oid>, GitError> {
+        let output = self.run(&["ls-remote", "--tags", "--", place])?;
         let text = String::from_utf8_lossy(&output);
         let mut found = HashMap::new();
         for line in text.lines() {
@@ -578,6 +667,15 @@ impl Git {
         Ok(found)
     }
 
+    /// The branch of a remote that one of here goes to, where that is set up: its name there.
+    #[must_use]
+    pub fn upstream_at(&self, remote: &str, branch: &str) -> Option<String> {
+        let of = self.config(&format!("branch.{branch}.remote"))?;
+        let name = self.config(&format!("branch.{branch}.merge"))?;
+        let name = name.strip_prefix("refs/heads/").map(str::to_owned);
+        name.filter(|_| of == remote)
+    }
+
     /// git's answer.
     fn run(&self, args: &[&str]) -> Result<Vec<u8>, GitError> {
         self.run_with(args, b"")
@@ -588,12 +686,22 @@ impl Git {
         if output.status.success() { Ok(output.stdout) } else { Err(failed(args, &output)) }
     }
 
+    /// A question.
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("git");
-        command.args(args).current_dir(&self.folder);
+        let mut command = self.bare_command(args);
         command.env("LC_ALL", "C").env("GIT_LITERAL_PATHSPECS", "1").env("GIT_OPTIONAL_LOCKS", "0");
         // Go sees what the objects are, not what somebody here has put in their place.
         command.env("GIT_NO_REPLACE_OBJECTS", "1");
+        command
+    }
+
+    /// What hooks are run for, which are to see what they always see.
+    fn bare_command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.args(args).current_dir(&self.folder);
+        for name in ["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"] {
+            command.env_remove(name);
+        }
         command.env("GIT_EDITOR", "true").env("GIT_MERGE_AUTOEDIT", "no");
         if !self.may_ask {
             command.env("GIT_TERMINAL_PROMPT", "0");
@@ -601,6 +709,12 @@ impl Git {
         command
     }
 
+    fn act(&self, args: &[&str]) -> Result<(), GitError> {
+        let output = self.output(self.bare_command(args), b"")?;
+        if output.status.success() { Ok(()) } else { Err(failed(args, &output)) }
+    }
+
+    #[expect(clippy::unused_self, reason = "it is one of the ways to ask this repository")]
     fn output(&self, mut command: Command, input: &[u8]) -> Result<Output, GitError> {
         // A prompt of ssh or gpg goes to the terminal by itself, not to this stream.
         command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
@@ -614,6 +728,10 @@ impl Git {
         })
     }
 }
+
+/// One commit, as it is, whatever the user likes to see of it.
+const LOG_ONE: &[&str] =
+    &["log", "-1", "--no-show-signature", "--date=default", "--encoding=UTF-8", "--no-color"];
 
 /// Files that differ from the commit that is checked out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

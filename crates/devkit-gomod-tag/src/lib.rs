@@ -28,7 +28,7 @@ pub mod verify;
 mod version;
 pub mod zip;
 
-pub use checks::not_releasable;
+pub use checks::{not_releasable, shallow};
 pub use git::{Git, GitError};
 pub use gomod::GoMod;
 pub use path::{BadPath, MajorSuffix, ModulePath};

@@ -1,6 +1,8 @@
 //! The release that is to be made: which modules, which versions, and what stands against it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::changes::Changes;
 use crate::checks;
@@ -8,7 +10,7 @@ use crate::commits::{self, Change};
 use crate::git::{Commit, GitError, Logged, Oid, TagKind};
 use crate::path::ModulePath;
 use crate::problem::{Code, Problem};
-use crate::repository::{Module, Repository};
+use crate::repository::{Module, Release, Repository};
 use crate::select::{Selection, fits};
 use crate::update::{self, Update};
 use crate::version::{BadVersion, Bump, Version};
@@ -57,8 +59,21 @@ pub enum Next {
 pub struct Remote {
     /// Its name.
     pub name: String,
-    /// Tags, and the commits that they lead to.
-    pub tags: HashMap<String, Oid>,
+    /// Tags, and the commits that they lead to: of each place that it is pushed to.
+    pub places: Vec<HashMap<String, Oid>>,
+}
+
+impl Remote {
+    /// The commits of a tag, of the places that have it.
+    pub fn commits(&self, tag: &str) -> impl Iterator<Item = &Oid> {
+        self.places.iter().filter_map(move |tags| tags.get(tag))
+    }
+
+    /// Whether every place has a tag.
+    #[must_use]
+    pub fn has(&self, tag: &str) -> bool {
+        self.places.iter().all(|tags| tags.contains_key(tag))
+    }
 }
 
 /// A release to be made.
@@ -76,6 +91,8 @@ pub struct Plan {
     pub warnings: Vec<Problem>,
     /// Modules that were selected and get no version, and why.
     pub skipped: Vec<(String, String)>,
+    /// Commits of modules that are no Conventional Commits, and so say nothing.
+    pub uncounted: Vec<(String, Vec<String>)>,
     /// Modules that need one of the plan and are not part of it.
     pub dependents: Vec<Dependent>,
     /// Changes to files that come before the tags.
@@ -148,8 +165,13 @@ pub(crate) struct Draft<'a> {
     pub(crate) problems: Vec<Problem>,
     pub(crate) warnings: Vec<Problem>,
     pub(crate) skipped: Vec<(String, String)>,
-    /// The commits of current versions.
-    pub(crate) bases: HashMap<String, Oid>,
+    uncounted: Vec<(String, Vec<String>)>,
+    /// The versions that modules are counted from, with their commits.
+    bases: HashMap<usize, (Release, Oid)>,
+    /// Versions that are higher, and not in the history of the commit.
+    outside: HashMap<usize, Version>,
+    /// Commits since bases.
+    logs: RefCell<HashMap<Option<Oid>, Rc<Vec<Logged>>>>,
     pub(crate) update: Update,
 }
 
@@ -167,7 +189,10 @@ pub fn plan(repository: &Repository, options: &Options) -> Result<Plan, GitError
         problems: Vec::new(),
         warnings: Vec::new(),
         skipped: Vec::new(),
+        uncounted: Vec::new(),
         bases: HashMap::new(),
+        outside: HashMap::new(),
+        logs: RefCell::default(),
         update: Update::default(),
     };
     let set = draft.set_versions();
@@ -176,7 +201,7 @@ pub fn plan(repository: &Repository, options: &Options) -> Result<Plan, GitError
     // Without versions there is nothing to look at.
     if draft.problems.iter().all(|problem| problem.code != Code::BadVersion) {
         if options.update_requires {
-            draft.update = update::update(&draft)?;
+            draft.update_requires()?;
         }
         draft.say_why();
         checks::all(&mut draft)?;
@@ -184,6 +209,8 @@ pub fn plan(repository: &Repository, options: &Options) -> Result<Plan, GitError
         draft.rows.clear();
     }
     let dependents = draft.dependents();
+    let rows = &draft.rows;
+    draft.skipped.retain(|(folder, _)| rows.iter().all(|row| row.folder != *folder));
     let mut plan = Plan {
         commit: repository.commit.clone(),
         branch: repository.git.branch(),
@@ -191,6 +218,7 @@ pub fn plan(repository: &Repository, options: &Options) -> Result<Plan, GitError
         problems: draft.problems,
         warnings: draft.warnings,
         skipped: draft.skipped,
+        uncounted: draft.uncounted,
         dependents,
         update: draft.update,
     };
@@ -241,11 +269,16 @@ impl<'a> Draft<'a> {
         let selection = &self.options.selection;
         let set: Vec<String> =
             self.options.set.iter().map(|(pattern, _)| pattern.clone()).collect();
-        let (selected, unmatched) = selection.of(repository, &set);
+        // With a version for the others, a version of its own is no selection.
+        let is_selection = self.options.next == Next::Unsaid;
+        let (selected, unmatched) = selection.of(repository, &set, is_selection);
         for pattern in unmatched.0 {
             let known = repository.modules.iter().map(|module| module.shown_folder());
             let near = devkit_text::nearest(&pattern, known);
             let hint = match near.first() {
+                _ if pattern.contains(['[', '{']) => {
+                    "patterns have *, ** and ?; devkit gomod-tag list shows all modules".to_owned()
+                }
                 Some(near) => format!("did you mean {near}? devkit gomod-tag list shows all"),
                 None => "devkit gomod-tag list shows all; folders count from the repository's root"
                     .to_owned(),
@@ -258,10 +291,7 @@ impl<'a> Draft<'a> {
             ));
         }
         self.know_bases(&selected)?;
-        let base = |at: usize| {
-            let tag = &repository.modules[at].current()?.tag;
-            Some((self.bases.get(tag)?.clone(), at))
-        };
+        let base = |at: usize| Some((self.bases.get(&at)?.1.clone(), at));
         let wanted: Vec<_> = selected.iter().filter_map(|at| base(*at)).collect();
         self.changes.find_out(&wanted)?;
         for at in selected {
@@ -273,7 +303,7 @@ impl<'a> Draft<'a> {
             let is_set = set.iter().any(|pattern| fits(pattern, module));
             let is_changed = changed.as_ref().is_none_or(|files| !files.is_empty());
             // With a push, a version of this commit may still be on its way.
-            let may_be_under_way = self.options.remote.is_some() && self.is_on_commit(module);
+            let may_be_under_way = self.options.remote.is_some() && self.is_on_commit(at);
             if selection.changed && !is_changed && !is_set && !may_be_under_way {
                 continue;
             }
@@ -281,7 +311,7 @@ impl<'a> Draft<'a> {
                 module: at,
                 folder: module.folder.clone(),
                 path: module.name().to_owned(),
-                current: module.current().map(|release| release.version.clone()),
+                current: self.bases.get(&at).map(|(release, _)| release.version.clone()),
                 next: None,
                 tag: None,
                 why: Vec::new(),
@@ -293,21 +323,79 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// The commits of current versions.
+    /// The versions that are counted from: the highest that is not withdrawn, of those in the history
+    /// of the commit if that one is not.
     fn know_bases(&mut self, selected: &[usize]) -> Result<(), GitError> {
         let repository = self.repository;
-        let tag = |at: &usize| Some(&*repository.modules[*at].current()?.tag);
-        let tags: Vec<&str> = selected.iter().filter_map(tag).collect();
+        let commit = &repository.commit.oid;
+        let current = |at: &usize| Some((*at, repository.modules[*at].current()?.clone()));
+        let mut found: Vec<(usize, Release)> = selected.iter().filter_map(current).collect();
+        let tags: Vec<&str> = found.iter().map(|(_, release)| &*release.tag).collect();
+        let outside = repository.git.tags_outside(commit, &tags)?;
+        for (at, release) in &mut found {
+            if !outside.contains(&release.tag) {
+                continue;
+            }
+            let module = &repository.modules[*at];
+            let tags: Vec<&str> = module.releases.iter().map(|it| &*it.tag).collect();
+            let not_here = repository.git.tags_outside(commit, &tags)?;
+            let mut here = module.releases.iter().rev().filter(|it| !not_here.contains(&it.tag));
+            if let Some(older) = here.find(|it| !module.is_retracted(&it.version)) {
+                self.outside.insert(*at, release.version.clone());
+                *release = older.clone();
+            }
+        }
+        let tags: Vec<&str> = found.iter().map(|(_, release)| &*release.tag).collect();
         let commits = repository.peeled(&tags)?;
-        let known = tags.into_iter().zip(commits);
-        self.bases.extend(known.filter_map(|(tag, commit)| Some((tag.to_owned(), commit?))));
+        for ((at, release), commit) in found.into_iter().zip(commits) {
+            self.bases.extend(commit.map(|commit| (at, (release, commit))));
+        }
         Ok(())
     }
 
-    /// Whether the current version is of this very commit.
-    fn is_on_commit(&self, module: &Module) -> bool {
-        let base = module.current().and_then(|release| self.bases.get(&release.tag));
-        base == Some(&self.repository.commit.oid)
+    /// Whether the version that is counted from is of this very commit.
+    fn is_on_commit(&self, module: usize) -> bool {
+        self.bases.get(&module).is_some_and(|(_, commit)| *commit == self.repository.commit.oid)
+    }
+
+    /// The row of a module's path.
+    pub(crate) fn row_of_path(&self, path: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.path == path)
+    }
+
+    /// The options that select the modules of the plan, and one more.
+    pub(crate) fn with_module(&self, more: &str) -> String {
+        const MOST: usize = 5;
+        let more = format!("--module {}", shown(more));
+        if self.rows.len() > MOST {
+            return format!("{more} beside the others");
+        }
+        let rows = self.rows.iter().map(|row| format!("--module {}", shown(&row.folder)));
+        rows.filter(|row| *row != more).chain([more.clone()]).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Requirements, and the versions of modules that are to have new ones because of that.
+    fn update_requires(&mut self) -> Result<(), GitError> {
+        loop {
+            self.update = update::update(self)?;
+            let Next::Bump(bump) = self.options.next else { return Ok(()) };
+            let is_stale = |row: &Row| {
+                row.next.is_some() && row.next == row.current && self.update.edits(row.module)
+            };
+            let stale: Vec<usize> =
+                (0..self.rows.len()).filter(|at| is_stale(&self.rows[*at])).collect();
+            if stale.is_empty() {
+                return Ok(());
+            }
+            for at in stale {
+                let mut row = self.rows[at].clone();
+                let module = self.module(&row);
+                let next = row.current.as_ref().and_then(|current| current.bumped(bump));
+                row.next = self.stepped(next, bump, &[module]);
+                row.tag = tag_of(module, row.next.as_ref());
+                self.rows[at] = row;
+            }
+        }
     }
 
     fn give_versions(&mut self, set: &[(String, Version)]) -> Result<(), GitError> {
@@ -344,9 +432,7 @@ impl<'a> Draft<'a> {
                     None => None,
                 },
             };
-            if let (Some(version), Ok(prefix)) = (&row.next, &module.prefix) {
-                row.tag = Some(prefix.tag(version));
-            }
+            row.tag = tag_of(module, row.next.as_ref());
         }
         if matches!(self.options.next, Next::Bump(_) | Next::Auto) {
             rows.retain(|row| row.next.is_some());
@@ -359,67 +445,109 @@ impl<'a> Draft<'a> {
     fn bumped(&mut self, row: &Row, bump: Bump) -> Option<Version> {
         let module = self.module(row);
         let Some(current) = &row.current else {
-            return Some(first(module));
+            return self.first(module);
         };
         // What is on this commit already needs no other number, unless it is to become a release.
         let becomes_release = current.is_prerelease() && bump != Bump::Prerelease;
-        if self.is_on_commit(module) && !becomes_release {
+        if self.is_on_commit(row.module) && !becomes_release {
             return Some(current.clone());
         }
-        let Some(next) = self.stepped(current.bumped(bump), bump, &[module]) else {
-            let why = format!("{current} is a release already");
-            self.skipped.push((row.folder.clone(), why));
+        if let Some(higher) = self.outside.get(&row.module).filter(|_| bump != Bump::Patch) {
+            let path = &row.path;
+            let problem = Problem::new(
+                Code::BadVersion,
+                format!(
+                    "{higher}, the last version of {path}, is not in the history of this commit"
+                ),
+                format!(
+                    "say which version it is: --set {}=VERSION; --bump patch goes on from {current}",
+                    shown(&row.folder)
+                ),
+            );
+            self.problems.push(problem.of(&row.folder));
             return None;
-        };
-        Some(next)
+        }
+        // What this commit withdraws is withdrawn by the highest version only.
+        let base = module.above_for_retraction().filter(|highest| *highest > current);
+        let base = base.unwrap_or(current);
+        let next = self.stepped(base.bumped(bump), bump, &[module]);
+        if next.is_none() {
+            self.skipped.push((row.folder.clone(), format!("{current} is a release already")));
+        }
+        next
+    }
+
+    /// The first version of a module: above all tags that go takes for versions of it.
+    fn first(&self, module: &Module) -> Option<Version> {
+        let major = module.path.as_ref().ok().and_then(ModulePath::major);
+        let first = Version::first(major.as_ref());
+        let above = module.floor.as_ref().and_then(|floor| floor.bumped(Bump::Minor));
+        self.stepped(above.or(Some(first)), Bump::Minor, &[module])
     }
 
     fn stepped(&self, next: Option<Version>, bump: Bump, modules: &[&Module]) -> Option<Version> {
-        let mut next = next?;
-        let is_taken = |version: &Version| {
-            modules.iter().any(|module| {
-                let tag = module.prefix.as_ref().map(|prefix| prefix.tag(version));
-                let tag = tag.ok().and_then(|tag| self.repository.tags.get(&tag));
-                tag.is_some() || module.is_retracted(version)
-            })
+        // Once taken, a major version goes on in itself.
+        let step = match bump {
+            Bump::Release | Bump::Major => Bump::Patch,
+            bump => bump,
         };
-        while is_taken(&next) {
-            next = next.bumped(match bump {
-                Bump::Release => Bump::Patch,
-                bump => bump,
-            })?;
+        let mut next = next?;
+        loop {
+            let has_tag = |module: &&Module| {
+                let tag = tag_of(module, Some(&next));
+                tag.is_some_and(|tag| self.repository.tags.contains_key(&tag))
+            };
+            let retracting = modules.iter().filter_map(|module| module.retracting(&next));
+            // Past the whole range at once.
+            let high = retracting.map(|range| range.high().clone()).max();
+            next = match high {
+                Some(high) => high.max(next).bumped(step)?,
+                None if modules.iter().any(has_tag) => next.bumped(step)?,
+                None => return Some(next),
+            };
         }
-        Some(next)
     }
 
     /// The version that all get: the next of the highest.
     fn lockstep(&self, bump: Bump) -> Option<Version> {
         let modules: Vec<&Module> = self.rows.iter().map(|row| self.module(row)).collect();
         let Some(highest) = self.rows.iter().filter_map(|row| row.current.as_ref()).max() else {
-            return modules.first().map(|module| first(module));
+            let first = modules.iter().filter_map(|module| self.first(module)).max();
+            return self.stepped(first, Bump::Minor, &modules);
         };
-        let all_there = self.rows.iter().all(|row| {
-            row.current.as_ref() == Some(highest) && self.is_on_commit(self.module(row))
-        });
-        if all_there && !(highest.is_prerelease() && bump != Bump::Prerelease) {
+        // It is on this commit for some, and so it is what the others get.
+        let is_begun = self
+            .rows
+            .iter()
+            .any(|row| row.current.as_ref() == Some(highest) && self.is_on_commit(row.module));
+        if is_begun && !(highest.is_prerelease() && bump != Bump::Prerelease) {
             return Some(highest.clone());
         }
-        self.stepped(highest.bumped(bump), bump, &modules)
+        let above = modules.iter().filter_map(|module| module.above_for_retraction()).max();
+        let base = above.filter(|above| *above > highest).unwrap_or(highest);
+        self.stepped(base.bumped(bump), bump, &modules)
     }
 
-    /// The commits of a module since its current version, which is of `base`.
+    /// The commits of a module since the version that is counted from.
     fn commits_of(&self, row: &Row) -> Result<Vec<Logged>, GitError> {
         let module = self.module(row);
-        let base = module.current().and_then(|release| self.bases.get(&release.tag));
-        let log = self.repository.git.log(base, &self.repository.commit.oid)?;
-        let is_of_module = |commit: &Logged| commit.paths.iter().any(|path| module.area.has(path));
-        Ok(log.into_iter().filter(is_of_module).collect())
+        let base = self.bases.get(&row.module).map(|(_, commit)| commit.clone());
+        let known = self.logs.borrow().get(&base).cloned();
+        let log = if let Some(log) = known {
+            log
+        } else {
+            let log = self.repository.git.log(base.as_ref(), &self.repository.commit.oid)?;
+            let log = Rc::new(log);
+            self.logs.borrow_mut().insert(base, Rc::clone(&log));
+            log
+        };
+        let is_of_module = |commit: &&Logged| commit.paths.iter().any(|path| module.area.has(path));
+        Ok(log.iter().filter(is_of_module).cloned().collect())
     }
 
     fn by_commits(&mut self, row: &Row) -> Result<Option<Bump>, GitError> {
-        let module = self.module(row);
         let Some(current) = &row.current else { return Ok(Some(Bump::Minor)) };
-        if self.is_on_commit(module) {
+        if self.is_on_commit(row.module) {
             return Ok(Some(Bump::Patch));
         }
         let commits = self.commits_of(row)?;
@@ -432,23 +560,16 @@ impl<'a> Draft<'a> {
             }
         }
         let bump = commits::bump(highest, current);
-        if let Some(sample) = unparsable.first() {
-            let more = match unparsable.len() - 1 {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let shown = shown(&row.folder);
-            let so = if bump.is_none() { "; nothing else asks for a version" } else { "" };
-            self.skipped.push((
-                row.folder.clone(),
-                format!("not counted in {shown}, no Conventional Commit: {sample}{more}{so}"),
-            ));
-        } else if bump.is_none() {
+        if bump.is_none() {
             let why = match commits.len() {
                 0 => "no commit since its last version".to_owned(),
-                count => format!("nothing in its {count} commits asks for a version"),
+                1 => "its commit asks for no version".to_owned(),
+                count => format!("none of its {count} commits asks for a version"),
             };
             self.skipped.push((row.folder.clone(), why));
+        }
+        if !unparsable.is_empty() {
+            self.uncounted.push((row.folder.clone(), unparsable));
         }
         Ok(bump)
     }
@@ -520,10 +641,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The first version that a module gets.
-fn first(module: &Module) -> Version {
-    let major = module.path.as_ref().ok().and_then(ModulePath::major);
-    Version::first(major.as_ref())
+fn tag_of(module: &Module, version: Option<&Version>) -> Option<String> {
+    Some(module.prefix.as_ref().ok()?.tag(version?))
 }
 
 fn told(commit: &Logged) -> String {
@@ -539,6 +658,9 @@ pub(crate) fn shown(folder: &str) -> &str {
 fn bad_version(text: &str, why: BadVersion) -> Problem {
     let hint = match why {
         BadVersion::NoV if format!("v{text}").parse::<Version>().is_ok() => format!("v{text}"),
+        _ if ["list", "status", "plan", "verify"].iter().any(|it| is_slip(text, it)) => {
+            "if a command is meant: list, status, plan, tag or verify".to_owned()
+        }
         BadVersion::Build => text.split('+').next().unwrap_or_default().to_owned(),
         _ => "three numbers with a v, such as v1.2.3 or v1.2.3-rc.1".to_owned(),
     };
@@ -547,5 +669,11 @@ fn bad_version(text: &str, why: BadVersion) -> Problem {
         Err(_) => hint,
     };
     let shown = devkit_text::escape(text.as_bytes());
-    Problem::new(Code::BadVersion, format!("'{shown}' is not a Go version"), hint).because(why)
+    Problem::new(Code::BadVersion, format!("'{shown}' is not a Go version"), hint)
+        .because(why.to_string())
+}
+
+/// Whether a word is another one but for a slip or two.
+fn is_slip(text: &str, word: &str) -> bool {
+    !devkit_text::nearest(text, std::iter::once(word)).is_empty()
 }

@@ -140,8 +140,8 @@ impl Problem {
         Self { code, folder: None, message, place: None, cause: None, hint }
     }
 
-    pub(crate) fn because(self, cause: impl ToString) -> Self {
-        Self { cause: Some(cause.to_string()), ..self }
+    pub(crate) fn because(self, cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
     }
 
     pub(crate) fn of(self, folder: &str) -> Self {

@@ -50,8 +50,12 @@ pub struct Module {
     pub releases: Vec<Release>,
     /// Tags that look like versions of it and are none.
     pub odd_tags: Vec<(String, BadVersion)>,
-    /// Versions that it has withdrawn.
+    /// Versions that it withdraws, in this commit.
     pub retracted: Vec<Retracted>,
+    /// Versions that are withdrawn already, by the highest version.
+    pub retracted_before: Vec<Retracted>,
+    /// The highest version that has a tag, whatever path the module had then: go lists them all.
+    pub floor: Option<Version>,
 }
 
 /// Why a module has no path that Go can fetch.
@@ -90,6 +94,12 @@ pub struct Retracted {
 }
 
 impl Retracted {
+    /// The last of them.
+    #[must_use]
+    pub fn high(&self) -> &Version {
+        &self.high
+    }
+
     /// Whether a version is one of them.
     #[must_use]
     pub fn has(&self, version: &Version) -> bool {
@@ -141,7 +151,26 @@ impl Module {
     /// Whether a version is withdrawn.
     #[must_use]
     pub fn is_retracted(&self, version: &Version) -> bool {
-        self.retracted.iter().any(|range| range.has(version))
+        self.retracting(version).is_some()
+    }
+
+    /// The withdrawn versions that one is of.
+    #[must_use]
+    pub fn retracting(&self, version: &Version) -> Option<&Retracted> {
+        self.retracted.iter().chain(&self.retracted_before).find(|range| range.has(version))
+    }
+
+    /// The version that a next one has to be above of, so that what this commit withdraws is
+    /// withdrawn: go reads that from the highest version. `None`: nothing new is withdrawn.
+    #[must_use]
+    pub fn above_for_retraction(&self) -> Option<&Version> {
+        let is_new = |release: &&Release| {
+            let version = &release.version;
+            self.retracted.iter().any(|range| range.has(version))
+                && !self.retracted_before.iter().any(|range| range.has(version))
+        };
+        self.releases.iter().find(is_new)?;
+        self.releases.last().map(|release| &release.version)
     }
 }
 
@@ -184,6 +213,19 @@ impl Repository {
         Ok(repository)
     }
 
+    /// The highest version, of those that a remote has and that are not here, of a module.
+    #[must_use]
+    pub fn only_at<'a>(
+        &self,
+        module: &Module,
+        tags: impl IntoIterator<Item = &'a String>,
+    ) -> Option<Version> {
+        let (Ok(path), Ok(prefix)) = (&module.path, &module.prefix) else { return None };
+        let unknown = tags.into_iter().filter(|tag| !self.tags.contains_key(*tag));
+        let versions = unknown.filter_map(|tag| prefix.version(tag)?.ok());
+        versions.filter(|version| path.takes(version)).max()
+    }
+
     /// The module of a path.
     #[must_use]
     pub fn module(&self, path: &str) -> Option<&Module> {
@@ -194,6 +236,28 @@ impl Repository {
     #[must_use]
     pub fn has_releases(&self, prefix: &TagPrefix) -> bool {
         self.by_prefix.contains_key(&prefix.to_string())
+    }
+
+    /// The module and the version that a tag is, by the `go.mod` that is in it: its name, the module's
+    /// path, and the version.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn version_of(
+        &self,
+        name: &str,
+    ) -> Result<Option<(String, ModulePath, Version)>, GitError> {
+        let at = name.rfind('/').map_or(0, |slash| slash + 1);
+        let (prefix, rest) = name.split_at(at);
+        let Ok(version) = rest.parse::<Version>() else { return Ok(None) };
+        let inner = format!("{prefix}v{}/", version.major().as_str());
+        let names = [prefix, &inner].map(|folder| format!("refs/tags/{name}:{folder}go.mod"));
+        let contents = self.git.contents(&names)?;
+        let texts = contents.into_iter().flatten().filter_map(|it| String::from_utf8(it).ok());
+        let paths = texts.filter_map(|text| GoMod::parse(&text).ok()?.module?.text.parse().ok());
+        let mut paths = paths.filter(|path: &ModulePath| path.takes(&version));
+        Ok(paths.next().map(|path| (name.to_owned(), path, version.clone())))
     }
 
     /// The commits that tags lead to, `None` for a tag of something else.
@@ -239,6 +303,7 @@ impl Repository {
                 .map(|version| Release { version: version.clone(), tag: prefix.tag(version) })
                 .collect();
             module.releases.sort_by(|a, b| a.version.cmp(&b.version));
+            module.floor = module.releases.last().map(|release| release.version.clone());
             let odd = odd.get(&*text).into_iter().flatten();
             module.odd_tags = odd.map(|(name, why)| ((*name).to_owned(), *why)).collect();
         }
@@ -260,7 +325,7 @@ impl Repository {
         for (at, found) in found.iter().enumerate() {
             let module = &mut self.modules[at];
             match &found[..] {
-                [Some(go_mod)] => module.retracted.extend(retracted(go_mod)),
+                [Some(go_mod)] => module.retracted_before = retracted(go_mod),
                 [None] => all[at].clone_from(&module.releases),
                 _ => {}
             }
@@ -277,7 +342,7 @@ impl Repository {
             let highest =
                 all[at].iter().zip(&found).find(|(it, _)| Some(*it) == authority.as_ref());
             if let Some((_, Some(go_mod))) = highest {
-                module.retracted.extend(retracted(go_mod));
+                module.retracted_before = retracted(go_mod);
             }
         }
         Ok(())
@@ -364,6 +429,8 @@ fn modules(git: &Git, tree: &[Entry]) -> Result<Vec<Module>, GitError> {
             releases: Vec::new(),
             odd_tags: Vec::new(),
             retracted,
+            retracted_before: Vec::new(),
+            floor: None,
             folder,
         });
     }

@@ -23,32 +23,37 @@ pub struct Unmatched(pub Vec<String>);
 
 impl Selection {
     /// The modules that are meant, by their places, as far as that does not take their changes; and
-    /// the names that fit none.
+    /// the names that fit none. Without a word: those that have a version, or all if none has one.
     ///
-    /// Without a word: those that have a version, or all if none has one.
+    /// `more` are meant, too; and nothing but them and names if `is_selection`.
     #[must_use]
-    pub fn of(&self, repository: &Repository, more: &[String]) -> (Vec<usize>, Unmatched) {
+    pub fn of(
+        &self,
+        repository: &Repository,
+        more: &[String],
+        is_selection: bool,
+    ) -> (Vec<usize>, Unmatched) {
         let modules = &repository.modules;
         let any_released = modules.iter().any(|module| !module.releases.is_empty());
-        let named: Vec<&String> = self.modules.iter().chain(more).collect();
+        let is_named =
+            |names: &[String], module: &Module| names.iter().any(|name| fits(name, module));
+        let has_names = !self.modules.is_empty() || is_selection && !more.is_empty();
         let is_meant = |module: &Module| {
-            let is_named = named.iter().any(|pattern| fits(pattern, module));
             let by_default = !any_released || !module.releases.is_empty() || self.include_new;
-            // With names, only those; a version for one name beside --all is no selection.
-            let by_set = if self.all { true } else { named.is_empty() && by_default };
-            is_named || by_set && !module.is_hidden
+            let by_set = self.all || !has_names && by_default;
+            is_named(&self.modules, module) || by_set && !module.is_hidden
         };
-        let is_excluded =
-            |module: &Module| self.exclude.iter().any(|pattern| fits(pattern, module));
         let selected = modules
             .iter()
             .enumerate()
-            .filter(|(_, module)| is_meant(module) && !is_excluded(module))
+            .filter(|(_, module)| {
+                is_named(more, module) || is_meant(module) && !is_named(&self.exclude, module)
+            })
             .map(|(at, _)| at)
             .collect();
         let fits_none = |pattern: &&String| !modules.iter().any(|module| fits(pattern, module));
-        let unmatched = named.into_iter().chain(&self.exclude).filter(fits_none).cloned();
-        (selected, Unmatched(unmatched.collect()))
+        let named = self.modules.iter().chain(more).chain(&self.exclude);
+        (selected, Unmatched(named.filter(fits_none).cloned().collect()))
     }
 }
 
@@ -57,7 +62,7 @@ impl Selection {
 pub fn fits(pattern: &str, module: &Module) -> bool {
     let folder = pattern.strip_prefix("./").unwrap_or(pattern).trim_end_matches('/');
     let folder = if folder == "." { "" } else { folder };
-    if folder == module.folder || pattern == module.name() {
+    if folder == module.folder || pattern.trim_end_matches('/') == module.name() {
         return true;
     }
     let is_pattern = pattern.contains(['*', '?']) || pattern.ends_with("...");

@@ -87,6 +87,18 @@ fn joined(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
+/// The import path of the repository that a path is in, for hosts whose repositories all are
+/// `host/owner/name`: Go asks nobody there.
+#[must_use]
+pub fn known_root(path: &str) -> Option<&str> {
+    let host = path.split('/').next()?;
+    if !matches!(host, "github.com" | "bitbucket.org") {
+        return None;
+    }
+    let third = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+    (path.matches('/').count() >= 2).then(|| &path[..third])
+}
+
 /// The import path of the repository's root, as most modules have it: each by its folder and path.
 ///
 /// `None`: there is none, or there are two that as many have.
@@ -101,6 +113,10 @@ pub fn root<'a>(modules: impl IntoIterator<Item = (&'a str, &'a ModulePath)>) ->
         // Without the module's own major version, which may be a folder and need not.
         let plain = major.as_deref().and_then(|major| folder.strip_suffix(major));
         let plain = plain.filter(|plain| plain.is_empty() || plain.ends_with('/'));
+        if let Some(root) = known_root(path.as_str()) {
+            *votes.entry(root).or_default() += 1;
+            continue;
+        }
         let folders = [Some(folder), plain.map(|plain| plain.trim_end_matches('/'))];
         let root = folders.into_iter().flatten().find_map(|folder| match folder {
             // gopkg.in has the major version in the name of the repository.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::git::GitError;
 use crate::gomod::Token;
 use crate::plan::Draft;
+use crate::problem::{Code, Problem};
 use crate::repository::Module;
-use crate::requires::{self, is_replaced, siblings};
+use crate::requires::{self, Known, is_replaced, siblings};
 use crate::sum::{self, Archive};
 use crate::version::{Version, precedence};
 
@@ -69,6 +70,7 @@ impl Update {
 /// What becomes of the requirements of the modules of a plan.
 pub(crate) fn update(draft: &Draft<'_>) -> Result<Update, GitError> {
     let mut update = Update::default();
+    let mut known = Known::default();
     for row in &draft.rows {
         let module = draft.module(row);
         let (Ok(go_mod), true) = (&module.go_mod, module.prefix.is_ok()) else { continue };
@@ -77,26 +79,19 @@ pub(crate) fn update(draft: &Draft<'_>) -> Result<Update, GitError> {
             let Some(other) = sibling.module else { continue };
             let old = &sibling.version;
             let planned = draft.row_of(other).and_then(|row| row.next.as_ref());
+            let current = draft.repository.modules[other].current().map(|it| &it.version);
+            let is_older = |than: &Version| precedence(old).is_none_or(|old| old < *than);
+            let path = &sibling.require.path.text;
+            let is_nothing = requires::is_nothing(&mut known, draft, &sibling)?;
             let new = match planned {
-                Some(next) if precedence(old).is_none_or(|old| old < *next) => {
-                    Some(next.to_string())
-                }
-                // What is put in its place here may be as new as its last version.
-                None if is_replaced(go_mod, &sibling.require.path.text)
-                    && !requires::is_nothing(draft, &sibling)? =>
-                {
-                    let current = draft.repository.modules[other].current().map(|it| &it.version);
-                    let is_older =
-                        |current: &&Version| precedence(old).is_none_or(|old| old < **current);
-                    current.filter(is_older).map(ToString::to_string)
-                }
+                Some(next) if is_older(next) => Some(next),
                 // A higher one that nobody can fetch goes down.
-                _ if requires::is_nothing(draft, &sibling)? => {
-                    let current = draft.repository.modules[other].current();
-                    planned.or(current.map(|release| &release.version)).map(ToString::to_string)
-                }
+                _ if is_nothing => planned.or(current),
+                // What is put in its place here may be as new as its last version.
+                None if is_replaced(go_mod, path, old) => current.filter(|it| is_older(it)),
                 _ => None,
             };
+            let new = new.map(ToString::to_string).filter(|new| new != old);
             let Some(new) = new else { continue };
             update.requires.push(Bumped {
                 module: row.module,
@@ -117,9 +112,7 @@ pub(crate) fn update(draft: &Draft<'_>) -> Result<Update, GitError> {
             });
         }
     }
-    if !update.files.is_empty() {
-        sums(draft, &mut update)?;
-    }
+    sums(draft, &mut update)?;
     update.files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(update)
 }
@@ -127,6 +120,17 @@ pub(crate) fn update(draft: &Draft<'_>) -> Result<Update, GitError> {
 /// Lines of `go.sum` for versions that are not there yet: those required first, because their own
 /// `go.sum` is part of their sum.
 fn sums(draft: &Draft<'_>, update: &mut Update) -> Result<(), GitError> {
+    for bumped in update.requires.clone() {
+        let Ok(go_mod) = &draft.repository.modules[bumped.module].go_mod else { continue };
+        let is_planned = draft
+            .row_of_path(&bumped.path)
+            .is_some_and(|row| row.next.as_ref().is_some_and(|next| next.to_string() == bumped.to));
+        if !is_planned && !is_replaced(go_mod, &bumped.path, &bumped.to) {
+            let file = draft.repository.modules[bumped.module].file("go.sum");
+            let what = format!("{} {} in {file}", bumped.path, bumped.to);
+            update.without_sum.push((what, "it is no version of this plan".into()));
+        }
+    }
     let needs = needs(draft, update);
     let order = order(&needs);
     let modules = &draft.repository.modules;
@@ -134,7 +138,9 @@ fn sums(draft: &Draft<'_>, update: &mut Update) -> Result<(), GitError> {
     if wanted.is_empty() {
         return Ok(());
     }
-    let archive = ArchiveOf::new(draft, &wanted)?;
+    let archive = ArchiveOf::new(draft, &wanted);
+    let is_partial = archive.is_err() && draft.repository.git.is_partial();
+    let archive = if is_partial { ArchiveOf { tar: Vec::new() } } else { archive? };
     let archived = archive.read();
     for (at, in_cycle) in order {
         let module = &modules[at];
@@ -160,6 +166,12 @@ fn sums(draft: &Draft<'_>, update: &mut Update) -> Result<(), GitError> {
                     lines.push((path.clone(), version.clone(), of_zip));
                     lines.push((path, format!("{version}/go.mod"), of_go_mod));
                 }
+                None if is_partial => {
+                    let why = "its files are not all here: git fetch --refetch --no-filter";
+                    update
+                        .without_sum
+                        .push((format!("{path} in {}", module.file("go.sum")), why.into()));
+                }
                 None => {
                     let why = "git's attributes change its go.mod or go.sum on the way out";
                     update
@@ -175,24 +187,96 @@ fn sums(draft: &Draft<'_>, update: &mut Update) -> Result<(), GitError> {
     Ok(())
 }
 
-/// For each module that changes, the modules of the plan whose sums it needs.
+/// For each module of the plan, the others of the plan whose sums it needs: those that it requires,
+/// and what those require, unless it puts a folder in their place.
 fn needs(draft: &Draft<'_>, update: &Update) -> BTreeMap<usize, BTreeSet<usize>> {
-    let mut needs: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let mut required: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for row in &draft.rows {
         let Ok(go_mod) = &draft.module(row).go_mod else { continue };
         for sibling in siblings(draft.repository, go_mod) {
             let path = &sibling.require.path.text;
-            let Some(other) = sibling.module.filter(|_| !is_replaced(go_mod, path)) else {
-                continue;
-            };
             let version = update.version(row.module, path).unwrap_or(&sibling.version);
+            let Some(other) = sibling.module else { continue };
             let planned = draft.row_of(other).and_then(|row| row.next.as_ref());
             if planned.is_some_and(|next| next.to_string() == version) {
-                needs.entry(row.module).or_default().insert(other);
+                required.entry(row.module).or_default().push(other);
             }
         }
     }
+    let mut needs = BTreeMap::new();
+    for (at, direct) in &required {
+        let Ok(go_mod) = &draft.repository.modules[*at].go_mod else { continue };
+        let mut seen: BTreeSet<usize> = BTreeSet::new();
+        let mut next = direct.clone();
+        while let Some(other) = next.pop() {
+            if seen.insert(other) {
+                next.extend(required.get(&other).into_iter().flatten());
+            }
+        }
+        seen.retain(|other| {
+            let version = draft.row_of(*other).and_then(|row| row.next.as_ref());
+            let version = version.map(ToString::to_string).unwrap_or_default();
+            other != at && !is_replaced(go_mod, draft.repository.modules[*other].name(), &version)
+        });
+        if !seen.is_empty() {
+            needs.insert(*at, seen);
+        }
+    }
     needs
+}
+
+/// Sums in `go.sum` files of a plan that are not those of its commit: go calls that an attack.
+pub(crate) fn wrong_sums(draft: &Draft<'_>) -> Result<Vec<Problem>, GitError> {
+    if !draft.update.files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let needs = needs(draft, &Update::default());
+    let modules = &draft.repository.modules;
+    // Only where there is such a line at all.
+    let names: Vec<String> = needs
+        .keys()
+        .map(|at| {
+            format!("{}:{}", draft.repository.commit.oid.as_str(), modules[*at].file("go.sum"))
+        })
+        .collect();
+    let contents = draft.repository.git.contents(&names)?;
+    let mut known: Vec<(usize, usize, String)> = Vec::new();
+    for ((at, others), text) in needs.iter().zip(contents) {
+        let text = text.and_then(|text| String::from_utf8(text).ok()).unwrap_or_default();
+        for other in others {
+            let version = draft.row_of(*other).and_then(|row| row.next.as_ref());
+            let Some(version) = version else { continue };
+            let start = format!("{} {version} ", modules[*other].name());
+            let line = text.lines().find_map(|line| line.strip_prefix(&start));
+            known.extend(line.map(|sum| (*at, *other, sum.trim().to_owned())));
+        }
+    }
+    if known.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: BTreeSet<usize> = known.iter().map(|(_, other, _)| *other).collect();
+    let archive = ArchiveOf::new(draft, &wanted)?;
+    let Some(archived) = archive.read() else { return Ok(Vec::new()) };
+    let mut problems = Vec::new();
+    for (at, other, sum) in known {
+        let version = draft.row_of(other).and_then(|row| row.next.as_ref());
+        let version = version.map(ToString::to_string).unwrap_or_default();
+        let sums = sums_of(draft, &Update::default(), &archived, &modules[other], &version);
+        if sums.is_some_and(|[of_zip, _]| of_zip != sum) {
+            let file = modules[at].file("go.sum");
+            let path = modules[other].name();
+            let problem = Problem::new(
+                Code::RequireBehind,
+                format!(
+                    "{file} has the sum of another {path} {version} than the one of this commit"
+                ),
+                "files have changed since it was written; --update-requires writes it anew",
+            );
+            let problem = problem.because("go would call it a security error");
+            problems.push(problem.of(&modules[at].folder));
+        }
+    }
+    Ok(problems)
 }
 
 /// Modules in the order in which their sums can be known, each with those it is in a cycle with.

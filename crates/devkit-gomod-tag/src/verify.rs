@@ -112,15 +112,15 @@ impl<'a> World<'a> {
     pub fn new(go: &'a Go, git: &Git, root: &str, folder: &Path) -> io::Result<Self> {
         // Quotes and backslashes have a meaning of their own there.
         let url = format!("file://{}", git.common_dir().display());
-        let url = url.replace('\\', "\\\\").replace('"', "\\\"");
+        let url = url.replace('%', "%25").replace('\\', "\\\\").replace('"', "\\\"");
         let config = format!(
             "[protocol \"file\"]\n\tallow = always\n[safe]\n\tdirectory = *\n[url \"{url}\"]\n\tinsteadOf = \
              https://{root}.git\n\tinsteadOf = https://{root}\n"
         );
-        File::create(folder.join("gitconfig"))?.write_all(config.as_bytes())?;
         for name in ["home", "gopath", "bin", "tmp"] {
             std::fs::create_dir(folder.join(name))?;
         }
+        File::create(folder.join("home/.gitconfig"))?.write_all(config.as_bytes())?;
         let is_known = matches!(root.split('/').next(), Some("github.com" | "bitbucket.org"));
         let host = if is_known { None } else { Some(announce(root.to_owned())?) };
         Ok(Self { go, root: root.to_owned(), folder: folder.to_owned(), host })
@@ -134,7 +134,8 @@ impl<'a> World<'a> {
     pub fn verify(&self, wanted: &Wanted) -> io::Result<Verified> {
         let at = format!("{}@{}", wanted.path, wanted.version);
         let home = self.consumer("list")?;
-        let listed = self.run(&home, &["list", "-m", "-versions", wanted.path.as_str()])?;
+        let listed =
+            self.run(&home, &["list", "-m", "-retracted", "-versions", wanted.path.as_str()])?;
         let listed = match said(&listed) {
             Ok(said) if said.split_whitespace().any(|word| word == wanted.version.to_string()) => {
                 Verdict::Good
@@ -313,7 +314,6 @@ impl<'a> World<'a> {
             .env("GOPATH", self.folder.join("gopath"))
             .env("GOBIN", self.folder.join("bin"))
             .env("GOCACHE", build_cache)
-            .env("GIT_CONFIG_GLOBAL", self.folder.join("gitconfig"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_ALLOW_PROTOCOL", "file")

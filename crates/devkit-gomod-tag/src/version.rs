@@ -242,6 +242,15 @@ impl Version {
 
     /// The commit in a pseudo-version, abbreviated.
     pub(crate) fn revision(&self) -> Option<&str> {
+        self.pseudo().map(|(_, revision)| revision)
+    }
+
+    /// The time in a pseudo-version: `20060102150405`.
+    pub(crate) fn time(&self) -> Option<&str> {
+        self.pseudo().map(|(time, _)| time)
+    }
+
+    fn pseudo(&self) -> Option<(&str, &str)> {
         let (before, revision) = self.prerelease.as_deref()?.rsplit_once('-')?;
         let is_revision =
             !revision.is_empty() && revision.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -253,7 +262,7 @@ impl Version {
         let is_first = head.is_empty() && self.numbers[1].is_zero() && self.numbers[2].is_zero();
         let follows = head == "0." || head.ends_with(".0.");
         let is_time = time.bytes().all(|byte| byte.is_ascii_digit());
-        (is_time && (is_first || follows)).then_some(revision)
+        (is_time && (is_first || follows)).then_some((time, revision))
     }
 
     /// Whether it is a patch of the same minor version.

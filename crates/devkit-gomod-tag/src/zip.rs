@@ -94,6 +94,19 @@ impl Area {
             && !self.nested.iter().any(|nested| rest.starts_with(nested))
     }
 
+    /// Whether a file was in the module before other modules were cut out of it: their folders, each
+    /// with `/` behind it, from the root of the repository.
+    #[must_use]
+    pub fn had(&self, path: &[u8], without: &[Vec<u8>]) -> bool {
+        let inside = |nested: &Vec<u8>| {
+            let whole = [&self.folder[..], nested].concat();
+            !without.contains(&whole)
+        };
+        let nested = self.nested.iter().filter(|nested| inside(nested)).cloned().collect();
+        let before = Self { nested, ..self.clone() };
+        before.has(path)
+    }
+
     /// The license of the repository goes into every module that has none.
     fn has_foreign_license(&self, path: &[u8]) -> bool {
         !self.has_license && path == b"LICENSE"
@@ -154,6 +167,13 @@ impl Area {
         }
         found
     }
+
+    /// The bytes of all files below the module's folder, with those of modules below it: go fetches
+    /// all of them before it takes its own, and at most [`MOST_BYTES`] when packed.
+    #[must_use]
+    pub fn fetched(&self, tree: &[Entry]) -> u64 {
+        below(tree, &self.folder).iter().filter_map(|entry| entry.size).sum()
+    }
 }
 
 /// The entries below a folder, which ends with `/` or is empty.
@@ -191,12 +211,14 @@ fn is_vendored(path: &[u8], since_1_24: bool) -> bool {
     path[from..].contains(&b'/')
 }
 
-/// Whether a path of a module can be in a zip file; else a fragment that says why.
+/// Whether a path of a module can be in a zip file.
+///
+/// Rule: `CheckFilePath` of `golang.org/x/mod/module`.
 ///
 /// # Errors
 ///
-/// Why not.
-pub(crate) fn check_name(path: &[u8]) -> Result<(), String> {
+/// A fragment that says why not.
+pub fn check_name(path: &[u8]) -> Result<(), String> {
     let path = str::from_utf8(path).map_err(|_| "its name is not UTF-8".to_owned())?;
     for element in path.split('/') {
         if element.bytes().all(|byte| byte == b'.') || element.ends_with('.') {
@@ -232,7 +254,7 @@ fn collision<'a>(folded: &mut HashMap<String, &'a [u8]>, path: &'a [u8]) -> Opti
     let mut path = path;
     loop {
         let text = String::from_utf8_lossy(path);
-        let known = *folded.entry(text.chars().map(fold).collect()).or_insert(path);
+        let known = *folded.entry(fold(&text)).or_insert(path);
         if known != path {
             return Some(known.to_vec());
         }
@@ -240,19 +262,23 @@ fn collision<'a>(folded: &mut HashMap<String, &'a [u8]>, path: &'a [u8]) -> Opti
     }
 }
 
-/// One letter for all those that differ in case only.
+/// One name for all those that differ in case only.
 ///
 /// Rule: `unicode.SimpleFold`: mappings of one letter to one, and the dotless ı is apart.
-fn fold(c: char) -> char {
+#[must_use]
+pub fn fold(name: &str) -> String {
     fn single(c: char, mut mapped: impl Iterator<Item = char>) -> char {
         match (mapped.next(), mapped.next()) {
             (Some(mapped), None) => mapped,
             _ => c,
         }
     }
-    if c == 'ı' {
-        return c;
-    }
-    let upper = single(c, c.to_uppercase());
-    single(upper, upper.to_lowercase())
+    let folded = |c: char| {
+        if c == 'ı' {
+            return c;
+        }
+        let upper = single(c, c.to_uppercase());
+        single(upper, upper.to_lowercase())
+    };
+    name.chars().map(folded).collect()
 }

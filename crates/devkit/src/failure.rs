@@ -54,9 +54,10 @@ impl Error for Failure {
 
 /// Tells several errors that were found together, and gives the exit code. With `--json` the first
 /// stands for all, and the others are in a list.
-pub(crate) fn report_all(ui: &Ui, failures: &[Failure]) -> u8 {
+///
+/// `problems`: each of them, as a program gets it.
+pub(crate) fn report_all(ui: &Ui, failures: &[Failure], problems: Vec<serde_json::Value>) -> u8 {
     if let (true, Some(first)) = (ui.json, failures.first()) {
-        let problems: Vec<Fields> = failures.iter().map(Fields::of).collect();
         ui::message(&line(&Document { error: Fields { problems, ..Fields::of(first) } }));
     } else {
         for failure in failures {
@@ -79,7 +80,7 @@ struct Fields<'a> {
     hint: Option<&'a str>,
     /// All that were found, where a command looks for more than one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    problems: Vec<Fields<'a>>,
+    problems: Vec<serde_json::Value>,
 }
 
 impl<'a> Fields<'a> {
@@ -127,6 +128,12 @@ fn text(ui: &Ui, failure: &Failure, beneath: &[String]) -> String {
     let mut text = format!("{label} {} [{}]\n", failure.message, failure.code);
     let mut line = |label: &str, value: Option<&str>| {
         if let Some(value) = value {
+            let value = if label.is_empty() {
+                value.to_owned()
+            } else {
+                // Further lines stand below the first.
+                value.replace('\n', "\n         ")
+            };
             let label = ui.paint(To::Err, &Style::new().bold(), label);
             let _ = writeln!(text, "  {label}{value}");
         }

@@ -35,13 +35,19 @@ impl Git {
             // As on a machine where nothing is set up: no filters, no attributes.
             command
                 .env("LC_ALL", "C")
+                .env("HOME", scratch)
+                .env("XDG_CONFIG_HOME", scratch)
                 .env("GIT_CONFIG_NOSYSTEM", "1")
                 .env("GIT_CONFIG_GLOBAL", "/dev/null")
                 .env("GIT_ATTR_NOSYSTEM", "1");
             command
         };
         let object_format = format!("--object-format={format}");
-        let init = ["init", "--quiet", "--bare", "--template=", &object_format, "."];
+        let mut init = vec!["init", "--quiet", "--bare", "--template="];
+        if format != "sha1" {
+            init.push(&object_format);
+        }
+        init.push(".");
         let output = self.output(bare(&init), b"")?;
         if !output.status.success() {
             return Err(failed(&init, &output));
@@ -85,6 +91,8 @@ const LOCAL: &[&str] = &[
     "GIT_CONFIG_PARAMETERS",
     "GIT_CONFIG_COUNT",
     "GIT_TEMPLATE_DIR",
+    "GIT_ATTR_SOURCE",
+    "GIT_DEFAULT_HASH",
 ];
 
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -61,7 +61,7 @@ impl Git {
             let message = format!("{}\n", message.trim_end());
             let args =
                 ["tag", "--sign", "--cleanup=verbatim", "-m", &message, "--", name, &commit.0];
-            let outcome = self.run(&args).and_then(|_| {
+            let outcome = self.act(&args).and_then(|()| {
                 let object = self.run(&["rev-parse", "--verify", &format!("refs/tags/{name}")])?;
                 Ok(Oid(line_of(&object).unwrap_or_default()))
             });
@@ -109,8 +109,10 @@ impl Git {
     /// [`GitError::Failed`], with what git and the remote said.
     pub fn push(&self, remote: &str, refspecs: &[String]) -> Result<(), GitError> {
         let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
-        let args = ["push", "--porcelain", "--atomic", "--no-follow-tags", "--", remote];
-        self.run(&[&args, &refspecs[..]].concat()).map(drop)
+        // What is one is not to need a server that can do many at once.
+        let atomic: &[&str] = if refspecs.len() > 1 { &["--atomic"] } else { &[] };
+        let args = ["push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no"];
+        self.act(&[&args, atomic, &["--", remote], &refspecs[..]].concat())
     }
 
     /// Commits files of the work tree, and nothing else, with the hooks of the repository.
@@ -119,10 +121,22 @@ impl Git {
     ///
     /// [`GitError`].
     pub fn commit_files(&self, message: &str, paths: &[String]) -> Result<(), GitError> {
+        let paths: Vec<String> = paths.iter().map(|path| format!(":(top,literal){path}")).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        self.run(&[&["add", "--"], &paths[..]].concat())?;
+        self.act(&[&["add", "--"], &paths[..]].concat())?;
         let args = ["commit", "--quiet", "--only", "--no-edit", "-m", message, "--"];
-        self.run(&[&args, &paths[..]].concat()).map(drop)
+        self.act(&[&args, &paths[..]].concat())
+    }
+
+    /// Moves the branch that is checked out from a new commit back to the one before it, if nobody has
+    /// moved it meanwhile. Files stay.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn take_back(&self, to: &Oid, from: &Oid) -> Result<(), GitError> {
+        let args = ["update-ref", "-m", "devkit gomod-tag: taken back", "HEAD", &to.0, &from.0];
+        self.run(&args).map(drop)
     }
 
     /// Puts files of the work tree and the index back to what the commit has; new ones go.
@@ -133,10 +147,11 @@ impl Git {
     pub fn restore(&self, paths: &[String]) -> Result<(), GitError> {
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         self.run(&[&["reset", "--quiet", "HEAD", "--"], &paths[..]].concat())?;
-        let (known, new): (Vec<&str>, Vec<&str>) = paths.iter().partition(|path| {
-            self.checked(&[format!("HEAD:{path}")], "blob")
-                .is_ok_and(|found| found.iter().all(Option::is_some))
-        });
+        let is_known = |path: &str| {
+            let found = self.checked(&[format!("HEAD:{path}")], "blob");
+            found.is_ok_and(|found| found.iter().all(Option::is_some))
+        };
+        let (known, new): (Vec<&str>, Vec<&str>) = paths.iter().partition(|path| is_known(path));
         for path in new {
             let _ = std::fs::remove_file(self.folder.join(path));
         }

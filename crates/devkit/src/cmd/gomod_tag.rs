@@ -13,7 +13,6 @@ use std::path::Path;
 
 use devkit_gomod_tag::{Git, Repository};
 
-use crate::failure::Failure;
 use crate::ui::Ui;
 
 /// Of a plan, and of what became of it.
@@ -35,6 +34,7 @@ Examples:
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
+    disable_version_flag = true,
     long_about = "Tag every Go module of a repository: <module dir>/<version>\n\n\
         Finds the modules, shows which gets which tag and what would keep Go from using it, asks, and \
         makes all the tags or none. A version alone is short for: devkit gomod-tag tag --version \
@@ -42,11 +42,8 @@ Examples:
     after_long_help = EXAMPLES
 )]
 pub(crate) struct Args {
-    /// The version that the modules get: those that have one, or all if none has
-    #[arg(value_name = "VERSION")]
-    exact: Option<String>,
     #[command(flatten)]
-    acting: options::Acting,
+    tag: tag::TagArgs,
     #[command(subcommand)]
     command: Option<Sub>,
 }
@@ -72,20 +69,16 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         Some(Sub::Plan(args)) => tag::plan(ui, args),
         Some(Sub::Tag(args)) => tag::tag(ui, args),
         Some(Sub::Verify(args)) => verify::run(ui, args),
-        None => match &args.exact {
-            Some(version) => tag::short(ui, version, &args.acting),
-            None => Err(Failure::new("usage", "which version the modules get was not said")
-                .hint("for example: devkit gomod-tag v0.1.0; devkit gomod-tag status shows what changed")
-                .into()),
-        },
+        None => tag::tag(ui, &args.tag),
     }
 }
 
 /// Reads the repository that the working directory is in.
 fn repository(rev: Option<&str>, root: Option<&str>) -> anyhow::Result<Repository> {
     let git = Git::open(Path::new("."), may_ask()).map_err(trouble::git)?;
+    let root = root.map(options::root).transpose()?;
     let is_new = rev.is_none();
-    Repository::read(git, rev.unwrap_or("HEAD"), root)
+    Repository::read(git, rev.unwrap_or("HEAD"), root.as_deref())
         .map_err(|error| trouble::unread(error, is_new).into())
 }
 

@@ -3,15 +3,16 @@
 use std::fmt::Write as _;
 
 use console::Style;
-use devkit_gomod_tag::{Module, Problem, Repository, not_releasable};
+use devkit_gomod_tag::{Module, Problem, Repository, not_releasable, shallow};
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::render::{ProblemDocument, shown};
+use super::render::{self, ProblemDocument, shown};
 use crate::exit;
 use crate::ui::{self, To, Ui};
 
 #[derive(Debug, clap::Args)]
+#[command(disable_version_flag = true)]
 pub(super) struct Args {
     /// The commit [default: HEAD]
     #[arg(long, value_name = "REV")]
@@ -70,6 +71,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         return Ok(exit::DONE);
     }
     ui::result(text(ui, &repository, &problems).as_bytes())?;
+    render::warn(ui, shallow(&repository.git).as_slice());
     Ok(exit::DONE)
 }
 

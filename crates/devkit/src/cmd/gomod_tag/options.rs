@@ -213,3 +213,14 @@ impl Doing {
         }
     }
 }
+
+/// The import path of a repository, as it was typed.
+pub(super) fn root(text: &str) -> Result<String, Failure> {
+    let root = text.trim_end_matches('/');
+    if root.is_empty() || root.contains("://") {
+        let shown = devkit_text::escape(text.as_bytes());
+        return Err(Failure::new("usage", format!("{shown} is no import path"))
+            .hint("without https://, as it is written in imports: --root go.example.com/kit"));
+    }
+    Ok(root.to_owned())
+}

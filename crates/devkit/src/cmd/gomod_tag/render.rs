@@ -31,6 +31,8 @@ pub(super) struct Document<'a> {
     files: Vec<&'a str>,
     dependents: Vec<DependentDocument<'a>>,
     skipped: Vec<Skipped<'a>>,
+    /// Commits that say nothing, because they are no Conventional Commits.
+    uncounted: Vec<Uncounted<'a>>,
     warnings: Vec<ProblemDocument<'a>>,
     problems: Vec<ProblemDocument<'a>>,
 }
@@ -89,6 +91,12 @@ struct DependentDocument<'a> {
 struct Skipped<'a> {
     directory: &'a str,
     why: &'a str,
+}
+
+#[derive(Serialize)]
+struct Uncounted<'a> {
+    directory: &'a str,
+    commits: &'a [String],
 }
 
 /// A problem or a warning.
@@ -152,6 +160,10 @@ impl<'a> Document<'a> {
         };
         let skipped =
             plan.skipped.iter().map(|(folder, why)| Skipped { directory: shown(folder), why });
+        let uncounted = plan
+            .uncounted
+            .iter()
+            .map(|(folder, commits)| Uncounted { directory: shown(folder), commits });
         Self {
             schema: SCHEMA,
             commit: commit.as_str(),
@@ -163,6 +175,7 @@ impl<'a> Document<'a> {
             files: plan.update.files.iter().map(|file| &*file.path).collect(),
             dependents: plan.dependents.iter().map(dependent).collect(),
             skipped: skipped.collect(),
+            uncounted: uncounted.collect(),
             warnings: plan.warnings.iter().map(ProblemDocument::of).collect(),
             problems: plan.problems.iter().map(ProblemDocument::of).collect(),
         }
@@ -279,25 +292,37 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
         let _ =
             writeln!(text, "not in go.sum: {what}: {why}; go mod tidy adds it after the release");
     }
+    for (folder, commits) in &plan.uncounted {
+        let folder = escape(shown(folder).as_bytes());
+        let _ =
+            writeln!(text, "not counted in {folder}, because they are no Conventional Commits:");
+        for commit in commits {
+            let _ = writeln!(text, "  {commit}");
+        }
+    }
     for (folder, why) in &plan.skipped {
         let _ = writeln!(text, "left out: {}: {why}", escape(shown(folder).as_bytes()));
     }
     if !plan.dependents.is_empty() {
-        let mut options = String::new();
+        const MOST: usize = 5;
+        let mut folders: Vec<&str> = plan.rows.iter().map(|row| shown(&row.folder)).collect();
         for dependent in &plan.dependents {
-            let folder = escape(shown(&dependent.folder).as_bytes());
+            let folder = shown(&dependent.folder);
             let _ = writeln!(
                 text,
-                "not in this plan: {folder} requires {} {}",
+                "not in this plan: {} requires {} {}",
+                escape(folder.as_bytes()),
                 escape(dependent.requires.as_bytes()),
                 escape(dependent.version.as_bytes())
             );
-            let option = format!(" --module {}", ui::quoted(&folder));
-            if !options.contains(&option) {
-                options.push_str(&option);
+            if !folders.contains(&folder) {
+                folders.push(folder);
             }
         }
-        let _ = writeln!(text, "  to release what requires it, too:{options} --update-requires");
+        let options: String =
+            folders.iter().map(|folder| format!(" --module {}", ui::quoted(folder))).collect();
+        let options = if folders.len() > MOST { " --all" } else { &*options };
+        let _ = writeln!(text, "  with what requires it:{options} --update-requires");
     }
     if !plan.rows.is_empty() {
         let _ = write!(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _};
 
-use devkit_gomod_tag::apply::{self, Kept, PushFailed, PushMode};
+use devkit_gomod_tag::apply::{self, Branch, Kept, PushFailed, PushMode};
 use devkit_gomod_tag::git::{Commit, Git, Oid};
 use devkit_gomod_tag::plan::{self, Options, Plan, Remote, Row};
 use devkit_gomod_tag::{Code, Repository};
@@ -18,6 +18,7 @@ use crate::failure::{self, Failure};
 use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
+#[command(disable_version_flag = true)]
 pub(super) struct StatusArgs {
     #[command(flatten)]
     chosen: Chosen,
@@ -28,9 +29,8 @@ pub(super) struct StatusArgs {
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
 pub(super) struct PlanArgs {
-    /// The version that the modules get
-    #[arg(id = "exact", long = "version", value_name = "VERSION")]
-    exact: Option<String>,
+    #[command(flatten)]
+    exact: Exact,
     #[command(flatten)]
     chosen: Chosen,
     #[command(flatten)]
@@ -42,11 +42,31 @@ pub(super) struct PlanArgs {
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
 pub(super) struct TagArgs {
-    /// The version that the modules get
-    #[arg(id = "exact", long = "version", value_name = "VERSION")]
-    exact: Option<String>,
+    #[command(flatten)]
+    exact: Exact,
     #[command(flatten)]
     acting: Acting,
+}
+
+/// The version that all get, in one of two ways to write it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Exact {
+    /// The version that the modules get
+    #[arg(id = "exact", value_name = "VERSION")]
+    positional: Option<String>,
+    /// The same
+    #[arg(id = "exactly", long = "version", value_name = "VERSION", conflicts_with = "exact")]
+    named: Option<String>,
+    /// Print version
+    #[arg(short = 'V', action = clap::ArgAction::Version)]
+    print_version: Option<bool>,
+}
+
+impl Exact {
+    /// As it was typed.
+    pub(super) fn get(&self) -> Option<&str> {
+        self.positional.as_deref().or(self.named.as_deref())
+    }
 }
 
 /// What has changed: 0 nothing, 1 something.
@@ -57,7 +77,8 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
     options.only_modules = true;
     let plan = plan::plan(&repository, &options).map_err(trouble::git)?;
     // What names no module is no answer.
-    if plan.problems.iter().any(|problem| problem.code == Code::NoModules) {
+    let stops = |code: Code| matches!(code, Code::NoModules | Code::Shallow);
+    if plan.problems.iter().any(|problem| stops(problem.code)) {
         return Ok(refused(ui, &plan));
     }
     let code = if plan.rows.is_empty() { exit::DONE } else { exit::NO };
@@ -70,10 +91,24 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
         text.push_str("nothing to release: no module has changed since its last version\n");
     }
     for problem in &plan.problems {
-        let _ =
-            writeln!(text, "{} {} [{}]", ui.mark(false), problem.message, problem.code.as_str());
+        let _ = writeln!(
+            text,
+            "{} {} [{}]\n  hint:  {}",
+            ui.mark(false),
+            problem.message,
+            problem.code.as_str(),
+            problem.hint
+        );
     }
     text.push_str(&render::rest(ui, &repository.git, &plan));
+    if args.place.commit.is_none() {
+        let status = repository.git.status().map_err(trouble::git)?;
+        let count = status.modified.len();
+        if count > 0 {
+            let _ =
+                writeln!(text, "not looked at: {count} files that are changed and not committed");
+        }
+    }
     ui::result(text.as_bytes())?;
     render::warn(ui, &plan.warnings);
     Ok(code)
@@ -83,19 +118,15 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
 pub(super) fn plan(ui: &Ui, args: &PlanArgs) -> anyhow::Result<u8> {
     let repository = super::repository(args.place.commit.as_deref(), args.place.root.as_deref())?;
     let mut options = args.place.options(&args.chosen);
-    args.steps.add(args.exact.as_deref(), &mut options)?;
+    args.steps.add(args.exact.get(), &mut options)?;
     let plan = plan::plan(&repository, &options).map_err(trouble::git)?;
     let api = if args.steps.api { api::ask(&repository, &plan)? } else { Vec::new() };
     show(ui, &repository, &plan, &api)
 }
 
-/// `devkit gomod-tag VERSION`.
-pub(super) fn short(ui: &Ui, version: &str, acting: &Acting) -> anyhow::Result<u8> {
-    act(ui, Some(version), acting)
-}
-
+/// The same, and then it is done. Also `devkit gomod-tag VERSION`.
 pub(super) fn tag(ui: &Ui, args: &TagArgs) -> anyhow::Result<u8> {
-    act(ui, args.exact.as_deref(), &args.acting)
+    act(ui, args.exact.get(), &args.acting)
 }
 
 /// A plan that is only shown.
@@ -145,7 +176,11 @@ fn refused(ui: &Ui, plan: &Plan) -> u8 {
             failures.push(Failure::new(first.code.as_str(), text).hint("-v shows all of them"));
         }
     }
-    failure::report_all(ui, &failures)
+    let problem = |problem| {
+        serde_json::to_value(render::ProblemDocument::of(problem))
+            .expect("strings and numbers always make a JSON document")
+    };
+    failure::report_all(ui, &failures, plan.problems.iter().map(problem).collect())
 }
 
 fn document<'a>(repository: &'a Repository, plan: &'a Plan, dry_run: bool) -> Document<'a> {
@@ -243,7 +278,7 @@ fn remote(git: &Git, doing: &Doing) -> anyhow::Result<Remote> {
         .clone()
         .or_else(|| of_branch("pushRemote"))
         .or_else(|| git.config("remote.pushDefault"))
-        .or_else(|| of_branch("remote"))
+        .or_else(|| of_branch("remote").filter(|name| name != "."))
         .or_else(|| {
             let remotes = git.remotes();
             let origin = remotes.iter().find(|name| *name == "origin");
@@ -261,7 +296,7 @@ fn remote(git: &Git, doing: &Doing) -> anyhow::Result<Remote> {
             .into());
     }
     match git.remote_tags(&name) {
-        Ok(tags) => Ok(Remote { name, tags }),
+        Ok(places) => Ok(Remote { name, places }),
         Err(error) => {
             let failure = trouble::git(error);
             Err(Failure {
@@ -297,13 +332,16 @@ impl Run<'_> {
             return Ok(());
         }
         let question = self.question();
-        if !super::may_ask() {
-            return Err(Failure::new(
-                "not-confirmed",
-                "there is no terminal to ask on, so nothing was done",
-            )
-            .hint("--yes does it unasked, --dry-run only shows it")
-            .into());
+        // Nobody can say yes to what was not shown.
+        if self.ui.json || self.ui.quiet || !super::may_ask() {
+            let message = if super::may_ask() {
+                "the plan is not shown, so nothing was done"
+            } else {
+                "there is no terminal to ask on, so nothing was done"
+            };
+            return Err(Failure::new("not-confirmed", message)
+                .hint("--yes does it unasked, --dry-run only shows it")
+                .into());
         }
         ui::message(&format!("{question} [y/N] "));
         let mut answer = String::new();
@@ -330,11 +368,9 @@ impl Run<'_> {
         }
         if let Some(remote) = &self.remote {
             let left = self.plan.rows.iter().filter(|row| row.on_remote == Some(false)).count();
-            parts.push(format!(
-                "push {} to {}",
-                count(left, "tag"),
-                escape(remote.name.as_bytes())
-            ));
+            let branch = if files > 0 { git_branch(self.repository) } else { String::new() };
+            let name = escape(remote.name.as_bytes());
+            parts.push(format!("push {}{branch} to {name}", count(left, "tag")));
         }
         let mut text = parts.join(" and ");
         if let Some(first) = text.get_mut(..1) {
@@ -346,7 +382,7 @@ impl Run<'_> {
     fn carry_out(&mut self, kind: devkit_gomod_tag::git::TagKind) -> anyhow::Result<u8> {
         let git = &self.repository.git;
         if !self.plan.update.files.is_empty() {
-            let message = self.doing.message.clone().unwrap_or_else(|| self.commit_message());
+            let message = self.message_of_commit();
             let made = apply::commit(git, self.plan, &message).map_err(trouble::apply)?;
             self.say(&format!(
                 "{} commit {} \"{}\"\n",
@@ -392,7 +428,10 @@ impl Run<'_> {
         self.commit.as_ref().map_or(&self.plan.commit.oid, |commit| &commit.oid)
     }
 
-    fn commit_message(&self) -> String {
+    fn message_of_commit(&self) -> String {
+        if let Some(message) = &self.doing.message {
+            return message.clone();
+        }
         let tags: Vec<&str> = self.plan.rows.iter().filter_map(|row| row.tag.as_deref()).collect();
         let subject = match &tags[..] {
             [one] => format!("Release {one}"),
@@ -447,7 +486,8 @@ impl Run<'_> {
         let left = self.plan.rows.iter().filter(is_left).filter_map(|row| row.tag.clone());
         let left: Vec<String> = left.collect();
         let name = escape(remote.name.as_bytes());
-        if left.is_empty() {
+        let branch = self.branch_to_push(&remote.name);
+        if left.is_empty() && branch.is_none() {
             return self.say(&format!("{name} has all of them\n"));
         }
         let url = git.remote_url(&remote.name).unwrap_or_else(|| remote.name.clone());
@@ -463,24 +503,44 @@ impl Run<'_> {
             );
             self.ui.warning("no-workflow", &text);
         }
-        // A commit of --update-requires goes with its tags, also one of a run that was cut off.
-        let branch = self.updates.then(|| git.branch()).flatten();
-        match apply::push(git, &remote.name, mode, branch.as_deref(), &left, made) {
+        let commit = self.target();
+        let there = format!("refs/remotes/{}", remote.name);
+        if branch.is_none() && git.branch_with(commit, &[&there]).is_ok_and(|it| it.is_none()) {
+            let text = format!(
+                "no branch of {name} has commit {}, as far as is known here; git push {name} HEAD sends it",
+                commit.short()
+            );
+            if !self.ui.quiet {
+                self.ui.warning(Code::CommitNotOnBranch.as_str(), &text);
+            }
+        }
+        match apply::push(git, &remote.name, mode, branch.as_ref(), &left, made) {
             Ok(()) => self.say(&format!("{} pushed to {name}\n", self.ui.mark(true))),
-            Err(failed) => Err(self.not_pushed(remote, branch.as_deref(), &failed).into()),
+            Err(failed) => Err(self.not_pushed(remote, branch.is_some(), &failed).into()),
         }
     }
 
-    fn not_pushed(&self, remote: &Remote, branch: Option<&str>, failed: &PushFailed) -> Failure {
+    /// A commit of --update-requires goes with its tags, also one of a run that was cut off.
+    fn branch_to_push(&self, remote: &str) -> Option<Branch> {
+        let git = &self.repository.git;
+        let branch = git.branch().filter(|_| self.updates)?;
+        let message = self.message_of_commit();
+        let is_ours = self.commit.is_some() || git.message(&self.plan.commit.oid) == message.trim();
+        let there = git.upstream_at(remote, &branch).unwrap_or_else(|| branch.clone());
+        is_ours.then_some(Branch { here: branch, there })
+    }
+
+    fn not_pushed(&self, remote: &Remote, has_branch: bool, failed: &PushFailed) -> Failure {
         let name = escape(remote.name.as_bytes());
         let (message, hint) = match failed.kept {
             Kept::TakenBack => (
                 format!("{name} took none of the tags, so they were taken back here, too"),
-                match branch {
-                    Some(_) => {
-                        "correct that and run this again; the new commit is still here".to_owned()
-                    }
-                    None => "correct that and run this again".to_owned(),
+                if failed.says.contains("does not support --atomic") {
+                    "that server takes one at a time: --push=each".to_owned()
+                } else if has_branch {
+                    "correct that and run this again; the new commit is still here".to_owned()
+                } else {
+                    "correct that and run this again".to_owned()
                 },
             ),
             Kept::SomeArrived => (
@@ -498,6 +558,11 @@ impl Run<'_> {
         };
         Failure::new("push-failed", message).because(trouble::told(&failed.says)).hint(hint)
     }
+}
+
+/// The branch that a commit is made on, for a question.
+fn git_branch(repository: &Repository) -> String {
+    repository.git.branch().map_or_else(String::new, |it| format!(" and {}", escape(it.as_bytes())))
 }
 
 fn push_command(remote: &str, branch: Option<&str>, tags: &[String]) -> String {

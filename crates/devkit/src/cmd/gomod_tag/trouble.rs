@@ -65,6 +65,10 @@ pub(super) fn git(error: GitError) -> Failure {
                 escape(command.as_bytes())
             ))
         }
+        GitError::InsideRepository => {
+            Failure::new("no-repository", "this folder is inside of .git, and not in the work tree")
+                .hint("change into the work tree")
+        }
         GitError::NoCommit { rev } => {
             let rev = escape(rev.as_bytes());
             Failure::new("no-commit", format!("there is no commit {rev}"))
@@ -87,7 +91,7 @@ pub(super) fn unread(error: GitError, is_head: bool) -> Failure {
     }
 }
 
-/// What a program said, in one line.
+/// What a program said.
 pub(super) fn told(says: &str) -> String {
     let lines: Vec<String> = says
         .lines()
@@ -95,7 +99,7 @@ pub(super) fn told(says: &str) -> String {
         .filter(|line| !line.is_empty())
         .map(|line| escape(line.replace('\t', " ").as_bytes()))
         .collect();
-    lines.join("\n         ")
+    lines.join("\n")
 }
 
 /// What could not be carried out.
@@ -117,18 +121,12 @@ pub(super) fn apply(error: ApplyError) -> Failure {
                 .because(told(&says))
                 .hint("go.mod and go.sum are as they were")
         }
-        ApplyError::OtherCommit { commit, path } => Failure::new(
+        ApplyError::OtherCommit { path } => Failure::new(
             "commit-failed",
-            format!(
-                "commit {} has another {path} than was planned, so no tag was created",
-                commit.short()
-            ),
+            format!("the commit had another {path} than was planned, so it was taken back"),
         )
-        .because("a hook of the repository changed it")
-        .hint(format!(
-            "look at it: git show {}; git reset --keep HEAD~ takes it back",
-            commit.short()
-        )),
+        .because("a hook of the repository changed what was committed")
+        .hint("no tag was created; the hook has to leave go.mod and go.sum as they are"),
         ApplyError::Sign { says } => Failure::new(
             Code::SignFailed.as_str(),
             "git could not sign the tags, so none was created",
@@ -136,9 +134,13 @@ pub(super) fn apply(error: ApplyError) -> Failure {
         .because(told(&says))
         .hint("git config user.signingKey names the key; --no-sign makes them without"),
         ApplyError::Tags { says } => {
-            let is_hook = says.contains("hook");
-            let code = if is_hook { "git" } else { Code::TagExists.as_str() };
-            Failure::new(code, "git could not make the tags, so none was created")
+            let message = "git could not make the tags, so none was created";
+            if says.contains("hook") {
+                return Failure::new("git", message)
+                    .because(told(&says))
+                    .hint("the hook reference-transaction of this repository refuses it");
+            }
+            Failure::new(Code::TagExists.as_str(), message)
                 .because(told(&says))
                 .hint("run devkit gomod-tag plan again: something may have changed meanwhile")
         }

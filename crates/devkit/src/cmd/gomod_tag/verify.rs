@@ -4,17 +4,19 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use console::Style;
 use devkit_gomod_tag::verify::{Go, Verdict, Verified, Wanted, World};
-use devkit_gomod_tag::{Code, Module, Repository};
+use devkit_gomod_tag::{Code, Repository};
 use devkit_text::{escape, words};
 use serde::Serialize;
 
 use super::trouble;
 use crate::exit;
 use crate::failure::Failure;
-use crate::ui::{self, Ui};
+use crate::ui::{self, To, Ui};
 
 #[derive(Debug, clap::Args)]
+#[command(disable_version_flag = true)]
 pub(super) struct Args {
     /// The tag of a version [default: all versions of the commit]
     #[arg(long, value_name = "TAG")]
@@ -113,12 +115,6 @@ fn retract(repository: &Repository, one: &Verified) -> String {
 
 /// The versions that are looked at.
 fn wanted(repository: &Repository, tags: &[String]) -> anyhow::Result<Vec<Wanted>> {
-    let of = |module: &Module, tag: &str| {
-        let (path, prefix) = (module.path.as_ref().ok()?, module.prefix.as_ref().ok()?);
-        let version = prefix.version(tag)?.ok()?;
-        path.takes(&version).then(|| Wanted { tag: tag.to_owned(), path: path.clone(), version })
-    };
-    let find = |tag: &str| repository.modules.iter().find_map(|module| of(module, tag));
     let mut found = Vec::new();
     for tag in tags {
         let shown = escape(tag.as_bytes());
@@ -127,8 +123,8 @@ fn wanted(repository: &Repository, tags: &[String]) -> anyhow::Result<Vec<Wanted
                 .hint("git tag -l lists them")
                 .into());
         }
-        found.push(find(tag).ok_or_else(|| {
-            Failure::new("usage", format!("{shown} is no version of a module here"))
+        found.push(repository.version_of(tag).map_err(trouble::git)?.ok_or_else(|| {
+            Failure::new("usage", format!("{shown} is no version of a module"))
                 .hint("devkit gomod-tag list shows the modules, and what their tags are")
         })?);
     }
@@ -141,8 +137,12 @@ fn wanted(repository: &Repository, tags: &[String]) -> anyhow::Result<Vec<Wanted
             .filter(|(_, commit)| commit.as_ref() == Some(&repository.commit.oid));
         let mut here: Vec<&str> = here.map(|(name, _)| *name).collect();
         here.sort_unstable();
-        found.extend(here.into_iter().filter_map(find));
+        for tag in here {
+            found.extend(repository.version_of(tag).map_err(trouble::git)?);
+        }
     }
+    let found: Vec<Wanted> =
+        found.into_iter().map(|(tag, path, version)| Wanted { tag, path, version }).collect();
     if found.is_empty() {
         let commit = repository.commit.oid.short();
         return Err(Failure::new(
@@ -203,6 +203,15 @@ fn document(one: &Verified) -> VersionDocument {
     }
 }
 
+/// Good, bad, or not known.
+fn mark(ui: &Ui, one: &Verified) -> String {
+    let is_open = matches!(one.built, Verdict::NotTried(_));
+    if is_open && !one.is_bad() {
+        return ui.paint(To::Out, &Style::new().yellow(), "!");
+    }
+    ui.mark(!one.is_bad())
+}
+
 /// One line for a version, and what failed below it.
 fn text(ui: &Ui, one: &Verified) -> String {
     let steps = [
@@ -218,7 +227,7 @@ fn text(ui: &Ui, one: &Verified) -> String {
         .collect();
     let mut text = format!(
         "{} {}  {}@{}  {}\n",
-        ui.mark(!one.is_bad()),
+        mark(ui, one),
         escape(one.wanted.tag.as_bytes()),
         one.wanted.path,
         one.wanted.version,
