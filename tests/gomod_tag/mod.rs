@@ -1,5 +1,6 @@
 //! `devkit gomod-tag`, with the real git and real Gos.
 
+mod corners;
 mod faults;
 mod gomod;
 mod names;

@@ -460,7 +460,7 @@ impl Git {
     #[must_use]
     pub fn time(&self, commit: &Oid) -> Option<String> {
         let format = "--date=format-local:%Y%m%d%H%M%S";
-        let args = ["log", "-1", "--no-show-signature", format, "--format=%cd", &commit.0, "--"];
+        let args = [LOG_ONE, &[format, "--format=%cd", &commit.0, "--"]].concat();
         let mut command = self.command(&args);
         command.env("TZ", "UTC");
         line_of(&self.output(command, b"").ok()?.stdout)
@@ -508,17 +508,8 @@ impl Git {
         new: &Oid,
         below: &[&str],
     ) -> Result<Vec<Difference>, GitError> {
-        let args = [
-            "diff-tree",
-            "-r",
-            "-z",
-            "--raw",
-            "--no-renames",
-            "--no-abbrev",
-            &old.0,
-            &new.0,
-            "--",
-        ];
+        let args =
+            ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", &old.0, &new.0, "--"];
         let output = self.run(&[&args, below].concat())?;
         let mut fields = output.split(|byte| *byte == 0);
         let mut found = Vec::new();
@@ -548,10 +539,11 @@ impl Git {
         };
         // The message ends with a NUL of its own; names follow, each with one.
         let args = [
+            "-c",
+            "log.date=default",
             "log",
             "-z",
             "-O/dev/null",
-            "--date=default",
             "--encoding=UTF-8",
             "--no-show-signature",
             "--no-renames",
@@ -731,7 +723,7 @@ impl Git {
 
 /// One commit, as it is, whatever the user likes to see of it.
 const LOG_ONE: &[&str] =
-    &["log", "-1", "--no-show-signature", "--date=default", "--encoding=UTF-8", "--no-color"];
+    &["-c", "log.date=default", "log", "-1", "--no-show-signature", "--encoding=UTF-8", "--no-color"];
 
 /// Files that differ from the commit that is checked out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -658,7 +658,7 @@ pub(crate) fn shown(folder: &str) -> &str {
 fn bad_version(text: &str, why: BadVersion) -> Problem {
     let hint = match why {
         BadVersion::NoV if format!("v{text}").parse::<Version>().is_ok() => format!("v{text}"),
-        _ if ["list", "status", "plan", "verify"].iter().any(|it| is_slip(text, it)) => {
+        _ if ["list", "status", "plan", "tag", "verify"].iter().any(|it| is_slip(text, it)) => {
             "if a command is meant: list, status, plan, tag or verify".to_owned()
         }
         BadVersion::Build => text.split('+').next().unwrap_or_default().to_owned(),
