@@ -270,9 +270,10 @@ fn kill_when(repo: &Repo, step: usize, after: bool) {
     fs::create_dir_all(&bin).unwrap();
     let git = peer::find("git").unwrap();
     let calls = repo.base().join("calls");
-    let (before, then) = match after {
-        false => ("kill -9 $PPID; exit 1", ""),
-        true => (":", "[ $n -eq $STEP ] && kill -9 $PPID"),
+    let (before, then) = if after {
+        (":", "[ $n -eq $STEP ] && kill -9 $PPID")
+    } else {
+        ("kill -9 $PPID; exit 1", "")
     };
     let script = format!(
         "#!/bin/sh\nSTEP={step}\nmkdir -p {calls}\nn=1\nwhile ! mkdir {calls}/$n 2>/dev/null; do n=$((n + 1)); \

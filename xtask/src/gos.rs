@@ -24,9 +24,9 @@ pub(crate) fn gorelease() -> Result<Option<PathBuf>> {
         return Ok(Some(built));
     }
     println!("peers: building gorelease");
-    let mut build = program(&go, &["install", GORELEASE]);
-    build.current_dir(&folder).env("GOPATH", &folder).env("GOFLAGS", "-modcacherw");
-    had(check(build), &built, "gorelease")
+    let mut install = program(&go, &["install", GORELEASE]);
+    install.current_dir(&folder).env("GOPATH", &folder).env("GOFLAGS", "-modcacherw");
+    had(check(install), &built, "gorelease")
 }
 
 /// What came of fetching a peer, which must be there in CI.

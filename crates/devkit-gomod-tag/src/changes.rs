@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::thread;
 
@@ -72,7 +73,9 @@ impl<'a> Changes<'a> {
                 })
             });
             let started: Vec<_> = parts.by_ref().collect();
-            let ended = started.into_iter().map(|part| part.join().expect("it does not panic"));
+            let ended = started
+                .into_iter()
+                .map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic)));
             ended.flatten().collect::<Result<Vec<_>, _>>()
         })?;
         let mut known = self.known.borrow_mut();

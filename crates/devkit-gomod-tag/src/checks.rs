@@ -7,7 +7,7 @@ use devkit_text::escape;
 use crate::git::{EntryKind, Git, GitError, Oid, TagKind, as_path};
 use crate::install;
 use crate::path::{BadPath, MajorSuffix};
-use crate::plan::{Draft, Row, Why};
+use crate::plan::{Draft, Row, Surroundings, Why};
 use crate::problem::{Code, Place, Problem};
 use crate::repository::{Module, Nameless};
 use crate::requires;
@@ -47,7 +47,7 @@ pub(crate) fn all(draft: &mut Draft<'_>) -> Result<(), GitError> {
     draft.warnings.append(&mut found);
     draft.problems.extend(update::wrong_sums(draft)?);
     draft.problems.extend(shallow(&draft.repository.git));
-    if !draft.options.only_modules {
+    if draft.options.surroundings != Surroundings::None {
         let mut found = of_repository(draft)?;
         draft.problems.append(&mut found);
     }
@@ -300,7 +300,7 @@ fn place_of(
     row: &mut Row,
     tag: &str,
     known: Option<&Option<Oid>>,
-) -> Result<(), Problem> {
+) -> Result<(), Box<Problem>> {
     let commit = &draft.repository.commit.oid;
     let module = draft.module(row);
     let Some(next) = row.next.clone() else { return Ok(()) };
@@ -311,7 +311,7 @@ fn place_of(
             free(draft, module, &next),
             module.file("go.mod")
         );
-        Problem::new(Code::TagExists, message, hint)
+        Box::new(Problem::new(Code::TagExists, message, hint))
     };
     match known {
         None => {}
@@ -343,22 +343,22 @@ fn place_of(
         if let Some(higher) = unknown.filter(|higher| *higher > next && !row.exists) {
             let message = format!("{name} has {higher} of {}, which is not here", row.path);
             let hint = format!("git fetch --tags {name}; then this counts from there");
-            return Err(Problem::new(Code::TagExists, message, hint));
+            return Err(Box::new(Problem::new(Code::TagExists, message, hint)));
         }
     }
     if row.exists {
         return Ok(());
     }
-    if next.to_string().ends_with(".lock") {
+    if next.to_string().strip_suffix(".lock").is_some() {
         let problem = Problem::new(
             Code::BadVersion,
             format!("git makes no tag {tag}"),
             "take another word for the pre-release",
         );
-        return Err(problem.because("what ends with .lock is git's own"));
+        return Err(Box::new(problem.because("what ends with .lock is git's own")));
     }
     if let Some(problem) = conflict(draft, tag) {
-        return Err(problem);
+        return Err(Box::new(problem));
     }
     lower(draft, row, &next, module)
 }
@@ -399,7 +399,12 @@ fn conflict(draft: &Draft<'_>, tag: &str) -> Option<Problem> {
 }
 
 /// A version below one that there is, which is right only if it goes on with an older line.
-fn lower(draft: &Draft<'_>, row: &mut Row, next: &Version, module: &Module) -> Result<(), Problem> {
+fn lower(
+    draft: &Draft<'_>,
+    row: &mut Row,
+    next: &Version,
+    module: &Module,
+) -> Result<(), Box<Problem>> {
     let above = module.above_for_retraction().filter(|highest| next < *highest);
     if let Some(highest) = above {
         let message = format!(
@@ -407,7 +412,9 @@ fn lower(draft: &Draft<'_>, row: &mut Row, next: &Version, module: &Module) -> R
         );
         let hint = format!("take a higher one, such as {}", free(draft, module, highest));
         let problem = Problem::new(Code::BadVersion, message, hint);
-        return Err(problem.because("go reads what is withdrawn from the highest version"));
+        return Err(Box::new(
+            problem.because("go reads what is withdrawn from the highest version"),
+        ));
     }
     let Some(floor) = module.floor.as_ref().filter(|floor| next < *floor) else { return Ok(()) };
     let of_line = |version: &Version| version.is_of_line(next);
@@ -421,16 +428,18 @@ fn lower(draft: &Draft<'_>, row: &mut Row, next: &Version, module: &Module) -> R
     if is_highest && module.is_retracted(floor) {
         return Ok(());
     }
-    let message = match module.releases.iter().any(|release| release.version == *floor) {
-        true => format!("{next} is lower than {floor}, the last version of {}", row.path),
-        false => format!(
+    let is_own = module.releases.iter().any(|release| release.version == *floor);
+    let message = if is_own {
+        format!("{next} is lower than {floor}, the last version of {}", row.path)
+    } else {
+        format!(
             "{next} is lower than {floor}, a tag from before {} had this path, and go lists that too",
             row.path
-        ),
+        )
     };
     let hint = format!("take a higher one, such as {}", free(draft, module, floor));
     let problem = Problem::new(Code::BadVersion, message, hint);
-    Err(problem.because("everybody would go on using the higher one"))
+    Err(Box::new(problem.because("everybody would go on using the higher one")))
 }
 
 /// Modules that show no documentation at pkg.go.dev.
@@ -495,7 +504,7 @@ fn of_repository(draft: &Draft<'_>) -> Result<Vec<Problem>, GitError> {
     let (repository, options) = (draft.repository, draft.options);
     let git = &repository.git;
     let mut found = Vec::new();
-    if !options.commit_is_named {
+    if options.surroundings == Surroundings::WorkTree {
         found.extend(dirty(draft)?);
     }
     if !draft.rows.is_empty() {
@@ -587,7 +596,9 @@ fn branch(draft: &Draft<'_>) -> Result<Option<Problem>, GitError> {
             git.is_ancestor(&commit.oid, &name)?
         }
         // What is checked out as a branch needs no search.
-        None if !draft.options.commit_is_named && git.branch().is_some() => true,
+        None if draft.options.surroundings == Surroundings::WorkTree && git.branch().is_some() => {
+            true
+        }
         None => git.branch_with(&commit.oid, &["refs/heads", "refs/remotes"])?.is_some(),
     };
     let of = match &draft.options.branch {

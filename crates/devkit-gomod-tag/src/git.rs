@@ -722,8 +722,15 @@ impl Git {
 }
 
 /// One commit, as it is, whatever the user likes to see of it.
-const LOG_ONE: &[&str] =
-    &["-c", "log.date=default", "log", "-1", "--no-show-signature", "--encoding=UTF-8", "--no-color"];
+const LOG_ONE: &[&str] = &[
+    "-c",
+    "log.date=default",
+    "log",
+    "-1",
+    "--no-show-signature",
+    "--encoding=UTF-8",
+    "--no-color",
+];
 
 /// Files that differ from the commit that is checked out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -79,12 +79,11 @@ fn mains(repository: &Repository, modules: &[&Module]) -> Result<Vec<Vec<String>
                     let path = format!("{}/{folder}", modules[at].name());
                     found[at].push(path.trim_end_matches('/').to_owned());
                 }
-                Some(_) => {}
                 None if files.len() > 1 => {
                     files.remove(0);
                     left.push((at, folder, files));
                 }
-                None => {}
+                Some(_) | None => {}
             }
         }
         folders = left;

@@ -30,14 +30,24 @@ pub struct Options {
     pub update_requires: bool,
     /// The branch that the commit is to be on.
     pub branch: Option<String>,
-    /// Whether the commit was named, and the work tree does not matter.
-    pub commit_is_named: bool,
+    /// What of the surroundings is looked at.
+    pub surroundings: Surroundings,
     /// What tags are made with.
     pub kind: Option<TagKind>,
     /// What the remote has, if it is to get the tags.
     pub remote: Option<Remote>,
-    /// Whether the state of the work tree and the repository is left out.
-    pub only_modules: bool,
+}
+
+/// What is looked at beside the modules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Surroundings {
+    /// The branch, and the work tree: what is checked out is to be released.
+    #[default]
+    WorkTree,
+    /// Which branch has the commit, which was named.
+    Branch,
+    /// Nothing.
+    None,
 }
 
 /// The version that each module gets.
@@ -273,7 +283,7 @@ impl<'a> Draft<'a> {
         let is_selection = self.options.next == Next::Unsaid;
         let (selected, unmatched) = selection.of(repository, &set, is_selection);
         for pattern in unmatched.0 {
-            let known = repository.modules.iter().map(|module| module.shown_folder());
+            let known = repository.modules.iter().map(Module::shown_folder);
             let near = devkit_text::nearest(&pattern, known);
             let hint = match near.first() {
                 _ if pattern.contains(['[', '{']) => {

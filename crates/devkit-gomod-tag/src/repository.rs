@@ -1,6 +1,7 @@
 //! The modules of one commit of a repository, and what was released of each.
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::thread;
 
 use devkit_text::escape;
@@ -184,7 +185,7 @@ impl Repository {
         let commit = git.commit(rev)?;
         let (tree, tags) = thread::scope(|scope| {
             let tags = scope.spawn(|| git.tags());
-            (git.tree(&commit.oid), tags.join().expect("it does not panic"))
+            (git.tree(&commit.oid), tags.join().unwrap_or_else(|panic| resume_unwind(panic)))
         });
         let (tree, tags) = (tree?, tags?);
         let mut modules = modules(&git, &tree)?;

@@ -128,7 +128,10 @@ impl Known {
             let key = (sibling.path.as_str().to_owned(), sibling.version.clone());
             let behind = match commit {
                 Err(why) => Behind::Nothing(why),
-                Ok(commit) => of_commit(sibling, commit, [contents.next(), contents.next()]),
+                Ok(commit) => {
+                    let found: Vec<_> = contents.by_ref().take(2).flatten().collect();
+                    of_commit(sibling, commit, found.into_iter())
+                }
             };
             self.0.insert(key, behind);
         }
@@ -190,8 +193,8 @@ fn pseudo(repository: &Repository, version: &Version) -> Result<Result<Oid, Stri
 }
 
 /// Whether a commit is a version of a sibling.
-fn of_commit(sibling: &Sibling<'_>, commit: Oid, found: [Option<Option<Vec<u8>>>; 2]) -> Behind {
-    let texts = found.into_iter().flatten().flatten().filter_map(|it| String::from_utf8(it).ok());
+fn of_commit(sibling: &Sibling<'_>, commit: Oid, found: impl Iterator<Item = Vec<u8>>) -> Behind {
+    let texts = found.filter_map(|it| String::from_utf8(it).ok());
     let parsed: Vec<GoMod> = texts.filter_map(|text| GoMod::parse(&text).ok()).collect();
     let path_of = |it: &GoMod| it.module.as_ref().map(|token| token.text.clone());
     let own = parsed.iter().position(|it| path_of(it).as_deref() == Some(sibling.path.as_str()));

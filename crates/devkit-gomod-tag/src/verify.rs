@@ -262,7 +262,7 @@ impl<'a> World<'a> {
     fn consumer(&self, name: &str) -> io::Result<PathBuf> {
         let folder =
             tempfile::Builder::new().prefix(name).tempdir_in(self.folder.join("tmp"))?.keep();
-        let text = format!("module consumer.invalid/it\n\ngo 1.16\n");
+        let text = "module consumer.invalid/it\n\ngo 1.16\n";
         File::create(folder.join("go.mod"))?.write_all(text.as_bytes())?;
         Ok(folder)
     }

@@ -31,18 +31,17 @@ impl Git {
         let mut objects = Vec::with_capacity(tags.len());
         let tagger = if kind == TagKind::Annotated { self.identity()? } else { String::new() };
         for (name, message) in tags {
-            objects.push(match kind {
-                TagKind::Lightweight => commit.clone(),
-                _ => {
-                    let text = format!(
-                        "object {}\ntype commit\ntag {name}\ntagger {tagger}\n\n{}\n",
-                        commit.0,
-                        message.trim_end()
-                    );
-                    let made = self.run_with(&["mktag"], text.as_bytes())?;
-                    Oid(line_of(&made).unwrap_or_default())
-                }
-            });
+            if kind == TagKind::Lightweight {
+                objects.push(commit.clone());
+                continue;
+            }
+            let text = format!(
+                "object {}\ntype commit\ntag {name}\ntagger {tagger}\n\n{}\n",
+                commit.0,
+                message.trim_end()
+            );
+            let made = self.run_with(&["mktag"], text.as_bytes())?;
+            objects.push(Oid(line_of(&made).unwrap_or_default()));
         }
         let mut input = b"start\0".to_vec();
         for ((name, _), object) in tags.iter().zip(&objects) {

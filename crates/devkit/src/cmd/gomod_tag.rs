@@ -4,6 +4,7 @@ mod api;
 mod list;
 mod options;
 mod render;
+mod run;
 mod tag;
 mod trouble;
 mod verify;

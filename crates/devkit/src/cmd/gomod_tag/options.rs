@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use devkit_gomod_tag::apply::PushMode;
 use devkit_gomod_tag::git::{Git, TagKind};
-use devkit_gomod_tag::plan::{Next, Options};
+use devkit_gomod_tag::plan::{Next, Options, Surroundings};
 use devkit_gomod_tag::{Bump, Selection};
 
 use crate::failure::Failure;
@@ -79,6 +79,7 @@ enum Step {
 /// What is done.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "What is done")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Doing {
     /// Do not ask
     #[arg(short, long)]
@@ -153,7 +154,10 @@ impl Where {
         Options {
             selection: chosen.selection(),
             branch: self.branch.clone(),
-            commit_is_named: self.commit.is_some(),
+            surroundings: match &self.commit {
+                Some(_) => Surroundings::Branch,
+                None => Surroundings::WorkTree,
+            },
             ..Options::default()
         }
     }
@@ -161,11 +165,12 @@ impl Where {
 
 impl Steps {
     /// Adds the versions to options.
-    pub(super) fn add(&self, version: Option<&str>, to: &mut Options) -> Result<(), Failure> {
+    pub(super) fn add(&self, version: Option<&str>, to: &mut Options) -> anyhow::Result<()> {
         to.next = match (version, self.bump) {
             (Some(_), Some(_)) => {
                 return Err(Failure::new("usage", "--bump and a version exclude each other")
-                    .hint("--bump counts from the last version; leave one of the two out"));
+                    .hint("--bump counts from the last version; leave one of the two out")
+                    .into());
             }
             (Some(version), None) => Next::Exactly(version.to_owned()),
             (None, Some(Step::Auto)) => Next::Auto,
@@ -178,7 +183,8 @@ impl Steps {
         };
         if self.lockstep && to.next == Next::Unsaid {
             return Err(Failure::new("usage", "--lockstep needs --bump, or --version")
-                .hint("for example: --lockstep --bump minor"));
+                .hint("for example: --lockstep --bump minor")
+                .into());
         }
         to.lockstep = self.lockstep;
         to.update_requires = self.update_requires;
@@ -186,7 +192,8 @@ impl Steps {
             let Some((module, version)) = set.split_once('=') else {
                 let shown = devkit_text::escape(set.as_bytes());
                 return Err(Failure::new("usage", format!("--set {shown} names no version"))
-                    .hint("a folder and its version: --set client=v1.2.3; the root is ."));
+                    .hint("a folder and its version: --set client=v1.2.3; the root is .")
+                    .into());
             };
             to.set.push((module.to_owned(), version.to_owned()));
         }
@@ -215,12 +222,13 @@ impl Doing {
 }
 
 /// The import path of a repository, as it was typed.
-pub(super) fn root(text: &str) -> Result<String, Failure> {
+pub(super) fn root(text: &str) -> anyhow::Result<String> {
     let root = text.trim_end_matches('/');
     if root.is_empty() || root.contains("://") {
         let shown = devkit_text::escape(text.as_bytes());
         return Err(Failure::new("usage", format!("{shown} is no import path"))
-            .hint("without https://, as it is written in imports: --root go.example.com/kit"));
+            .hint("without https://, as it is written in imports: --root go.example.com/kit")
+            .into());
     }
     Ok(root.to_owned())
 }

@@ -319,9 +319,13 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
                 folders.push(folder);
             }
         }
-        let options: String =
-            folders.iter().map(|folder| format!(" --module {}", ui::quoted(folder))).collect();
-        let options = if folders.len() > MOST { " --all" } else { &*options };
+        let mut options = String::new();
+        for folder in &folders {
+            let _ = write!(options, " --module {}", ui::quoted(folder));
+        }
+        if folders.len() > MOST {
+            " --all".clone_into(&mut options);
+        }
         let _ = writeln!(text, "  with what requires it:{options} --update-requires");
     }
     if !plan.rows.is_empty() {
