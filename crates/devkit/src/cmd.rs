@@ -47,7 +47,8 @@ pub(crate) enum Command {
     Envcheck(Box<envcheck::Args>),
     /// Make Maven 3.8.1 and newer use http:// repositories again
     MvnUnblock(Box<mvn_unblock::Args>),
-    /// Tag every Go module of a repository: <module dir>/<version>
+    /// Tag every Go module of a repository
+    #[command(about = "Tag every Go module of a repository: <module dir>/<version>")]
     GomodTag(Box<gomod_tag::Args>),
     /// Print a completion script (bash, zsh, fish, powershell, elvish)
     Completions(completions::Args),
