@@ -564,3 +564,30 @@ fn parts_of_a_history() {
     });
     assert!(ran.stderr.contains("bare repository"), "{}", ran.stderr);
 }
+
+#[test]
+fn what_is_only_warned_of() {
+    let Some(repo) = with("warned", &["a"]) else { return };
+    let more =
+        "\nrequire example.com/x v1.0.0\n\nreplace example.com/x => github.com/fork/x v1.0.0\n";
+    repo.module("b", "ROOT/b", more).file("a/LICENSE.txt", "x").commit("b");
+    let plan = repo.json(0, "plan --all --version v0.1.0");
+    let warnings = plan["warnings"].as_array().unwrap();
+    let codes: Vec<&str> = warnings.iter().map(|it| it["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["replace-ignored", "no-license"], "{plan}");
+    let lines = (&warnings[0]["line"], &warnings[0]["directory"], &warnings[1]["directory"]);
+    assert_eq!(lines, (&7.into(), &"b".into(), &"b".into()), "{plan}");
+    // A license of the repository is everybody's.
+    repo.file("LICENSE", "x").commit("license");
+    let plan = repo.json(0, "plan --all --version v0.1.0");
+    assert_eq!(plan["warnings"].as_array().unwrap().len(), 1, "{plan}");
+    // Many of one kind are told once.
+    let Some(repo) = with("many", &["a", "b", "c", "d", "e", "f", "g"]) else { return };
+    let ran = repo.ends(0, "plan --all --version v0.1.0");
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    let ran = repo.ends(2, "plan --all --version v2.0.0");
+    assert_eq!(ran.stderr.matches("[major-mismatch]").count(), 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("4 more like these, in 4 modules"), "{}", ran.stderr);
+    let ran = repo.ends(2, "plan --all --version v2.0.0 -v");
+    assert_eq!(ran.stderr.matches("[major-mismatch]").count(), 7, "{}", ran.stderr);
+}

@@ -41,6 +41,12 @@ pub struct Git {
 pub struct Oid(String);
 
 impl Oid {
+    /// One of no repository.
+    #[cfg(test)]
+    pub(crate) fn of(digits: &str) -> Self {
+        Self(digits.to_owned())
+    }
+
     /// All digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

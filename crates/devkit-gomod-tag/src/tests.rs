@@ -2,6 +2,10 @@
 
 use proptest::prelude::*;
 
+use crate::commits::{self, Change};
+use crate::git::{Entry, EntryKind, Logged, Oid};
+use crate::sum;
+use crate::zip::{Area, Invalid, check_name};
 use crate::{BadPath, BadVersion, Bump, GoMod, Misplaced, ModulePath, TagPrefix, Version, tag};
 
 fn version(text: &str) -> Version {
@@ -347,4 +351,158 @@ proptest! {
 
 fn numbers() -> impl Strategy<Value = String> {
     "v(0|[1-9][0-9]{0,2})\\.(0|9|10)\\.(0|99)(-(rc|0|9|a)(\\.(1|10|b))?)?"
+}
+
+fn change(message: &str) -> Option<Change> {
+    let (oid, message) = (Oid::of("1"), message.to_owned());
+    commits::change(&Logged { oid, message, paths: Vec::new(), is_merge: false })
+}
+
+#[test]
+fn messages_of_commits() {
+    for (message, expected) in [
+        ("feat: x", Some(Change::Feature)),
+        ("Feat(api): x", Some(Change::Feature)),
+        ("fix(a/b): x", Some(Change::Fix)),
+        ("perf: x", Some(Change::Fix)),
+        ("docs: x", Some(Change::None)),
+        ("feat!: x", Some(Change::Breaking)),
+        ("chore(deps)!: x", Some(Change::Breaking)),
+        ("fix: x\n\nBREAKING CHANGE: y", Some(Change::Breaking)),
+        ("docs: x\n\ntext\n\nBREAKING-CHANGE: y", Some(Change::Breaking)),
+        ("fix: x\n\nnot a BREAKING CHANGE: y", Some(Change::Fix)),
+        ("fix: x\n\nbreaking change: y", Some(Change::Fix)),
+        ("fix : x", None),
+        ("fix:x", None),
+        ("fix(): x", None),
+        ("fix(a: x", None),
+        ("fix: ", None),
+        (": x", None),
+        ("Fix the thing: now", None),
+        ("Merge branch 'x'", None),
+        ("", None),
+    ] {
+        assert_eq!(change(message), expected, "{message:?}");
+    }
+    for (change, current, expected) in [
+        (Change::None, "v1.0.0", None),
+        (Change::Fix, "v0.1.0", Some(Bump::Patch)),
+        (Change::Feature, "v0.1.0", Some(Bump::Minor)),
+        (Change::Breaking, "v0.1.0", Some(Bump::Minor)),
+        (Change::Breaking, "v1.0.0", Some(Bump::Major)),
+        (Change::Feature, "v2.0.0", Some(Bump::Minor)),
+    ] {
+        assert_eq!(commits::bump(change, &version(current)), expected, "{change:?} {current}");
+    }
+}
+
+/// A tree of files, in the order of their paths.
+fn tree(paths: &[&str]) -> Vec<Entry> {
+    let mut paths = paths.to_vec();
+    paths.sort_unstable();
+    let entry = |path: &str| Entry {
+        path: path.into(),
+        kind: EntryKind::File,
+        oid: Oid::of("1"),
+        size: Some(1),
+    };
+    paths.into_iter().map(entry).collect()
+}
+
+#[test]
+fn files_of_a_module() {
+    let tree = tree(&[
+        "LICENSE",
+        "a/go.mod",
+        "a/x.go",
+        "a/n/go.mod",
+        "a/n/x.go",
+        "a/m/GO.MOD",
+        "a/m/x.go",
+        "a/vendor/modules.txt",
+        "a/vendor/p/x.go",
+        "a/q/vendor/v.go",
+        "a/deeper/vendor/v.go",
+        "a/.hg_archival.txt",
+        "ab/x.go",
+    ]);
+    let names = |go: Option<&str>| {
+        let area = Area::of("a", go, &tree);
+        let names = area.entries(&tree).map(|it| String::from_utf8(area.name(&it.path).to_vec()));
+        names.collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    // The place where a slash is looked for was wrong before Go 1.24: a package vendor is out, too.
+    let old = ["go.mod", "vendor/modules.txt", "x.go", "LICENSE"];
+    assert_eq!(names(Some("1.23")), old);
+    assert_eq!(names(None), old);
+    let new = ["deeper/vendor/v.go", "go.mod", "q/vendor/v.go", "x.go", "LICENSE"];
+    for go in ["1.24", "1.24rc1", "1.24.3", "2.0"] {
+        assert_eq!(names(Some(go)), new, "{go}");
+    }
+}
+
+#[test]
+fn names_of_files_that_go_takes() {
+    for (name, taken) in [
+        ("a/b.go", true),
+        ("a b/ü", true),
+        ("-x", true),
+        (".hidden/..x", true),
+        ("!#$%&()+,-.=@[]^_{}~ ", true),
+        ("a\"b", false),
+        ("a'b", false),
+        ("a*b", false),
+        ("a:b", false),
+        ("a\\b", false),
+        ("a`b", false),
+        ("a;b", false),
+        ("a\nb", false),
+        ("x.", false),
+        ("x./y", false),
+        ("...", false),
+        ("NUL", false),
+        ("con.txt", false),
+        ("com10", true),
+        ("lpt9.x.y", false),
+        ("\u{301}", false),
+        ("½", false),
+    ] {
+        assert_eq!(check_name(name.as_bytes()).is_ok(), taken, "{name:?}");
+    }
+    assert!(check_name(b"\xff").is_err());
+    let area = |paths: &[&str]| {
+        let tree = tree(paths);
+        Area::of("", None, &tree).invalid(&tree).len()
+    };
+    assert_eq!(area(&["go.mod", "Ab/x", "ab/y"]), 1);
+    assert_eq!(area(&["go.mod", "ab/x", "ab/y"]), 0);
+    assert_eq!(area(&["Go.Mod"]), 1);
+    let mut large = tree(&["go.mod", "x"]);
+    large[0].size = Some((16 << 20) + 1);
+    large[1].size = Some(500 << 20);
+    let found = Area::of("", None, &large).invalid(&large);
+    assert!(matches!(found[..], [Invalid::FileSize { .. }, Invalid::Size { .. }]), "{found:?}");
+}
+
+#[test]
+fn lines_of_sums_keep_their_order() {
+    let line = |module: &str, version: &str| (module.to_owned(), version.to_owned(), "h1:x".into());
+    let old = "a v1.9.0 h1:1\na v1.10.0/go.mod h1:2\nc v1.0.0 h1:3\n";
+    let new = sum::with_lines(
+        old,
+        &[
+            line("a", "v1.10.0"),
+            line("a", "v1.9.0/go.mod"),
+            line("b", "v1.0.0"),
+            line("d", "v1.0.0"),
+        ],
+    );
+    assert_eq!(
+        new,
+        "a v1.9.0 h1:1\na v1.9.0/go.mod h1:x\na v1.10.0 h1:x\na v1.10.0/go.mod h1:2\nb v1.0.0 h1:x\nc \
+         v1.0.0 h1:3\nd v1.0.0 h1:x\n"
+    );
+    // One that is there is replaced, and one without a last newline gets it.
+    assert_eq!(sum::with_lines("a v1.9.0 h1:1", &[line("a", "v1.9.0")]), "a v1.9.0 h1:x\n");
+    assert_eq!(sum::with_lines("", &[line("a", "v1.9.0")]), "a v1.9.0 h1:x\n");
 }
