@@ -182,6 +182,11 @@ fn no_terminal_and_no_yes() {
         shell.args(["-c", &line]).current_dir(repo.path()).env("HOME", repo.home());
         let ran = run(shell);
         assert!(ran.stdout.contains("Create 5 tags? [y/N]"), "{}", ran.stdout);
+        // Columns are where they are without colour, too.
+        let lines = || ran.stdout.lines().skip_while(|line| !line.contains("directory"));
+        let head = lines().next().unwrap().replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+        let place = head.find("module").unwrap();
+        assert_eq!(lines().nth(1).unwrap().find("github.com"), Some(place), "{}", ran.stdout);
         assert_eq!(repo.tags().len(), made, "{answer:?} {}", ran.stdout);
     }
 }

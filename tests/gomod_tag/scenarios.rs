@@ -465,6 +465,8 @@ fn upper_case_packed_references_and_work_trees() {
     repo.file("Mod/g.go", "package p\n").commit("two");
     repo.released("tag --bump minor --annotate", &["Mod/v1.1.0"]);
     assert_eq!(repo.git(&["cat-file", "-t", "Mod/v1.1.0"]), "tag\n");
+    let text = repo.git(&["cat-file", "tag", "Mod/v1.1.0"]);
+    assert!(text.ends_with("\n\ngithub.com/devkit-test/Upper-Case/Mod v1.1.0\n"), "{text}");
     holds(&repo, &[("Mod", "v1.1.0")]);
     repo.git(&["worktree", "add", "-q", "../tree", "-b", "other"]);
     std::fs::write(repo.base().join("tree/Mod/h.go"), "package p\n").unwrap();

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use console::Style;
 use devkit_gomod_tag::{Module, Problem, Repository, not_releasable, shallow};
 use devkit_text::escape;
 use serde::Serialize;
 
 use super::render::{self, ProblemDocument, shown};
 use crate::exit;
-use crate::ui::{self, To, Ui};
+use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
@@ -95,8 +94,7 @@ fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> Strin
     if repository.modules.is_empty() {
         return "no modules: there is no go.mod in this commit\n".into();
     }
-    let bold = |text: &str| ui.paint(To::Out, &Style::new().bold(), text);
-    let mut rows = vec![["directory", "module", "latest", "releasable"].map(bold)];
+    let mut rows = vec![["directory", "module", "latest", "releasable"].map(str::to_owned)];
     let any_released = repository.modules.iter().any(|module| !module.releases.is_empty());
     for (module, problem) in repository.modules.iter().zip(problems) {
         let latest = module.current().map_or("-".to_owned(), |it| it.version.to_string());
@@ -117,7 +115,7 @@ fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> Strin
             state,
         ]);
     }
-    let mut text = ui::table(&rows);
+    let mut text = render::headed(ui, &ui::table(&rows));
     for module in &repository.modules {
         for (tag, why) in &module.odd_tags {
             let _ = writeln!(text, "tag {} is no version: {why}", escape(tag.as_bytes()));

@@ -102,7 +102,7 @@ pub(super) struct Doing {
     /// Stop after the commit of --update-requires, for a pull request
     #[arg(long, requires = "update_requires", conflicts_with = "push")]
     pub(super) commit_only: bool,
-    /// The message of the commit of --update-requires; without it, of annotated tags
+    /// The message of the commit of --update-requires; without it, of the tags
     #[arg(short, long, value_name = "TEXT")]
     pub(super) message: Option<String>,
     /// Make tags with a message
@@ -210,10 +210,10 @@ impl Doing {
     }
 
     /// What tags are made with.
-    pub(super) fn kind(&self, git: &Git) -> TagKind {
+    pub(super) fn kind(&self, git: &Git, updates: bool) -> TagKind {
         if self.sign || !self.no_sign && git.is_on("tag.gpgSign") {
             TagKind::Signed
-        } else if self.annotate || self.message.is_some() {
+        } else if self.annotate || self.message.is_some() && !updates {
             TagKind::Annotated
         } else {
             TagKind::Lightweight

@@ -236,18 +236,17 @@ pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
         return String::new();
     }
     let arrow = if ui.unicode { "→" } else { "->" };
-    let bold = |text: &str| ui.paint(To::Out, &Style::new().bold(), text);
     let head = ["directory", "module", &format!("current {arrow} next"), "tag", "why"];
-    let mut rows = vec![head.map(bold)];
+    let mut rows = vec![head.map(str::to_owned)];
     let current = |row: &Row| row.current.as_ref().map_or("-".to_owned(), ToString::to_string);
     if plan.rows.iter().all(|row| row.next.is_none()) {
-        let mut rows = vec![["directory", "module", "current", "why"].map(bold)];
+        let mut rows = vec![["directory", "module", "current", "why"].map(str::to_owned)];
         rows.extend(plan.rows.iter().map(|row| {
             let (folder, path) =
                 (escape(shown(&row.folder).as_bytes()), escape(row.path.as_bytes()));
             [folder, path, current(row), whys(row)]
         }));
-        return ui::table(&rows);
+        return headed(ui, &ui::table(&rows));
     }
     let width = plan.rows.iter().map(|row| current(row).len()).max().unwrap_or(0);
     for row in &plan.rows {
@@ -260,7 +259,13 @@ pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
             whys(row),
         ]);
     }
-    ui::table(&rows)
+    headed(ui, &ui::table(&rows))
+}
+
+/// A table whose first line stands out.
+pub(super) fn headed(ui: &Ui, table: &str) -> String {
+    let (head, rest) = table.split_once('\n').unwrap_or((table, ""));
+    format!("{}\n{rest}", ui.paint(To::Out, &Style::new().bold(), head))
 }
 
 /// What else belongs to a plan: edits, who is left out, and the commit.

@@ -75,11 +75,16 @@ impl Run<'_> {
         }
         if let Some(remote) = &self.remote {
             let left = self.plan.rows.iter().filter(|row| row.on_remote == Some(false)).count();
-            let branch = if files > 0 { git_branch(self.repository) } else { String::new() };
+            let has_branch = files > 0 || self.branch_to_push(&remote.name).is_some();
+            let branch = if has_branch { git_branch(self.repository) } else { String::new() };
             let name = escape(remote.name.as_bytes());
-            parts.push(format!("push {}{branch} to {name}", count(left, "tag")));
+            parts.push(format!("push {branch}{} to {name}", count(left, "tag")));
         }
-        let mut text = parts.join(" and ");
+        let last = parts.pop().unwrap_or_default();
+        let mut text = match parts.len() {
+            0 => last,
+            _ => format!("{} and {last}", parts.join(", ")),
+        };
         if let Some(first) = text.get_mut(..1) {
             first.make_ascii_uppercase();
         }
@@ -102,7 +107,7 @@ impl Run<'_> {
         if self.doing.commit_only {
             return self.stopped_at_commit();
         }
-        let message = self.doing.message.as_deref();
+        let message = self.doing.message.as_deref().filter(|_| !self.updates);
         let commit = self.target().clone();
         let new = apply::tag(git, self.plan, &commit, kind, message).map_err(trouble::apply)?;
         let tags: Vec<String> = self.plan.rows.iter().filter_map(|row| row.tag.clone()).collect();
@@ -240,7 +245,7 @@ impl Run<'_> {
 
 /// The branch that a commit is made on, for a question.
 fn git_branch(repository: &Repository) -> String {
-    repository.git.branch().map_or_else(String::new, |it| format!(" and {}", escape(it.as_bytes())))
+    repository.git.branch().map_or_else(String::new, |it| format!("{} and ", escape(it.as_bytes())))
 }
 
 fn push_command(remote: &str, branch: Option<&str>, tags: &[String]) -> String {

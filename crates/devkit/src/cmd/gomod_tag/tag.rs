@@ -199,7 +199,7 @@ fn act(ui: &Ui, version: Option<&str>, acting: &Acting) -> anyhow::Result<u8> {
     let git = &repository.git;
     let mut options = acting.place.options(&acting.chosen);
     acting.steps.add(version, &mut options)?;
-    let kind = doing.kind(git);
+    let kind = doing.kind(git, options.update_requires);
     options.kind = Some(kind);
     let remote = match doing.push() {
         Some(_) => Some(remote(git, doing)?),
