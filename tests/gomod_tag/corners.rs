@@ -414,7 +414,11 @@ fn submodules_are_left_alone() {
     repo.git(&["submodule", "--quiet", "add", &sub, "dep"]);
     repo.commit("with it").git(&["remote", "add", "origin", &remote]);
     repo.git(&["config", "push.recurseSubmodules", "on-demand"]);
+    // A commit there that its remote does not have, and a tag of the same name.
+    repo.git(&["-C", "dep", "commit", "-q", "--allow-empty", "-m", "of its own"]);
     repo.git(&["-C", "dep", "tag", "--no-sign", "v0.1.0"]);
+    repo.git(&["add", "dep"]);
+    repo.commit("its own commit");
     fs::write(repo.path().join("dep/untracked"), "x").unwrap();
     repo.released("v0.1.0 --push", &["v0.1.0"]);
     assert!(tags_of(&repo, &sub).is_empty());

@@ -24,25 +24,24 @@ impl<'a> Archive<'a> {
     pub fn read(mut tar: &'a [u8]) -> Option<Self> {
         const BLOCK: usize = 512;
         let mut files = HashMap::new();
-        // What an extended header says about the next file.
-        let (mut long_name, mut long_size): (Option<Vec<u8>>, Option<usize>) = (None, None);
+        // What an extended header says about the next file. Sizes are there for files that are larger
+        // than Go takes.
+        let mut long_name: Option<Vec<u8>> = None;
         loop {
             let header = tar.get(..BLOCK)?;
             if header.iter().all(|byte| *byte == 0) {
                 return Some(Self { files });
             }
-            let size = long_size.take().or_else(|| octal(&header[124..136]))?;
+            let size = octal(&header[124..136])?;
             let body = tar.get(BLOCK..BLOCK + size)?;
             tar = tar.get(BLOCK + size.next_multiple_of(BLOCK)..)?;
             match header[156] {
                 b'x' => {
-                    for (key, value) in records(body) {
-                        match key {
-                            b"path" => long_name = Some(value.to_vec()),
-                            b"size" => long_size = Some(str::from_utf8(value).ok()?.parse().ok()?),
-                            _ => {}
-                        }
-                    }
+                    let records = records(body).into_iter();
+                    long_name = records
+                        .filter(|(key, _)| *key == b"path")
+                        .map(|(_, value)| value.to_vec())
+                        .last();
                 }
                 // Comments about all files.
                 b'g' => {}
