@@ -400,6 +400,8 @@ fn branches_that_nobody_asked_to_push() {
     repo.module("b", "ROOT/b", "\nrequire ROOT/a v0.0.0\n").commit("b");
     repo.git(&["config", "branch.work.remote", "origin"]);
     repo.git(&["config", "branch.work.merge", "refs/heads/there"]);
+    repo.ends(2, "tag --all --version v0.3.0 --update-requires --push --yes");
+    repo.git(&["config", "push.default", "upstream"]);
     repo.released("tag --all --version v0.3.0 --update-requires --push", &["a/v0.3.0", "b/v0.3.0"]);
     let heads = repo.git(&["ls-remote", "--heads", "origin"]);
     assert!(heads.contains("refs/heads/there") && !heads.contains("refs/heads/work"), "{heads}");
@@ -594,4 +596,137 @@ fn what_is_only_warned_of() {
     assert!(ran.stderr.contains("4 more like these, in 4 modules"), "{}", ran.stderr);
     let ran = repo.ends(2, "plan --all --version v2.0.0 -v");
     assert_eq!(ran.stderr.matches("[major-mismatch]").count(), 7, "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_withdrawn_on_another_branch_is_not() {
+    let Some(repo) = with("hotfix", &[""]) else { return };
+    repo.tag("v1.0.0").git(&["branch", "hot"]);
+    repo.file("g.go", "package p\n").commit("two").tag("v1.1.0").git(&["switch", "-q", "hot"]);
+    repo.module("", "ROOT", "\nretract v1.0.0\n").commit("fix: w");
+    let ran = repo.refused("tag --bump patch", &["bad-version"]);
+    assert!(ran.stderr.contains("not in the history"), "{}", ran.stderr);
+    // A pre-release elsewhere is no highest release.
+    repo.git(&["tag", "-d", "v1.1.0"]);
+    repo.git(&["tag", "--no-sign", "v1.1.0-rc.1", "main"]);
+    repo.released("tag --bump patch", &["v1.0.1"]);
+    for go in gos() {
+        let listed = Outside::new(&repo, &go).versions(&repo.root);
+        assert_eq!(listed, ["v1.0.1", "v1.1.0-rc.1"], "{}", go.name);
+    }
+    // And a pre-release withdraws nothing.
+    let Some(repo) = with("pre-withdraws", &[""]) else { return };
+    repo.tag("v1.0.0").tag("v1.1.0").module("", "ROOT", "\nretract v1.0.0\n").commit("r");
+    let ran = repo.released("tag --bump prerelease", &["v1.1.1-rc.1"]);
+    assert!(ran.stderr.contains("withdraws nothing"), "{}", ran.stderr);
+}
+
+#[test]
+fn locksteps_that_only_look_begun_or_are_on_an_older_line() {
+    let Some(repo) = with("chance", &["a", "b"]) else { return };
+    repo.tag("b/v1.0.0").tag("a/v0.9.0");
+    repo.file("a/g.go", "package p\n").file("b/g.go", "package p\n").commit("two").tag("a/v1.0.0");
+    repo.released("tag --all --bump minor --lockstep", &["a/v1.1.0", "b/v1.1.0"]);
+    let Some(repo) = with("older", &["a", "b"]) else { return };
+    repo.tag("a/v1.2.0").tag("b/v1.2.0").git(&["branch", "rel"]);
+    repo.file("a/g.go", "package p\n").commit("two").tag("a/v1.3.0").tag("b/v1.3.0");
+    repo.git(&["switch", "-q", "rel"]);
+    repo.file("a/f.go", "package p\n\nfunc F() int { return 2 }\n").commit("feat: x");
+    repo.refused("tag --bump minor --lockstep", &["bad-version"]);
+    repo.released("tag --bump patch --lockstep", &["a/v1.2.1", "b/v1.2.1"]);
+    // One version for all, also where what is tagged has to change.
+    let Some(repo) = with("all", &["a"]) else { return };
+    repo.module("b", "ROOT/b", "\nrequire ROOT/a v0.1.0\n").commit("b").tag("a/v0.1.0");
+    repo.file("a/g.go", "package p\n").commit("g").tag("a/v0.2.0").tag("b/v0.2.0");
+    repo.released("tag --bump minor --lockstep --update-requires", &["a/v0.3.0", "b/v0.3.0"]);
+}
+
+#[test]
+fn a_second_run_does_no_more_than_the_first() {
+    // A candidate on this commit does not become a release by being pushed again.
+    let Some(repo) = with("candidate", &[""]) else { return };
+    let remote = bare(&repo, "remote.git");
+    repo.git(&["remote", "add", "origin", &remote]);
+    repo.tag("v1.0.0-rc.1").git(&["push", "-q", "origin", "main", "v1.0.0-rc.1"]);
+    for args in
+        ["tag --changed --bump auto --push", "tag --bump auto", "tag --bump auto --lockstep"]
+    {
+        repo.released(args, &[]);
+    }
+    // What is out is not changed any more.
+    let Some(repo) = with("out", &["a"]) else { return };
+    repo.module("b", "ROOT/b", "\nrequire ROOT/a v0.1.0\n").commit("b");
+    repo.released("tag --all --version v0.1.0", &["a/v0.1.0", "b/v0.1.0"]);
+    for _ in 0..2 {
+        repo.released("tag --all --version v0.1.0 --update-requires", &[]);
+        assert_eq!(repo.git(&["log", "-1", "--format=%s"]), "b\n");
+    }
+    // A commit that a hook has given a trailer is the same commit, and it is asked for.
+    let Some(repo) = with("trailer", &["a"]) else { return };
+    let remote = bare(&repo, "remote.git");
+    repo.git(&["remote", "add", "origin", &remote]);
+    repo.module("b", "ROOT/b", "\nrequire ROOT/a v0.0.0\n").commit("b");
+    repo.git(&["push", "-q", "-u", "origin", "main"]);
+    let hook = repo.path().join(".git/hooks/commit-msg");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, "#!/bin/sh\nprintf '\\nChange-Id: 1\\n' >> $1\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(hook, mode).unwrap();
+    repo.released("tag --all --version v0.1.0 --update-requires", &["a/v0.1.0", "b/v0.1.0"]);
+    repo.git(&["push", "-q", "origin", "--tags"]);
+    let again = "tag --all --version v0.1.0 --update-requires --push";
+    let ran = repo.ends(2, again);
+    assert!(ran.stderr.contains("[not-confirmed]"), "{}", ran.stderr);
+    repo.released(again, &[]);
+    let head = repo.git(&["rev-parse", "HEAD"]);
+    assert!(repo.git(&["ls-remote", "origin", "refs/heads/main"]).starts_with(head.trim()));
+}
+
+#[test]
+fn a_branch_and_a_tag_of_one_name() {
+    let Some(repo) = with("same-name", &["a"]) else { return };
+    let remote = bare(&repo, "remote.git");
+    repo.git(&["remote", "add", "origin", &remote]);
+    repo.module("b", "ROOT/b", "\nrequire ROOT/a v0.0.0\n").commit("b");
+    repo.git(&["branch", "-m", "v1"]);
+    repo.tag("v1").git(&["push", "-q", "-u", "origin", "refs/heads/v1"]);
+    let ran = repo
+        .released("tag --all --version v0.1.0 --update-requires --push", &["a/v0.1.0", "b/v0.1.0"]);
+    assert!(ran.stdout.contains("(v1, same as origin/v1)"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("files of the commit: b/go.mod, b/go.sum"), "{}", ran.stdout);
+}
+
+#[test]
+fn repositories_with_a_stranger_and_with_an_older_life() {
+    // One module of theirs beside one of ours: what lies in the root folder tells.
+    let Some(repo) = with("stranger", &[""]) else { return };
+    repo.module("docs", "github.com/other/docs", "").commit("docs").tag("v1.0.0");
+    repo.file("g.go", "package p\n").commit("more");
+    repo.released("tag --bump patch", &["v1.0.1"]);
+    // Versions from before there was a go.mod are versions, at the root.
+    let Some(repo) = Repo::new("older-life") else { return };
+    repo.file("f.go", "package p\n\nfunc F() int { return 1 }\n").commit("one").tag("v1.4.2");
+    repo.module("", "ROOT", "").commit("go.mod");
+    repo.released("tag --bump patch", &["v1.4.3"]);
+    for go in gos() {
+        let outside = Outside::new(&repo, &go);
+        assert_eq!(outside.versions(&repo.root), ["v1.4.2", "v1.4.3"], "{}", go.name);
+        outside.uses(&repo.root, "v1.4.3").unwrap();
+    }
+}
+
+#[test]
+fn sums_of_go_mod_alone_are_compared_too() {
+    let Some(repo) = with("go-mod-sum", &["a"]) else { return };
+    let sum = format!("ROOT/a v0.1.0/go.mod h1:{}=\n", "A".repeat(43));
+    repo.module("b", "ROOT/b", "\nrequire ROOT/a v0.1.0\n").file("b/go.sum", &sum).commit("b");
+    repo.refused("v0.1.0", &["require-behind"]);
+    repo.released("v0.1.0 --update-requires", &["a/v0.1.0", "b/v0.1.0"]);
+    assert!(!repo.read("b/go.sum").contains("AAAA"));
+    // In a circle no sum can be right.
+    let Some(repo) = Repo::new("circle-sum") else { return };
+    repo.module("a", "ROOT/a", "\nrequire ROOT/b v0.1.0\n");
+    repo.module("b", "ROOT/b", "\nrequire ROOT/a v0.1.0\n");
+    repo.file("a/go.sum", &format!("ROOT/b v0.1.0 h1:{}=\n", "A".repeat(43))).commit("circle");
+    repo.refused("v0.1.0 --update-requires", &["require-behind"]);
 }

@@ -204,7 +204,12 @@ pub fn push(
     let has = |tag: &String| {
         there.iter().flatten().any(|tags: &HashMap<String, Oid>| tags.contains_key(tag))
     };
-    let (arrived, left): (Vec<String>, Vec<String>) = tags.iter().cloned().partition(has);
+    // With several places one may have it, and another not.
+    let everywhere = |tag: &&String| {
+        there.as_ref().is_some_and(|places| places.iter().all(|tags| tags.contains_key(*tag)))
+    };
+    let arrived: Vec<String> = tags.iter().filter(everywhere).cloned().collect();
+    let left: Vec<String> = tags.iter().filter(|tag| !arrived.contains(tag)).cloned().collect();
     let kept = match &there {
         Some(_) if new.is_empty() => Kept::NotNew,
         Some(_) if new.iter().any(|(tag, _)| has(tag)) => Kept::SomeArrived,

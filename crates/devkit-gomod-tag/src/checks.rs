@@ -319,7 +319,9 @@ fn place_of(
         Some(Some(other)) if other != commit => {
             return Err(burnt(format!("tag {tag} exists on another commit ({})", other.short())));
         }
-        Some(Some(_)) if draft.update.edits(row.module) => {
+        Some(Some(_))
+            if draft.update.files.iter().any(|it| module.area.has(it.path.as_bytes())) =>
+        {
             return Err(burnt(format!("tag {tag} exists, and what it requires is to change")));
         }
         Some(Some(_)) => {
@@ -342,7 +344,12 @@ fn place_of(
         let unknown = draft.repository.only_at(module, names);
         if let Some(higher) = unknown.filter(|higher| *higher > next && !row.exists) {
             let message = format!("{name} has {higher} of {}, which is not here", row.path);
-            let hint = format!("git fetch --tags {name}; then this counts from there");
+            let hint = match remote.places.len() {
+                1 => format!("git fetch --tags {name}; then this counts from there"),
+                _ => format!(
+                    "git remote get-url --push --all {name} lists the places; git fetch --tags URL"
+                ),
+            };
             return Err(Box::new(Problem::new(Code::TagExists, message, hint)));
         }
     }
@@ -481,8 +488,30 @@ pub fn shallow(git: &Git) -> Option<Problem> {
     })
 }
 
-/// Versions that nobody is told of.
+/// Versions that nobody is told of, and those that withdraw nothing.
 fn retracted(draft: &Draft<'_>) -> Vec<Problem> {
+    let withdraws_nothing = |row: &&Row| {
+        let above = draft.module(row).above_for_retraction();
+        let is_pre = row.next.as_ref().is_some_and(Version::is_prerelease);
+        is_pre && !row.exists && above.is_some_and(|above| !above.is_prerelease())
+    };
+    let nothing = |row: &Row| {
+        let next = row.next.as_ref().map(ToString::to_string).unwrap_or_default();
+        Problem::new(
+            Code::BadVersion,
+            format!("{} {next} withdraws nothing, because it is a pre-release", row.path),
+            "go reads what is withdrawn from the highest release",
+        )
+        .of(&row.folder)
+    };
+    let mut found: Vec<Problem> =
+        draft.rows.iter().filter(withdraws_nothing).map(nothing).collect();
+    found.extend(withdrawn(draft));
+    found
+}
+
+/// Versions that their own `go.mod` withdraws.
+fn withdrawn(draft: &Draft<'_>) -> Vec<Problem> {
     let is_retracted = |row: &&Row| {
         let next = row.next.as_ref().filter(|_| !row.exists);
         next.is_some_and(|next| draft.module(row).retracted.iter().any(|range| range.has(next)))

@@ -7,7 +7,7 @@
 mod archive;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -275,7 +275,9 @@ impl Git {
     /// The branch that is checked out.
     #[must_use]
     pub fn branch(&self) -> Option<String> {
-        line_of(&self.run(&["symbolic-ref", "--quiet", "--short", "HEAD"]).ok()?)
+        // The short form has more in it where a tag has the same name.
+        let name = line_of(&self.run(&["symbolic-ref", "--quiet", "HEAD"]).ok()?)?;
+        name.strip_prefix("refs/heads/").map(str::to_owned)
     }
 
     /// The branch that a branch is made from and goes to, and how far the two are apart: `1 ahead`, or
@@ -460,6 +462,20 @@ impl Git {
             .filter_map(|line| line.strip_prefix("refs/tags/"))
             .map(str::to_owned)
             .collect())
+    }
+
+    /// Those of the tags that begin so and are versions that are in the history of a commit.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError`].
+    pub fn tags_inside(&self, commit: &Oid, prefix: &str) -> Result<HashSet<String>, GitError> {
+        let merged = format!("--merged={}", commit.0);
+        let pattern = format!("refs/tags/{prefix}v*");
+        let output = self.run(&["for-each-ref", "--format=%(refname)", &merged, &pattern])?;
+        let text = String::from_utf8_lossy(&output).into_owned();
+        let names = text.lines().filter_map(|line| line.strip_prefix("refs/tags/"));
+        Ok(names.map(str::to_owned).collect())
     }
 
     /// When a commit was made, as pseudo-versions have it: `20060102150405`, in UTC.

@@ -347,10 +347,11 @@ impl<'a> Draft<'a> {
                 continue;
             }
             let module = &repository.modules[*at];
-            let tags: Vec<&str> = module.releases.iter().map(|it| &*it.tag).collect();
-            let not_here = repository.git.tags_outside(commit, &tags)?;
-            let mut here = module.releases.iter().rev().filter(|it| !not_here.contains(&it.tag));
-            if let Some(older) = here.find(|it| !module.is_retracted(&it.version)) {
+            let Ok(prefix) = &module.prefix else { continue };
+            let inside = repository.git.tags_inside(commit, &prefix.to_string())?;
+            let here = module.releases.iter().rev().filter(|it| inside.contains(&it.tag));
+            let kept = here.clone().find(|it| !module.is_retracted(&it.version));
+            if let Some(older) = kept.or(here.clone().next()) {
                 self.outside.insert(*at, release.version.clone());
                 *release = older.clone();
             }
@@ -389,23 +390,44 @@ impl<'a> Draft<'a> {
         loop {
             self.update = update::update(self)?;
             let Next::Bump(bump) = self.options.next else { return Ok(()) };
-            let is_stale = |row: &Row| {
-                row.next.is_some() && row.next == row.current && self.update.edits(row.module)
-            };
-            let stale: Vec<usize> =
+            let is_stale = |row: &Row| self.is_tagged(row) && self.update.edits(row.module);
+            let mut stale: Vec<usize> =
                 (0..self.rows.len()).filter(|at| is_stale(&self.rows[*at])).collect();
             if stale.is_empty() {
                 return Ok(());
             }
+            // One version for all is another one for all.
+            if self.options.lockstep {
+                stale = (0..self.rows.len()).collect();
+            }
+            let modules: Vec<&Module> =
+                stale.iter().map(|at| self.module(&self.rows[*at])).collect();
+            let highest = stale.iter().filter_map(|at| self.rows[*at].current.clone()).max();
+            let common = self.stepped(highest.and_then(|it| it.bumped(bump)), bump, &modules);
             for at in stale {
                 let mut row = self.rows[at].clone();
                 let module = self.module(&row);
-                let next = row.current.as_ref().and_then(|current| current.bumped(bump));
-                row.next = self.stepped(next, bump, &[module]);
+                let own = row.current.as_ref().and_then(|current| current.bumped(bump));
+                row.next = if self.options.lockstep {
+                    common.clone()
+                } else {
+                    self.stepped(own, bump, &[module])
+                };
                 row.tag = tag_of(module, row.next.as_ref());
                 self.rows[at] = row;
             }
         }
+    }
+
+    /// Whether a module has the version that it gets already, on this very commit.
+    pub(crate) fn is_tagged(&self, row: &Row) -> bool {
+        row.next.is_some() && row.next == row.current && self.is_on_commit(row.module)
+    }
+
+    /// Whether an update may change the files of a module: not those of a version that is out and
+    /// that was named.
+    pub(crate) fn may_edit(&self, row: &Row) -> bool {
+        matches!(self.options.next, Next::Bump(_)) || !self.is_tagged(row)
     }
 
     fn give_versions(&mut self, set: &[(String, Version)]) -> Result<(), GitError> {
@@ -421,10 +443,15 @@ impl<'a> Draft<'a> {
         };
         let lockstep = match self.options.next {
             Next::Bump(bump) if self.options.lockstep => self.lockstep(bump),
-            Next::Auto if self.options.lockstep => match self.lockstep_change()? {
-                Some(bump) => self.lockstep(bump),
-                None => None,
-            },
+            Next::Auto if self.options.lockstep => {
+                if let Some(bump) = self.lockstep_change()? {
+                    self.lockstep(bump)
+                } else {
+                    // What is tagged may still be on its way.
+                    let here = self.rows.iter().filter(|row| self.is_on_commit(row.module));
+                    here.filter_map(|row| row.current.clone()).max()
+                }
+            }
             _ => None,
         };
         let mut rows = std::mem::take(&mut self.rows);
@@ -437,6 +464,7 @@ impl<'a> Draft<'a> {
                 (None, Next::Exactly(_)) => exact.clone(),
                 (None, Next::Bump(_) | Next::Auto) if self.options.lockstep => lockstep.clone(),
                 (None, Next::Bump(bump)) => self.bumped(row, *bump),
+                (None, Next::Auto) if self.is_on_commit(row.module) => row.current.clone(),
                 (None, Next::Auto) => match self.by_commits(row)? {
                     Some(bump) => self.bumped(row, bump),
                     None => None,
@@ -462,29 +490,40 @@ impl<'a> Draft<'a> {
         if self.is_on_commit(row.module) && !becomes_release {
             return Some(current.clone());
         }
-        if let Some(higher) = self.outside.get(&row.module).filter(|_| bump != Bump::Patch) {
-            let path = &row.path;
-            let problem = Problem::new(
-                Code::BadVersion,
-                format!(
-                    "{higher}, the last version of {path}, is not in the history of this commit"
-                ),
-                format!(
-                    "say which version it is: --set {}=VERSION; --bump patch goes on from {current}",
-                    shown(&row.folder)
-                ),
-            );
-            self.problems.push(problem.of(&row.folder));
+        let above = module.above_for_retraction().filter(|highest| *highest > current);
+        if self.refuse_outside(row, bump, above.is_some()) {
             return None;
         }
         // What this commit withdraws is withdrawn by the highest version only.
-        let base = module.above_for_retraction().filter(|highest| *highest > current);
-        let base = base.unwrap_or(current);
+        let base = above.unwrap_or(current);
         let next = self.stepped(base.bumped(bump), bump, &[module]);
         if next.is_none() {
             self.skipped.push((row.folder.clone(), format!("{current} is a release already")));
         }
         next
+    }
+
+    /// Whether a step is refused, because the highest version is not in the history of the commit: all
+    /// but a patch of an older line, and that too if it would withdraw something.
+    fn refuse_outside(&mut self, row: &Row, bump: Bump, withdraws: bool) -> bool {
+        let Some(higher) = self.outside.get(&row.module) else { return false };
+        if bump == Bump::Patch && !withdraws {
+            return false;
+        }
+        let (path, folder) = (&row.path, shown(&row.folder));
+        let current = row.current.as_ref().map(ToString::to_string).unwrap_or_default();
+        let hint = if withdraws {
+            "retract where that version is: go reads what is withdrawn from the highest release"
+                .into()
+        } else {
+            format!(
+                "say which version it is: --set {folder}=VERSION; --bump patch goes on from {current}"
+            )
+        };
+        let message =
+            format!("{higher}, the last version of {path}, is not in the history of this commit");
+        self.problems.push(Problem::new(Code::BadVersion, message, hint).of(&row.folder));
+        true
     }
 
     /// The first version of a module: above all tags that go takes for versions of it.
@@ -519,17 +558,28 @@ impl<'a> Draft<'a> {
     }
 
     /// The version that all get: the next of the highest.
-    fn lockstep(&self, bump: Bump) -> Option<Version> {
+    fn lockstep(&mut self, bump: Bump) -> Option<Version> {
+        let mut refused = false;
+        for row in self.rows.clone() {
+            refused |= self.refuse_outside(&row, bump, false);
+        }
+        if refused {
+            return None;
+        }
         let modules: Vec<&Module> = self.rows.iter().map(|row| self.module(row)).collect();
         let Some(highest) = self.rows.iter().filter_map(|row| row.current.as_ref()).max() else {
             let first = modules.iter().filter_map(|module| self.first(module)).max();
             return self.stepped(first, Bump::Minor, &modules);
         };
-        // It is on this commit for some, and so it is what the others get.
-        let is_begun = self
-            .rows
-            .iter()
-            .any(|row| row.current.as_ref() == Some(highest) && self.is_on_commit(row.module));
+        // It is on this commit for some, and can still be what the others get.
+        let is_here =
+            |row: &Row| row.current.as_ref() == Some(highest) && self.is_on_commit(row.module);
+        let is_free = |row: &Row| {
+            let tag = tag_of(self.module(row), Some(highest));
+            tag.is_some_and(|tag| !self.repository.tags.contains_key(&tag))
+        };
+        let is_begun = self.rows.iter().any(is_here)
+            && self.rows.iter().all(|row| is_here(row) || is_free(row));
         if is_begun && !(highest.is_prerelease() && bump != Bump::Prerelease) {
             return Some(highest.clone());
         }
@@ -558,7 +608,7 @@ impl<'a> Draft<'a> {
     fn by_commits(&mut self, row: &Row) -> Result<Option<Bump>, GitError> {
         let Some(current) = &row.current else { return Ok(Some(Bump::Minor)) };
         if self.is_on_commit(row.module) {
-            return Ok(Some(Bump::Patch));
+            return Ok(None);
         }
         let commits = self.commits_of(row)?;
         let mut highest = Change::None;

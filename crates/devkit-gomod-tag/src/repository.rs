@@ -171,7 +171,7 @@ impl Module {
                 && !self.retracted_before.iter().any(|range| range.has(version))
         };
         self.releases.iter().find(is_new)?;
-        self.releases.last().map(|release| &release.version)
+        authority(&self.releases).map(|release| &release.version)
     }
 }
 
@@ -326,8 +326,8 @@ impl Repository {
         for (at, found) in found.iter().enumerate() {
             let module = &mut self.modules[at];
             match &found[..] {
-                [Some(go_mod)] => module.retracted_before = retracted(go_mod),
-                [None] => all[at].clone_from(&module.releases),
+                [Found::Own(go_mod)] => module.retracted_before = retracted(go_mod),
+                [Found::Other] => all[at].clone_from(&module.releases),
                 _ => {}
             }
         }
@@ -337,20 +337,20 @@ impl Repository {
         let found = self.go_mods_of(&all)?;
         for (at, found) in found.into_iter().enumerate().filter(|(at, _)| !all[*at].is_empty()) {
             let module = &mut self.modules[at];
-            let kept = all[at].iter().zip(&found).filter(|(_, go_mod)| go_mod.is_some());
+            let kept = all[at].iter().zip(&found).filter(|(_, it)| !matches!(it, Found::Other));
             module.releases = kept.map(|(release, _)| release.clone()).collect();
             let authority = authority(&module.releases).cloned();
             let highest =
                 all[at].iter().zip(&found).find(|(it, _)| Some(*it) == authority.as_ref());
-            if let Some((_, Some(go_mod))) = highest {
+            if let Some((_, Found::Own(go_mod))) = highest {
                 module.retracted_before = retracted(go_mod);
             }
         }
         Ok(())
     }
 
-    /// The `go.mod` files that releases of each module have, if it is of its path.
-    fn go_mods_of(&self, releases: &[Vec<Release>]) -> Result<Vec<Vec<Option<GoMod>>>, GitError> {
+    /// What the tags of releases of each module hold.
+    fn go_mods_of(&self, releases: &[Vec<Release>]) -> Result<Vec<Vec<Found>>, GitError> {
         let mut names = Vec::new();
         let folders = |module: &Module| {
             let prefix = module.prefix.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -372,18 +372,36 @@ impl Repository {
         for (module, releases) in self.modules.iter().zip(releases) {
             let mut of_module = Vec::with_capacity(releases.len());
             for _ in releases {
-                let parsed = contents.by_ref().take(folders(module).len()).filter_map(|bytes| {
-                    let text = String::from_utf8(bytes?).ok()?;
-                    let go_mod = GoMod::parse(&text).ok()?;
+                let texts: Vec<Vec<u8>> =
+                    contents.by_ref().take(folders(module).len()).flatten().collect();
+                // Without a go.mod the root of a repository is a module all the same.
+                let is_root = module.prefix.as_ref().is_ok_and(|it| it.to_string().is_empty())
+                    && module.path.as_ref().is_ok_and(|path| path.suffix() == MajorSuffix::None);
+                if texts.is_empty() && is_root {
+                    of_module.push(Found::Nothing);
+                    continue;
+                }
+                let parsed = texts.into_iter().find_map(|bytes| {
+                    let go_mod = GoMod::parse(&String::from_utf8(bytes).ok()?).ok()?;
                     (go_mod.module.as_ref()?.text == module.name()).then_some(go_mod)
                 });
-                // All are taken, whichever is the one.
-                of_module.push(parsed.collect::<Vec<_>>().into_iter().next());
+                of_module.push(parsed.map_or(Found::Other, |go_mod| Found::Own(Box::new(go_mod))));
             }
             found.push(of_module);
         }
         Ok(found)
     }
+}
+
+/// What a tag of a module holds.
+#[derive(Debug)]
+enum Found {
+    /// Its `go.mod`.
+    Own(Box<GoMod>),
+    /// No `go.mod` at all, which the root module needs not have.
+    Nothing,
+    /// One of another path, or none.
+    Other,
 }
 
 /// The version whose `go.mod` says what is withdrawn: the highest release, else the highest.

@@ -37,11 +37,8 @@ impl<'a> Archive<'a> {
             tar = tar.get(BLOCK + size.next_multiple_of(BLOCK)..)?;
             match header[156] {
                 b'x' => {
-                    let records = records(body).into_iter();
-                    long_name = records
-                        .filter(|(key, _)| *key == b"path")
-                        .map(|(_, value)| value.to_vec())
-                        .last();
+                    let mut records = records(body).into_iter();
+                    long_name = records.find(|(key, _)| *key == b"path").map(|it| it.1.to_vec());
                 }
                 // Comments about all files.
                 b'g' => {}

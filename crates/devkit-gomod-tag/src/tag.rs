@@ -101,10 +101,11 @@ pub fn known_root(path: &str) -> Option<&str> {
 
 /// The import path of the repository's root, as most modules have it: each by its folder and path.
 ///
-/// `None`: there is none, or there are two that as many have.
+/// `None`: there is none, or there are two that as many have, and the module in the root folder has neither.
 #[must_use]
 pub fn root<'a>(modules: impl IntoIterator<Item = (&'a str, &'a ModulePath)>) -> Option<String> {
     let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut of_root_folder = None;
     for (folder, path) in modules {
         let major = match path.suffix() {
             MajorSuffix::Slash(number) => Some(format!("v{number}")),
@@ -115,6 +116,9 @@ pub fn root<'a>(modules: impl IntoIterator<Item = (&'a str, &'a ModulePath)>) ->
         let plain = plain.filter(|plain| plain.is_empty() || plain.ends_with('/'));
         if let Some(root) = known_root(path.as_str()) {
             *votes.entry(root).or_default() += 1;
+            if folder.is_empty() {
+                of_root_folder = Some(root);
+            }
             continue;
         }
         let folders = [Some(folder), plain.map(|plain| plain.trim_end_matches('/'))];
@@ -128,9 +132,16 @@ pub fn root<'a>(modules: impl IntoIterator<Item = (&'a str, &'a ModulePath)>) ->
         });
         if let Some(root) = root {
             *votes.entry(root).or_default() += 1;
+            if folder.is_empty() {
+                of_root_folder = Some(root);
+            }
         }
     }
     let most = votes.values().copied().max()?;
+    // Between two that as many have, what lies in the root folder tells.
+    if let Some(root) = of_root_folder.filter(|root| votes.get(root) == Some(&most)) {
+        return Some(root.to_owned());
+    }
     let mut first = votes.iter().filter(|(_, count)| **count == most);
     let (root, _) = first.next()?;
     first.next().is_none().then(|| (*root).to_owned())

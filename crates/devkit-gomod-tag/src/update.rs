@@ -6,7 +6,6 @@ use crate::git::GitError;
 use crate::gomod::Token;
 use crate::plan::Draft;
 use crate::problem::{Code, Problem};
-use crate::repository::Module;
 use crate::requires::{self, Known, is_replaced, siblings};
 use crate::sum::{self, Archive};
 use crate::version::{Version, precedence};
@@ -74,6 +73,9 @@ pub(crate) fn update(draft: &Draft<'_>) -> Result<Update, GitError> {
     for row in &draft.rows {
         let module = draft.module(row);
         let (Ok(go_mod), true) = (&module.go_mod, module.prefix.is_ok()) else { continue };
+        if !draft.may_edit(row) {
+            continue;
+        }
         let mut edits: Vec<(&Token, String)> = Vec::new();
         for sibling in siblings(draft.repository, go_mod) {
             let Some(other) = sibling.module else { continue };
@@ -141,50 +143,54 @@ fn sums(draft: &Draft<'_>, update: &mut Update) -> Result<(), GitError> {
     let archive = ArchiveOf::new(draft, &wanted);
     let is_partial = archive.is_err() && draft.repository.git.is_partial();
     let archive = if is_partial { ArchiveOf { tar: Vec::new() } } else { archive? };
-    let archived = archive.read();
+    let mut known = Sums::new(draft, archive.read())?;
+    let go_sums = go_sums(draft, needs.keys().copied())?;
     for (at, in_cycle) in order {
         let module = &modules[at];
+        let file = module.file("go.sum");
         let mut lines = Vec::new();
         for other in needs.get(&at).into_iter().flatten() {
-            let other_module = &modules[*other];
+            let path = modules[*other].name().to_owned();
             let Some(version) = draft.row_of(*other).and_then(|row| row.next.as_ref()) else {
                 continue;
             };
-            let (path, version) = (other_module.name().to_owned(), version.to_string());
-            if in_cycle.contains(other) {
-                let why =
-                    "they require each other, and no sum can be part of what it is the sum of";
-                update
-                    .without_sum
-                    .push((format!("{path} in {}", module.file("go.sum")), why.into()));
+            let why = if in_cycle.contains(other) {
+                "they require each other, and no sum can be part of what it is the sum of"
+            } else if let Some([of_zip, of_go_mod]) = known.of(update, *other) {
+                lines.push((path.clone(), version.to_string(), of_zip));
+                lines.push((path, format!("{version}/go.mod"), of_go_mod));
                 continue;
-            }
-            let sums =
-                archived.as_ref().and_then(|it| sums_of(draft, update, it, other_module, &version));
-            match sums {
-                Some([of_zip, of_go_mod]) => {
-                    lines.push((path.clone(), version.clone(), of_zip));
-                    lines.push((path, format!("{version}/go.mod"), of_go_mod));
-                }
-                None if is_partial => {
-                    let why = "its files are not all here: git fetch --refetch --no-filter";
-                    update
-                        .without_sum
-                        .push((format!("{path} in {}", module.file("go.sum")), why.into()));
-                }
-                None => {
-                    let why = "git's attributes change its go.mod or go.sum on the way out";
-                    update
-                        .without_sum
-                        .push((format!("{path} in {}", module.file("go.sum")), why.into()));
-                }
-            }
+            } else if is_partial {
+                "its files are not all here: git fetch --refetch --no-filter"
+            } else {
+                "git's attributes change its go.mod or go.sum on the way out"
+            };
+            update.without_sum.push((format!("{path} in {file}"), why.to_owned()));
         }
-        if !lines.is_empty() {
-            write(draft, update, module, &lines)?;
+        let old = go_sums.get(&at).cloned().flatten();
+        let new = sum::with_lines(old.as_deref().unwrap_or_default(), &lines);
+        // What is out already has the sums that it has.
+        let is_out = draft.row_of(at).is_some_and(|row| draft.is_tagged(row)) && !update.edits(at);
+        if !lines.is_empty() && Some(&new) != old.as_ref() && !is_out {
+            update.files.push(Edited { path: file, old, new });
         }
     }
     Ok(())
+}
+
+/// The `go.sum` files of modules, `None` for one that there is not.
+fn go_sums(
+    draft: &Draft<'_>,
+    modules: impl Iterator<Item = usize>,
+) -> Result<HashMap<usize, Option<String>>, GitError> {
+    let modules: Vec<usize> = modules.collect();
+    let repository = draft.repository;
+    let commit = repository.commit.oid.as_str();
+    let name = |at: &usize| format!("{commit}:{}", repository.modules[*at].file("go.sum"));
+    let names: Vec<String> = modules.iter().map(name).collect();
+    let contents = repository.git.contents(&names)?.into_iter();
+    let texts = contents.map(|it| it.and_then(|bytes| String::from_utf8(bytes).ok()));
+    Ok(modules.into_iter().zip(texts).collect())
 }
 
 /// For each module of the plan, the others of the plan whose sums it needs: those that it requires,
@@ -227,56 +233,54 @@ fn needs(draft: &Draft<'_>, update: &Update) -> BTreeMap<usize, BTreeSet<usize>>
 
 /// Sums in `go.sum` files of a plan that are not those of its commit: go calls that an attack.
 pub(crate) fn wrong_sums(draft: &Draft<'_>) -> Result<Vec<Problem>, GitError> {
-    if !draft.update.files.is_empty() {
-        return Ok(Vec::new());
-    }
-    let needs = needs(draft, &Update::default());
+    let update = &draft.update;
+    let needs = needs(draft, update);
     let modules = &draft.repository.modules;
     // Only where there is such a line at all.
-    let names: Vec<String> = needs
-        .keys()
-        .map(|at| {
-            format!("{}:{}", draft.repository.commit.oid.as_str(), modules[*at].file("go.sum"))
-        })
-        .collect();
-    let contents = draft.repository.git.contents(&names)?;
-    let mut known: Vec<(usize, usize, String)> = Vec::new();
-    for ((at, others), text) in needs.iter().zip(contents) {
-        let text = text.and_then(|text| String::from_utf8(text).ok()).unwrap_or_default();
-        for other in others {
+    let mut known: Vec<(usize, usize, usize, String)> = Vec::new();
+    for (at, text) in go_sums(draft, needs.keys().copied())? {
+        let text = match update.file(&modules[at].file("go.sum")) {
+            Some(new) => new.to_owned(),
+            None => text.unwrap_or_default(),
+        };
+        for other in &needs[&at] {
             let version = draft.row_of(*other).and_then(|row| row.next.as_ref());
             let Some(version) = version else { continue };
-            let start = format!("{} {version} ", modules[*other].name());
-            let line = text.lines().find_map(|line| line.strip_prefix(&start));
-            known.extend(line.map(|sum| (*at, *other, sum.trim().to_owned())));
+            for (which, file) in ["", "/go.mod"].into_iter().enumerate() {
+                let start = format!("{} {version}{file} ", modules[*other].name());
+                let line = text.lines().find_map(|line| line.strip_prefix(&start));
+                known.extend(line.map(|sum| (at, *other, which, sum.trim().to_owned())));
+            }
         }
     }
     if known.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted: BTreeSet<usize> = known.iter().map(|(_, other, _)| *other).collect();
+    let wanted: BTreeSet<usize> = known.iter().map(|(_, other, _, _)| *other).collect();
     let archive = ArchiveOf::new(draft, &wanted)?;
-    let Some(archived) = archive.read() else { return Ok(Vec::new()) };
-    let mut problems = Vec::new();
-    for (at, other, sum) in known {
-        let version = draft.row_of(other).and_then(|row| row.next.as_ref());
-        let version = version.map(ToString::to_string).unwrap_or_default();
-        let sums = sums_of(draft, &Update::default(), &archived, &modules[other], &version);
-        if sums.is_some_and(|[of_zip, _]| of_zip != sum) {
+    let mut sums = Sums::new(draft, archive.read())?;
+    let mut problems: Vec<((usize, usize), Problem)> = Vec::new();
+    for (at, other, which, sum) in known {
+        let is_other = sums.of(update, other).is_some_and(|sums| sums[which] != sum);
+        let is_told = problems.last().is_some_and(|(told, _)| *told == (at, other));
+        if is_other && !is_told {
             let file = modules[at].file("go.sum");
+            let version = draft.row_of(other).and_then(|row| row.next.as_ref());
+            let version = version.map(ToString::to_string).unwrap_or_default();
             let path = modules[other].name();
             let problem = Problem::new(
                 Code::RequireBehind,
                 format!(
                     "{file} has the sum of another {path} {version} than the one of this commit"
                 ),
-                "files have changed since it was written; --update-requires writes it anew",
+                "files have changed since it was written; --update-requires writes it anew, but in a circle: \
+                 take the line out there",
             );
             let problem = problem.because("go would call it a security error");
-            problems.push(problem.of(&modules[at].folder));
+            problems.push(((at, other), problem.of(&modules[at].folder)));
         }
     }
-    Ok(problems)
+    Ok(problems.into_iter().map(|(_, problem)| problem).collect())
 }
 
 /// Modules in the order in which their sums can be known, each with those it is in a cycle with.
@@ -334,72 +338,59 @@ impl ArchiveOf {
     }
 }
 
-/// The two sums of a module's version. `None`: its own changed files would be converted by git.
-fn sums_of(
-    draft: &Draft<'_>,
-    update: &Update,
-    archive: &Archive<'_>,
-    module: &Module,
-    version: &str,
-) -> Option<[String; 2]> {
-    let repository = draft.repository;
-    let edited: Vec<&Edited> =
-        update.files.iter().filter(|it| module.area.has(it.path.as_bytes())).collect();
-    for file in &edited {
-        let given = archive.get(file.path.as_bytes());
-        if file.old.as_ref().is_some_and(|old| given != Some(old.as_bytes())) {
-            return None;
-        }
-    }
-    let license = module
-        .area
-        .entries(&repository.tree)
-        .find(|it| it.path == b"LICENSE" && !module.folder.is_empty());
-    let license = license.and_then(|entry| {
-        let name = entry.oid.as_str().to_owned();
-        repository.git.contents(&[name]).ok()?.into_iter().next().flatten()
-    });
-    let mut files: Vec<(&[u8], &[u8])> = Vec::new();
-    for entry in module.area.entries(&repository.tree) {
-        let name = module.area.name(&entry.path);
-        let is_edited = edited.iter().any(|file| file.path.as_bytes() == entry.path);
-        if is_edited {
-            continue;
-        }
-        match archive.get(&entry.path) {
-            _ if entry.path == b"LICENSE" && license.is_some() => {
-                files.extend(license.as_deref().map(|contents| (name, contents)));
-            }
-            Some(contents) => files.push((name, contents)),
-            // A link.
-            None => {}
-        }
-    }
-    for file in &edited {
-        files.push((module.area.name(file.path.as_bytes()), file.new.as_bytes()));
-    }
-    let go_mod = files.iter().find(|(name, _)| *name == b"go.mod")?.1;
-    let of_go_mod = sum::of_go_mod(go_mod);
-    Some([sum::of_files(&format!("{}@{version}", module.name()), files), of_go_mod])
+/// The sums of the versions of a plan, each computed once, when its own files are known.
+struct Sums<'a> {
+    draft: &'a Draft<'a>,
+    archive: Option<Archive<'a>>,
+    /// What modules without a license get: Go takes it as it is in the repository.
+    license: Option<Vec<u8>>,
+    known: HashMap<usize, Option<[String; 2]>>,
 }
 
-/// Writes lines into the `go.sum` of a module.
-fn write(
-    draft: &Draft<'_>,
-    update: &mut Update,
-    module: &Module,
-    lines: &[(String, String, String)],
-) -> Result<(), GitError> {
-    let path = module.file("go.sum");
-    let repository = draft.repository;
-    let name = format!("{}:{path}", repository.commit.oid.as_str());
-    let old = repository.git.contents(&[name])?.into_iter().next().flatten();
-    let Ok(old) = old.map(String::from_utf8).transpose() else { return Ok(()) };
-    let before = update.file(&path).or(old.as_deref()).unwrap_or_default();
-    let new = sum::with_lines(before, lines);
-    if Some(&new) != old.as_ref() {
-        update.files.retain(|file| file.path != path);
-        update.files.push(Edited { path, old, new });
+impl<'a> Sums<'a> {
+    fn new(draft: &'a Draft<'a>, archive: Option<Archive<'a>>) -> Result<Self, GitError> {
+        let name = format!("{}:LICENSE", draft.repository.commit.oid.as_str());
+        let license = draft.repository.git.contents(&[name])?.into_iter().next().flatten();
+        Ok(Self { draft, archive, license, known: HashMap::new() })
     }
-    Ok(())
+
+    /// The two sums of a module's version. `None`: its own changed files would be converted by git.
+    fn of(&mut self, update: &Update, module: usize) -> Option<[String; 2]> {
+        if let Some(known) = self.known.get(&module) {
+            return known.clone();
+        }
+        let sums = self.compute(update, module);
+        self.known.insert(module, sums.clone());
+        sums
+    }
+
+    fn compute(&self, update: &Update, module: usize) -> Option<[String; 2]> {
+        let archive = self.archive.as_ref()?;
+        let version = self.draft.row_of(module)?.next.as_ref()?;
+        let module = &self.draft.repository.modules[module];
+        let own = update.files.iter().filter(|it| module.area.has(it.path.as_bytes()));
+        let edited: HashMap<&[u8], &Edited> =
+            own.map(|file| (file.path.as_bytes(), file)).collect();
+        for (path, file) in &edited {
+            let given = archive.get(path);
+            if file.old.as_ref().is_some_and(|old| given != Some(old.as_bytes())) {
+                return None;
+            }
+        }
+        let mut files: Vec<(&[u8], &[u8])> = Vec::new();
+        for entry in module.area.entries(&self.draft.repository.tree) {
+            let is_given = entry.path == b"LICENSE" && !module.folder.is_empty();
+            let license = self.license.as_deref().filter(|_| is_given);
+            // What is not in the archive is a link.
+            let contents = license.or_else(|| archive.get(&entry.path));
+            let contents = contents.filter(|_| !edited.contains_key(&entry.path[..]));
+            files.extend(contents.map(|contents| (module.area.name(&entry.path), contents)));
+        }
+        for (path, file) in &edited {
+            files.push((module.area.name(path), file.new.as_bytes()));
+        }
+        let go_mod = files.iter().find(|(name, _)| *name == b"go.mod")?.1;
+        let of_go_mod = sum::of_go_mod(go_mod);
+        Some([sum::of_files(&format!("{}@{version}", module.name()), files), of_go_mod])
+    }
 }

@@ -195,6 +195,12 @@ impl Steps {
                     .hint("a folder and its version: --set client=v1.2.3; the root is .")
                     .into());
             };
+            if to.set.iter().any(|(known, _)| known == module) {
+                let shown = devkit_text::escape(module.as_bytes());
+                return Err(Failure::new("usage", format!("--set names {shown} twice"))
+                    .hint("leave one of the two out")
+                    .into());
+            }
             to.set.push((module.to_owned(), version.to_owned()));
         }
         Ok(())

@@ -293,6 +293,11 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
             .collect();
         text.push_str(&ui::table(&rows));
     }
+    if !plan.update.files.is_empty() {
+        let names: Vec<String> =
+            plan.update.files.iter().map(|file| escape(file.path.as_bytes())).collect();
+        let _ = writeln!(text, "\nfiles of the commit: {}", names.join(", "));
+    }
     for (what, why) in &plan.update.without_sum {
         let _ =
             writeln!(text, "not in go.sum: {what}: {why}; go mod tidy adds it after the release");
@@ -345,6 +350,7 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
             about.push(escape(branch.as_bytes()));
             about.extend(git.upstream(branch).map(|(name, track)| match &*track {
                 "" => format!("same as {}", escape(name.as_bytes())),
+                "gone" => format!("{} is gone", escape(name.as_bytes())),
                 track => format!("{track} of {}", escape(name.as_bytes())),
             }));
         }

@@ -184,12 +184,10 @@ impl Run<'_> {
     /// What makes the tags known.
     fn next(&self, tags: &[String]) -> anyhow::Result<()> {
         let git = &self.repository.git;
-        let remotes = git.remotes();
-        let remote = remotes.iter().find(|name| *name == "origin").or(remotes.first());
-        let Some(remote) = remote else { return Ok(()) };
-        let branch = self.commit.as_ref().and_then(|_| git.branch());
+        let Some(remote) = super::tag::remote_name(git, self.doing) else { return Ok(()) };
+        let branch = self.branch_to_push(&remote);
         let again = if self.plan.is_done() { "" } else { "       (or run again with --push)" };
-        self.say(&format!("next: {}{again}\n", push_command(remote, branch.as_deref(), tags)))
+        self.say(&format!("next: {}{again}\n", push_command(&remote, branch.as_ref(), tags)))
     }
 
     fn push(&self, remote: &Remote, mode: PushMode, new: &[(String, Oid)]) -> anyhow::Result<()> {
@@ -233,11 +231,13 @@ impl Run<'_> {
     }
 
     /// A commit of --update-requires goes with its tags, also one of a run that was cut off.
-    fn branch_to_push(&self, remote: &str) -> Option<Branch> {
+    pub(super) fn branch_to_push(&self, remote: &str) -> Option<Branch> {
         let git = &self.repository.git;
         let branch = git.branch().filter(|_| self.updates)?;
         let message = self.message_of_commit();
-        let is_ours = self.commit.is_some() || git.message(&self.plan.commit.oid) == message.trim();
+        let is_ours =
+            self.commit.is_some() || git.message(&self.plan.commit.oid).starts_with(message.trim());
+        // Hooks may have added lines to the message.
         let there = git.upstream_at(remote, &branch).unwrap_or_else(|| branch.clone());
         is_ours.then_some(Branch { here: branch, there })
     }
@@ -248,9 +248,12 @@ fn git_branch(repository: &Repository) -> String {
     repository.git.branch().map_or_else(String::new, |it| format!("{} and ", escape(it.as_bytes())))
 }
 
-fn push_command(remote: &str, branch: Option<&str>, tags: &[String]) -> String {
-    let names = branch.map(|branch| format!("refs/heads/{branch}")).into_iter();
-    let names = names.chain(tags.iter().map(|tag| format!("refs/tags/{tag}")));
+fn push_command(remote: &str, branch: Option<&Branch>, tags: &[String]) -> String {
+    let names = branch.map(|it| {
+        let here = format!("refs/heads/{}", it.here);
+        if it.here == it.there { here } else { format!("{here}:refs/heads/{}", it.there) }
+    });
+    let names = names.into_iter().chain(tags.iter().map(|tag| format!("refs/tags/{tag}")));
     let names: Vec<String> = names.map(|name| ui::quoted(&name)).collect();
     format!("git push --atomic {} {}", ui::quoted(remote), names.join(" "))
 }

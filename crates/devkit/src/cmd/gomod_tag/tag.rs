@@ -207,6 +207,9 @@ fn act(ui: &Ui, version: Option<&str>, acting: &Acting) -> anyhow::Result<u8> {
     };
     options.remote.clone_from(&remote);
     check_usage(&options, acting, git)?;
+    if let (true, Some(remote)) = (options.update_requires, &remote) {
+        check_branch(git, &remote.name)?;
+    }
     let plan = plan::plan(&repository, &options).map_err(trouble::git)?;
     if let (true, Some(row)) =
         (plan.problems.is_empty(), plan.rows.iter().find(|row| row.next.is_none()))
@@ -233,7 +236,10 @@ fn act(ui: &Ui, version: Option<&str>, acting: &Acting) -> anyhow::Result<u8> {
     let updates = options.update_requires;
     let mut run =
         Run { ui, repository: &repository, plan: &plan, doing, remote, updates, api, commit: None };
-    if !plan.is_done() {
+    let pushes_branch =
+        run.remote.as_ref().is_some_and(|remote| run.branch_to_push(&remote.name).is_some());
+    let nothing = doing.commit_only && plan.update.files.is_empty();
+    if (!plan.is_done() || pushes_branch) && !nothing {
         run.ask()?;
     }
     run.carry_out(kind)
@@ -271,11 +277,29 @@ fn check_usage(options: &Options, acting: &Acting, git: &Git) -> anyhow::Result<
     Ok(())
 }
 
-/// The remote that gets the tags, and what it has.
-fn remote(git: &Git, doing: &Doing) -> anyhow::Result<Remote> {
+/// A branch that goes to one of another name, which git refuses to guess at, too.
+fn check_branch(git: &Git, remote: &str) -> anyhow::Result<()> {
+    let Some(branch) = git.branch() else { return Ok(()) };
+    let Some(there) = git.upstream_at(remote, &branch).filter(|there| *there != branch) else {
+        return Ok(());
+    };
+    if git.config("push.default").is_some_and(|it| it == "upstream" || it == "tracking") {
+        return Ok(());
+    }
+    let (branch, there) = (escape(branch.as_bytes()), escape(there.as_bytes()));
+    let remote = escape(remote.as_bytes());
+    let message =
+        format!("the branch {branch} goes to {there} at {remote}, and its commit would, too");
+    Err(Failure::new("usage", message)
+        .hint("if that is meant: git config push.default upstream; else --commit-only, for a pull request")
+        .into())
+}
+
+/// Where tags are pushed to: what was said, else where the branch goes.
+pub(super) fn remote_name(git: &Git, doing: &Doing) -> Option<String> {
     let branch = git.branch();
     let of_branch = |key: &str| git.config(&format!("branch.{}.{key}", branch.as_ref()?));
-    let name = doing
+    doing
         .remote
         .clone()
         .or_else(|| of_branch("pushRemote"))
@@ -285,7 +309,12 @@ fn remote(git: &Git, doing: &Doing) -> anyhow::Result<Remote> {
             let remotes = git.remotes();
             let origin = remotes.iter().find(|name| *name == "origin");
             origin.or(remotes.first().filter(|_| remotes.len() == 1)).cloned()
-        });
+        })
+}
+
+/// The remote that gets the tags, and what it has.
+fn remote(git: &Git, doing: &Doing) -> anyhow::Result<Remote> {
+    let name = remote_name(git, doing);
     let Some(name) = name else {
         return Err(Failure::new("no-remote", "which remote gets the tags is not clear")
             .hint("--remote NAME; git remote -v lists them")

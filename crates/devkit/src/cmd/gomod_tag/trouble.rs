@@ -126,7 +126,7 @@ pub(super) fn apply(error: ApplyError) -> Failure {
             format!("the commit had another {path} than was planned, so it was taken back"),
         )
         .because("a hook of the repository changed what was committed")
-        .hint("no tag was created; the hook has to leave go.mod and go.sum as they are"),
+        .hint("no tag was created; the hook must change nothing that is committed; other files are as it left them"),
         ApplyError::Sign { says } => Failure::new(
             Code::SignFailed.as_str(),
             "git could not sign the tags, so none was created",

@@ -71,7 +71,13 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let repository = super::repository(args.commit.as_deref(), args.root.as_deref())?;
     let wanted = wanted(&repository, &args.tag)?;
     let (go, version) = go()?;
-    let root = repository.root.clone().unwrap_or_default();
+    let root = repository.root.clone().ok_or_else(|| {
+        Failure::new(
+            Code::PathMismatch.as_str(),
+            "it is not clear which import path this repository has",
+        )
+        .hint("--root IMPORTPATH says it; devkit gomod-tag list shows the modules")
+    })?;
     let failed = |error: std::io::Error| {
         Failure::new("io", "cannot prepare a folder for go").because(words(&error))
     };
@@ -205,7 +211,8 @@ fn document(one: &Verified) -> VersionDocument {
 
 /// Good, bad, or not known.
 fn mark(ui: &Ui, one: &Verified) -> String {
-    let is_open = matches!(one.built, Verdict::NotTried(_));
+    let steps = [Some(&one.built), one.installed.as_ref()];
+    let is_open = steps.iter().any(|it| matches!(it, Some(Verdict::NotTried(_))));
     if is_open && !one.is_bad() {
         return ui.paint(To::Out, &Style::new().yellow(), "!");
     }
