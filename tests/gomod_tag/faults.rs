@@ -50,6 +50,26 @@ fn a_push_of_all_and_a_second_one() {
 }
 
 #[test]
+fn a_host_that_starts_no_workflow_for_many() {
+    let Some((repo, remote)) = five("workflow") else { return };
+    let there = repo.base().join("github.com");
+    fs::create_dir(&there).unwrap();
+    let there = there.join("five.git");
+    fs::rename(remote, &there).unwrap();
+    repo.git(&["remote", "set-url", "origin", there.to_str().unwrap()]);
+    let ran = repo.released("v0.1.0 --push", &TAGS);
+    assert!(ran.stderr.contains("[no-workflow]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("these are 5; --push=each"), "{}", ran.stderr);
+    repo.git(&["commit", "-q", "--allow-empty", "-m", "more"]);
+    repo.git(&["push", "-q", "origin", "main"]);
+    for args in ["tag --all --version v0.2.0 --push=each", "tag --module a --version v0.3.0 --push"]
+    {
+        let ran = repo.ends(0, &format!("{args} --yes"));
+        assert!(!ran.stderr.contains("[no-workflow]"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_branch_of_the_same_name_is_no_matter() {
     let Some((repo, _)) = five("branch") else { return };
     repo.git(&["branch", "a/v0.1.0"]);
