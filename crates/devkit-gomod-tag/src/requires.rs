@@ -42,7 +42,14 @@ enum Behind {
 
 /// What stands behind requirements, each looked up once.
 #[derive(Default)]
-pub(crate) struct Known(HashMap<(String, String), Behind>);
+pub(crate) struct Known {
+    behind: HashMap<Key, Behind>,
+    /// What each `go.mod` of a version requires of the same repository, by its place in memory.
+    further: HashMap<*const GoMod, Rc<Vec<Key>>>,
+}
+
+/// A path and a version.
+type Key = (String, String);
 
 /// The modules of the same repository that a module requires.
 pub(crate) fn siblings<'a>(repository: &Repository, go_mod: &'a GoMod) -> Vec<Sibling<'a>> {
@@ -87,7 +94,23 @@ pub(crate) fn is_nothing(
 impl Known {
     fn behind(&self, sibling: &Sibling<'_>) -> Behind {
         let key = (sibling.path.as_str().to_owned(), sibling.version.clone());
-        self.0.get(&key).cloned().unwrap_or_else(|| Behind::Nothing("it was not looked up".into()))
+        self.behind
+            .get(&key)
+            .cloned()
+            .unwrap_or_else(|| Behind::Nothing("it was not looked up".into()))
+    }
+
+    /// What the `go.mod` of a version requires of the same repository, all of it looked up.
+    fn further(&mut self, draft: &Draft<'_>, go_mod: &Rc<GoMod>) -> Result<Rc<Vec<Key>>, GitError> {
+        if let Some(further) = self.further.get(&Rc::as_ptr(go_mod)) {
+            return Ok(Rc::clone(further));
+        }
+        let siblings = siblings(draft.repository, go_mod);
+        self.look_up(draft, &siblings.iter().collect::<Vec<_>>())?;
+        let key = |it: &Sibling<'_>| (it.path.as_str().to_owned(), it.version.clone());
+        let further = Rc::new(siblings.iter().map(key).collect::<Vec<_>>());
+        self.further.insert(Rc::as_ptr(go_mod), Rc::clone(&further));
+        Ok(further)
     }
 
     /// Finds out about all that is not known yet, with two questions to git.
@@ -100,17 +123,17 @@ impl Known {
         let mut seen = HashSet::new();
         for sibling in siblings {
             let key = (sibling.path.as_str().to_owned(), sibling.version.clone());
-            if self.0.contains_key(&key) || !seen.insert(key.clone()) {
+            if self.behind.contains_key(&key) || !seen.insert(key.clone()) {
                 continue;
             }
             let text = sibling.version.strip_suffix("+incompatible").unwrap_or(&sibling.version);
             let Some(version) = precedence(text) else {
-                self.0.insert(key, Behind::Nothing("it is no version".into()));
+                self.behind.insert(key, Behind::Nothing("it is no version".into()));
                 continue;
             };
             let row = sibling.module.and_then(|module| draft.row_of(module));
             if row.is_some_and(|row| row.next.as_ref() == Some(&version)) {
-                self.0.insert(key, Behind::Planned);
+                self.behind.insert(key, Behind::Planned);
             } else {
                 wanted.push((sibling, version));
             }
@@ -133,7 +156,7 @@ impl Known {
                     of_commit(sibling, commit, found.into_iter())
                 }
             };
-            self.0.insert(key, behind);
+            self.behind.insert(key, behind);
         }
         Ok(())
     }
@@ -239,6 +262,7 @@ pub(crate) fn check(draft: &mut Draft<'_>) -> Result<(), GitError> {
     known.look_up(draft, &all)?;
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     for (row, module, go_mod, siblings) in &of_rows {
+        let mut seen = HashSet::new();
         for sibling in siblings {
             // Told below, with those of others.
             if precedence(&sibling.version).is_none() {
@@ -259,7 +283,7 @@ pub(crate) fn check(draft: &mut Draft<'_>) -> Result<(), GitError> {
                     {
                         if stops { problems.push(problem) } else { warnings.push(problem) }
                     }
-                    let beyond = beyond(&mut known, draft, go_mod, of_sibling)?;
+                    let beyond = beyond(&mut known, draft, go_mod, of_sibling, &mut seen)?;
                     problems.extend(
                         beyond.map(|why| unresolvable(draft, row, module, go_mod, sibling, &why)),
                     );
@@ -284,26 +308,21 @@ fn beyond(
     draft: &Draft<'_>,
     go_mod: &GoMod,
     of_sibling: Option<Rc<GoMod>>,
+    seen: &mut HashSet<Key>,
 ) -> Result<Option<String>, GitError> {
     let is_pruned = go_mod.go.as_ref().is_some_and(|go| since_1_17(&go.text));
     let listed: HashSet<&str> = go_mod.requires.iter().map(|it| &*it.path.text).collect();
-    let mut seen = HashSet::new();
     let mut next: Vec<Rc<GoMod>> = of_sibling.into_iter().collect();
     while let Some(of_sibling) = next.pop() {
-        let further = siblings(draft.repository, &of_sibling);
-        known.look_up(draft, &further.iter().collect::<Vec<_>>())?;
-        for sibling in &further {
-            let path = sibling.path.as_str();
-            if is_pruned && listed.contains(path)
-                || !seen.insert((path.to_owned(), sibling.version.clone()))
-            {
+        for key in known.further(draft, &of_sibling)?.iter() {
+            if is_pruned && listed.contains(&*key.0) || !seen.insert(key.clone()) {
                 continue;
             }
-            match known.behind(sibling) {
+            match &known.behind[key] {
                 Behind::Nothing(why) => {
-                    return Ok(Some(format!("it requires {path} {}: {why}", sibling.version)));
+                    return Ok(Some(format!("it requires {} {}: {why}", key.0, key.1)));
                 }
-                Behind::Commit(_, Some(go_mod)) => next.push(go_mod),
+                Behind::Commit(_, Some(go_mod)) => next.push(Rc::clone(go_mod)),
                 Behind::Commit(_, None) | Behind::Planned => {}
             }
         }
