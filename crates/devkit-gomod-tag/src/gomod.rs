@@ -296,6 +296,16 @@ impl GoMod {
     }
 }
 
+/// Whether the version of a `go` line is at least a language version, its release candidates
+/// included: `1.24rc1` for 1.24.
+pub(crate) fn is_since(version: &str, least: [u64; 2]) -> bool {
+    let mut numbers = version.split('.').map(|part| {
+        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse::<u64>().unwrap_or_default()
+    });
+    [numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()] >= least
+}
+
 /// Whether a comment beside a requirement says that only others need it.
 fn is_indirect(comment: &str) -> bool {
     let mut words = comment.split_whitespace();

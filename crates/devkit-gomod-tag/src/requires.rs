@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::git::{GitError, Oid};
-use crate::gomod::{GoMod, Require};
+use crate::gomod::{GoMod, Require, is_since};
 use crate::path::{MajorSuffix, ModulePath};
 use crate::plan::{Draft, Row, shown};
 use crate::problem::{Code, Place, Problem};
@@ -310,7 +310,7 @@ fn beyond(
     of_sibling: Option<Rc<GoMod>>,
     seen: &mut HashSet<Key>,
 ) -> Result<Option<String>, GitError> {
-    let is_pruned = go_mod.go.as_ref().is_some_and(|go| since_1_17(&go.text));
+    let is_pruned = go_mod.go.as_ref().is_some_and(|go| is_since(&go.text, [1, 17]));
     let listed: HashSet<&str> = go_mod.requires.iter().map(|it| &*it.path.text).collect();
     let mut next: Vec<Rc<GoMod>> = of_sibling.into_iter().collect();
     while let Some(of_sibling) = next.pop() {
@@ -328,11 +328,6 @@ fn beyond(
         }
     }
     Ok(None)
-}
-
-fn since_1_17(version: &str) -> bool {
-    let mut numbers = version.split('.').map(|part| part.parse::<u64>().unwrap_or_default());
-    [numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()] >= [1, 17]
 }
 
 fn place(module: &Module, go_mod: &GoMod, require: &Require, label: &str) -> Place {

@@ -84,14 +84,16 @@ pub(crate) fn update(draft: &Draft<'_>) -> Result<Update, GitError> {
             let current = draft.repository.modules[other].current().map(|it| &it.version);
             let is_older = |than: &Version| precedence(old).is_none_or(|old| old < *than);
             let path = &sibling.require.path.text;
-            let is_nothing = requires::is_nothing(&mut known, draft, &sibling)?;
-            let new = match planned {
-                Some(next) if is_older(next) => Some(next),
+            let new = if let Some(next) = planned.filter(|next| is_older(next)) {
+                Some(next)
+            } else if requires::is_nothing(&mut known, draft, &sibling)? {
                 // A higher one that nobody can fetch goes down.
-                _ if is_nothing => planned.or(current),
+                planned.or(current)
+            } else if planned.is_none() && is_replaced(go_mod, path, old) {
                 // What is put in its place here may be as new as its last version.
-                None if is_replaced(go_mod, path, old) => current.filter(|it| is_older(it)),
-                _ => None,
+                current.filter(|it| is_older(it))
+            } else {
+                None
             };
             let new = new.map(ToString::to_string).filter(|new| new != old);
             let Some(new) = new else { continue };
@@ -328,7 +330,10 @@ impl ArchiveOf {
         if folders.contains(&"") {
             folders.clear();
         }
-        let scratch = tempfile::tempdir().map_err(GitError::Missing)?;
+        let scratch = tempfile::tempdir().map_err(|error| GitError::Failed {
+            command: "archive".into(),
+            says: format!("there is no folder for it: {}", devkit_text::words(&error)),
+        })?;
         let tar = repository.git.archive(&repository.commit.oid, &folders, scratch.path())?;
         Ok(Self { tar })
     }

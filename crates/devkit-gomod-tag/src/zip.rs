@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use unicode_general_category::{GeneralCategory, get_general_category};
 
 use crate::git::{Entry, EntryKind};
+use crate::gomod::is_since;
 
 /// The largest sum of a module's files, in bytes.
 pub const MOST_BYTES: u64 = 500 << 20;
@@ -80,7 +81,7 @@ impl Area {
             }
             has_license |= rest == b"LICENSE" && entry.kind != EntryKind::Submodule;
         }
-        Self { folder, nested, since_1_24: go.is_some_and(is_1_24), has_license }
+        Self { folder, nested, since_1_24: go.is_some_and(|go| is_since(go, [1, 24])), has_license }
     }
 
     /// Whether a file or link of the repository is in the module, as far as its name tells.
@@ -181,15 +182,6 @@ fn below<'a>(tree: &'a [Entry], folder: &[u8]) -> &'a [Entry] {
     let from = tree.partition_point(|entry| &entry.path[..] < folder);
     let count = tree[from..].partition_point(|entry| entry.path.starts_with(folder));
     &tree[from..from + count]
-}
-
-/// Whether `go 1.24` or more, `rc` and minor versions of it included.
-fn is_1_24(version: &str) -> bool {
-    let mut numbers = version.split('.').map(|part| {
-        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse::<u64>().unwrap_or_default()
-    });
-    [numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default()] >= [1, 24]
 }
 
 /// Whether a path of a module is in a vendored package. Before Go 1.24 the place to look for a `/`

@@ -23,7 +23,7 @@ impl Git {
     ) -> Result<Vec<u8>, GitError> {
         let io = |source: io::Error| GitError::Failed {
             command: "archive".into(),
-            says: format!("cannot prepare it: {source}"),
+            says: format!("cannot prepare it: {}", devkit_text::words(&source)),
         };
         let format = if commit.0.len() == 64 { "sha256" } else { "sha1" };
         let bare = |args: &[&str]| {

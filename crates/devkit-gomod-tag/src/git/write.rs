@@ -43,12 +43,8 @@ impl Git {
             let made = self.run_with(&["mktag"], text.as_bytes())?;
             objects.push(Oid(line_of(&made).unwrap_or_default()));
         }
-        let mut input = b"start\0".to_vec();
-        for ((name, _), object) in tags.iter().zip(&objects) {
-            input.extend(format!("create refs/tags/{name}\0{}\0", object.0).bytes());
-        }
-        input.extend(b"prepare\0commit\0");
-        self.run_with(&["update-ref", "--stdin", "-z"], &input)?;
+        let names = tags.iter().map(|(name, _)| name);
+        self.transaction("create", names.zip(&objects))?;
         Ok(objects)
     }
 
@@ -93,9 +89,18 @@ impl Git {
     ///
     /// [`GitError`].
     pub fn delete_tags(&self, tags: &[(String, Oid)]) -> Result<(), GitError> {
+        self.transaction("delete", tags.iter().map(|(name, object)| (name, object)))
+    }
+
+    /// Does the same with all of these tags, or with none.
+    fn transaction<'a>(
+        &self,
+        verb: &str,
+        tags: impl Iterator<Item = (&'a String, &'a Oid)>,
+    ) -> Result<(), GitError> {
         let mut input = b"start\0".to_vec();
         for (name, object) in tags {
-            input.extend(format!("delete refs/tags/{name}\0{}\0", object.0).bytes());
+            input.extend(format!("{verb} refs/tags/{name}\0{}\0", object.0).bytes());
         }
         input.extend(b"prepare\0commit\0");
         self.run_with(&["update-ref", "--stdin", "-z"], &input).map(drop)
