@@ -1,17 +1,21 @@
 //! The load for `cargo xtask bench fwd`: a server and its clients in one process, a thread each.
 //!
 //! `load KIND BACKEND TARGET CONNECTIONS AMOUNT`: listens on BACKEND, connects to TARGET, which
-//! leads back there. Addresses are `HOST:PORT` or `unix:PATH`. Prints the seconds it took.
+//! leads back there. Addresses are `HOST:PORT` or `unix:PATH`. Prints the seconds it took, and the
+//! 99th percentile of a round trip in microseconds.
 //!
 //! - `bulk`: AMOUNT bytes in all, and an answer after the FIN.
 //! - `ping`: AMOUNT round trips of 64 bytes in all.
+//! - `mixed`: the same while one more connection sends as much as it can.
 //! - `short`: AMOUNT connections one after the other: connect, echo, close.
 //! - `idle`: prints `ready` once all are connected, and holds them until standard input ends.
 #![expect(clippy::print_stdout, reason = "its output is what it measured")]
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -57,15 +61,17 @@ async fn connect(address: &str) -> io::Result<Box<dyn Stream>> {
     Ok(Box::new(stream))
 }
 
-/// Reads to the end and then answers.
-async fn sink(mut stream: Box<dyn Stream>) -> io::Result<()> {
-    let mut buffer = vec![0; 256 * 1024];
-    while stream.read(&mut buffer).await? > 0 {}
-    stream.write_all(b"received").await
-}
+/// What the first byte of a bulk connection is; a round trip starts with another.
+const BULK: u8 = 0x5a;
 
-async fn echo(mut stream: Box<dyn Stream>) -> io::Result<()> {
+/// Serves one connection, which says by its first byte what it is for.
+async fn serve(mut stream: Box<dyn Stream>) -> io::Result<()> {
     let mut buffer = vec![0; 4096];
+    let count = stream.read(&mut buffer).await?;
+    if buffer[0] == BULK {
+        return sink(stream).await;
+    }
+    stream.write_all(&buffer[..count]).await?;
     loop {
         match stream.read(&mut buffer).await? {
             0 => return Ok(()),
@@ -74,11 +80,28 @@ async fn echo(mut stream: Box<dyn Stream>) -> io::Result<()> {
     }
 }
 
-async fn send_bulk(mut stream: Box<dyn Stream>, bytes: usize) -> io::Result<()> {
-    let block = vec![0x5a; 128 * 1024];
-    let mut left = bytes;
-    while left > 0 {
-        left -= stream.write(&block[..left.min(block.len())]).await?;
+/// Reads to the end and then answers.
+async fn sink(mut stream: Box<dyn Stream>) -> io::Result<()> {
+    let mut buffer = vec![0; 256 * 1024];
+    while stream.read(&mut buffer).await? > 0 {}
+    stream.write_all(b"received").await
+}
+
+async fn send_bulk(stream: Box<dyn Stream>, bytes: usize) -> io::Result<()> {
+    send_while(stream, |sent| (bytes - sent).min(BLOCK)).await
+}
+
+const BLOCK: usize = 128 * 1024;
+
+/// Sends as many bytes at a time as it is told, until that is none, and waits for the answer.
+async fn send_while(mut stream: Box<dyn Stream>, next: impl Fn(usize) -> usize) -> io::Result<()> {
+    let block = vec![BULK; BLOCK];
+    let mut sent = 0;
+    loop {
+        match next(sent) {
+            0 => break,
+            count => sent += stream.write(&block[..count]).await?,
+        }
     }
     stream.shutdown().await?;
     let mut answer = Vec::new();
@@ -86,13 +109,17 @@ async fn send_bulk(mut stream: Box<dyn Stream>, bytes: usize) -> io::Result<()> 
     if answer == b"received" { Ok(()) } else { Err(io::Error::other("the answer was lost")) }
 }
 
-async fn ping(mut stream: Box<dyn Stream>, times: usize) -> io::Result<()> {
+/// Gives how long each round trip took.
+async fn ping(mut stream: Box<dyn Stream>, times: usize) -> io::Result<Vec<Duration>> {
     let mut message = [0x42; 64];
+    let mut took = Vec::with_capacity(times);
     for _ in 0..times {
+        let start = Instant::now();
         stream.write_all(&message).await?;
         stream.read_exact(&mut message).await?;
+        took.push(start.elapsed());
     }
-    Ok(())
+    Ok(took)
 }
 
 fn runtime() -> io::Result<Runtime> {
@@ -109,13 +136,10 @@ fn main() -> io::Result<()> {
     let (connections, amount) = (number(connections)?, number(amount)?);
     let server = runtime()?;
     let listener = server.block_on(Listener::bind(backend))?;
-    let bulk = kind == "bulk";
     thread::spawn(move || {
         server.block_on(async {
             while let Ok(stream) = listener.accept().await {
-                tokio::spawn(
-                    async move { if bulk { sink(stream).await } else { echo(stream).await } },
-                );
+                tokio::spawn(serve(stream));
             }
         });
     });
@@ -139,23 +163,45 @@ async fn clients(kind: &str, target: &str, connections: usize, amount: usize) ->
         io::stdin().read_to_end(&mut Vec::new())?;
         return Ok(());
     }
+    let stop = Arc::new(AtomicBool::new(false));
+    let stream = (kind == "mixed").then(|| saturate(target.to_owned(), Arc::clone(&stop)));
     let start = Instant::now();
+    let mut took = Vec::new();
     if kind == "short" {
         for _ in 0..amount {
-            ping(connect(target).await?, 1).await?;
+            took.extend(ping(connect(target).await?, 1).await?);
         }
     }
     let each = amount / connections;
     let tasks: Vec<_> = streams
         .into_iter()
         .map(|stream| match kind {
-            "bulk" => tokio::spawn(send_bulk(stream, each)),
+            "bulk" => {
+                tokio::spawn(async move { send_bulk(stream, each).await.map(|()| Vec::new()) })
+            }
             _ => tokio::spawn(ping(stream, each)),
         })
         .collect();
     for task in tasks {
-        task.await.map_err(io::Error::other)??;
+        took.extend(task.await.map_err(io::Error::other)??);
     }
-    println!("{}", start.elapsed().as_secs_f64());
+    let seconds = start.elapsed().as_secs_f64();
+    stop.store(true, Ordering::Relaxed);
+    if let Some(stream) = stream {
+        stream.join().map_err(|_| io::Error::other("the stream panicked"))??;
+    }
+    took.sort_unstable();
+    let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
+    println!("{seconds} {}", p99.as_secs_f64() * 1e6);
     Ok(())
+}
+
+/// One connection that sends as much as it can, in a thread of its own.
+fn saturate(target: String, stop: Arc<AtomicBool>) -> thread::JoinHandle<io::Result<()>> {
+    thread::spawn(move || {
+        runtime()?.block_on(async {
+            let next = |_| if stop.load(Ordering::Relaxed) { 0 } else { BLOCK };
+            send_while(connect(&target).await?, next).await
+        })
+    })
 }
