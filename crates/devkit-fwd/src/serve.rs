@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::dial::{DialError, Dialled, dial, out_of_descriptors};
+use crate::dial::{DialError, Dialled, FirstWord, dial, out_of_descriptors};
 use crate::endpoint::Destination;
 use crate::error::Error;
 use crate::event::{Closed, Event, Pause, Peer, Reason, Stats};
@@ -448,7 +448,8 @@ impl Connection {
             let starved = || self.shared.starved.store(true, Relaxed);
             let limit = self.shared.options.connect_timeout;
             // Boxed, so that what only dialling needs is freed for the rest of the time.
-            match Box::pin(dial(address, limit, &self.shared.own, &starved)).await {
+            let word = if self.client.has_data() { FirstWord::Waits } else { FirstWord::Unknown };
+            match Box::pin(dial(address, word, limit, &self.shared.own, &starved)).await {
                 Ok(destination) => self.destination = Some(destination),
                 Err(error) => return self.failed(&error),
             }

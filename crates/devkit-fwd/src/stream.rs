@@ -86,6 +86,12 @@ impl Stream {
         })
     }
 
+    /// Whether there is something to read, other than an end. It stays there.
+    pub(crate) fn has_data(&self) -> bool {
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        recv(self.as_fd().as_raw_fd(), &mut [0], flags).is_ok_and(|count| count > 0)
+    }
+
     /// Writes what there is room for. [`ErrorKind::WouldBlock`] if there is none.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         let fd = self.as_fd().as_raw_fd();
