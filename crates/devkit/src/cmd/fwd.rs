@@ -143,7 +143,7 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
         .max_blocking_threads(16)
         .build()
         .context("cannot start the event loop")?;
-    let log = Arc::new(Log::start(ui, args.admission()).context("cannot start the log")?);
+    let log = Arc::new(Log::new(ui, args.admission()));
     let outcome = runtime.block_on(async {
         // First of all: from here on a signal no longer ends the process on the spot, which would
         // leave the socket file behind.

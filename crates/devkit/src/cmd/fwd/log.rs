@@ -1,13 +1,14 @@
 //! What a running forwarder prints: lines for people on stderr, or JSON Lines on stdout.
 //!
 //! Lines are written by a thread of their own. A terminal that is stopped or a pipe that nobody
-//! reads must not stop the connections.
+//! reads must not stop the connections. The thread ends when there is nothing to write for a while:
+//! a process with one thread pays less for each system call.
 
 use std::fmt::Write as _;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -30,6 +31,8 @@ const BURST: f64 = 20.0;
 const SUMMARY: Duration = Duration::from_secs(10);
 /// How long the end waits for a slow reader.
 const LAST_LINES: Duration = Duration::from_secs(1);
+/// How long the writing thread waits for more.
+const LINGER: Duration = Duration::from_millis(100);
 
 pub(super) struct Log {
     json: bool,
@@ -37,11 +40,23 @@ pub(super) struct Log {
     verbose: u8,
     arrows: [&'static str; 2],
     admission: Option<String>,
-    queue: Mutex<Option<SyncSender<String>>>,
+    writer: Arc<Mutex<Writer>>,
     lost: Arc<AtomicU64>,
-    writer: Mutex<Option<(JoinHandle<()>, Receiver<()>)>>,
     burst: Mutex<Burst>,
     left_out: Notify,
+}
+
+/// Whether the writing thread is there.
+enum Writer {
+    Idle,
+    /// It takes lines, and its end is seen as that of the receiver.
+    Running {
+        lines: SyncSender<String>,
+        thread: JoinHandle<()>,
+        ended: Receiver<()>,
+    },
+    /// After the last line.
+    Finished,
 }
 
 /// Decides which connection lines are shown one by one, and counts the rest.
@@ -75,34 +90,19 @@ struct Lost {
 }
 
 impl Log {
-    /// Starts the writing thread. `admission` says who may connect.
-    pub(super) fn start(ui: &Ui, admission: Option<String>) -> io::Result<Self> {
-        let (queue, lines) = mpsc::sync_channel::<String>(QUEUE);
-        let (end, ended) = mpsc::channel();
-        let (json, lost) = (ui.json, Arc::<AtomicU64>::default());
-        let left_out = Arc::clone(&lost);
-        let writer = std::thread::Builder::new().name("log".into()).spawn(move || {
-            for line in lines {
-                print(json, &line);
-                match left_out.swap(0, Relaxed) {
-                    0 => {}
-                    events => print(json, &lost_line(json, events)),
-                }
-            }
-            drop(end);
-        })?;
-        Ok(Self {
-            json,
+    /// `admission` says who may connect.
+    pub(super) fn new(ui: &Ui, admission: Option<String>) -> Self {
+        Self {
+            json: ui.json,
             quiet: ui.quiet,
             verbose: ui.verbose,
             arrows: if ui.unicode { ["↑", "↓"] } else { ["up", "down"] },
             admission,
-            queue: Mutex::new(Some(queue)),
-            lost,
-            writer: Mutex::new(Some((writer, ended))),
+            writer: Arc::new(Mutex::new(Writer::Idle)),
+            lost: Arc::default(),
             burst: Mutex::new(Burst::new()),
             left_out: Notify::new(),
-        })
+        }
     }
 
     pub(super) fn event(&self, event: &Event) {
@@ -202,11 +202,12 @@ impl Log {
 
     /// Waits until everything is written, unless nobody reads it.
     pub(super) fn finish(&self) {
-        drop(lock(&self.queue).take());
-        if let Some((writer, ended)) = lock(&self.writer).take()
-            && ended.recv_timeout(LAST_LINES) == Err(RecvTimeoutError::Disconnected)
-        {
-            let _ = writer.join();
+        let writer = std::mem::replace(&mut *lock(&self.writer), Writer::Finished);
+        if let Writer::Running { lines, thread, ended } = writer {
+            drop(lines);
+            if ended.recv_timeout(LAST_LINES) == Err(RecvTimeoutError::Disconnected) {
+                let _ = thread.join();
+            }
         }
     }
 
@@ -228,12 +229,38 @@ impl Log {
     }
 
     fn put(&self, line: String) {
-        // After the end there is nobody left to write it, and no time to wait for anybody.
-        if let Some(queue) = lock(&self.queue).as_ref()
-            && let Err(TrySendError::Full(_)) = queue.try_send(line)
-        {
+        let mut writer = lock(&self.writer);
+        if matches!(*writer, Writer::Idle) {
+            *writer = self.start().unwrap_or(Writer::Idle);
+        }
+        let sent = match &*writer {
+            Writer::Running { lines, .. } => lines.try_send(line).is_ok(),
+            // There was no thread to be had.
+            Writer::Idle => false,
+            // There is nobody left to write it, and no time to wait for anybody.
+            Writer::Finished => return,
+        };
+        if !sent {
             self.lost.fetch_add(1, Relaxed);
         }
+    }
+
+    /// Starts the writing thread, which puts itself back to idle.
+    fn start(&self) -> io::Result<Writer> {
+        let (sender, lines) = mpsc::sync_channel::<String>(QUEUE);
+        let (end, ended) = mpsc::channel();
+        let (json, lost, writer) = (self.json, Arc::clone(&self.lost), Arc::clone(&self.writer));
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || {
+            while let Some(line) = next_line(&lines, &writer) {
+                print(json, &line);
+                match lost.swap(0, Relaxed) {
+                    0 => {}
+                    events => print(json, &lost_line(json, events)),
+                }
+            }
+            drop(end);
+        })?;
+        Ok(Writer::Running { lines: sender, thread, ended })
     }
 
     fn bytes(&self, up: u64, down: u64) -> String {
@@ -283,6 +310,28 @@ impl Burst {
         self.since?;
         let fresh = Self { allowance: self.allowance, last: self.last, ..Self::new() };
         Some(std::mem::replace(self, fresh))
+    }
+}
+
+/// The next line; none once there was none for a while, or will be none any more.
+fn next_line(lines: &Receiver<String>, writer: &Mutex<Writer>) -> Option<String> {
+    match lines.recv_timeout(LINGER) {
+        Ok(line) => Some(line),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => {
+            // Nobody sends while this is held, so what is not there now would be for another.
+            let mut writer = lock(writer);
+            match lines.try_recv() {
+                Ok(line) => Some(line),
+                Err(TryRecvError::Disconnected) => None,
+                Err(TryRecvError::Empty) => {
+                    if matches!(*writer, Writer::Running { .. }) {
+                        *writer = Writer::Idle;
+                    }
+                    None
+                }
+            }
+        }
     }
 }
 
