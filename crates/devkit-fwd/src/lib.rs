@@ -35,6 +35,8 @@ mod stdio;
 mod stream;
 mod sun_path;
 mod sys;
+mod transport;
+mod workers;
 
 #[cfg(test)]
 mod tests;
@@ -50,6 +52,6 @@ pub use error::{Error, Holder, Right, Rule};
 pub use event::{Closed, Event, Pause, Peer, Reason, Stats};
 pub use exposure::{Exposure, Rights};
 pub use limits::raise as raise_descriptor_limit;
-pub use options::{FileRule, Networks, Options, Peers};
+pub use options::{Engine, FileRule, Networks, Options, Peers};
 pub use plan::{Audience, Plan, Warning};
 pub use serve::{Control, Forwarder, OnEvent};

@@ -1,7 +1,7 @@
 //! What a user may decide about a forwarder, with the defaults.
 
 use std::net::IpAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
 use crate::cidr::Cidr;
@@ -25,6 +25,21 @@ pub struct Options {
     pub drain: Duration,
     /// Connections at once; more wait in the backlog. `None`: what the descriptor limit allows.
     pub max_connections: Option<NonZeroUsize>,
+    /// Threads that carry connections; each stays on the one that it starts on.
+    pub workers: NonZeroU16,
+    /// How bytes are moved.
+    pub engine: Engine,
+}
+
+/// How bytes are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Engine {
+    /// Through pipes (`splice(2)`) while a direction streams and the kernel saves a copy by it, as on
+    /// Linux from TCP and between Unix sockets; through a buffer otherwise.
+    #[default]
+    Adaptive,
+    /// Always through a buffer.
+    Copy,
 }
 
 /// Who may connect over TCP.
@@ -73,6 +88,8 @@ impl Default for Options {
             half_close_timeout: Some(Duration::from_secs(3600)),
             drain: Duration::from_secs(10),
             max_connections: None,
+            workers: NonZeroU16::MIN,
+            engine: Engine::default(),
         }
     }
 }

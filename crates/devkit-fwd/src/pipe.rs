@@ -8,90 +8,99 @@
 use std::io;
 
 use crate::stream::Stream;
+use crate::transport::Conduit;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::Pipe;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use self::none::Pipe;
 
-/// Bytes at a time: for the others' turn, and because the kernel refuses lengths beyond 2^63.
-const MOST: usize = 1024 * 1024;
-
 #[cfg(target_os = "linux")]
 mod linux {
     use std::cell::RefCell;
     use std::os::fd::OwnedFd;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, splice};
     use nix::unistd::pipe2;
 
-    use super::{MOST, Stream, io};
+    use super::{Conduit, Stream, io};
     use crate::limits;
 
     /// Bytes of a pipe, where the user's budget (`pipe-user-pages-soft`) allows.
     const SIZE: i32 = 1024 * 1024;
     /// Below this, copying is as good.
     const LEAST: i32 = 64 * 1024;
-    /// Pipes that wait for a flow to need them.
-    const KEPT: usize = 8;
+    /// Pipes of a thread that wait for a flow to need them.
+    const MOST_KEPT: usize = 8;
 
     thread_local! {
-        static POOL: RefCell<Pool> = const { RefCell::new(Pool { kept: Vec::new(), open: 0 }) };
+        static KEPT: RefCell<Vec<Ends>> = const { RefCell::new(Vec::new()) };
     }
 
-    struct Pool {
-        kept: Vec<(OwnedFd, OwnedFd)>,
-        /// Kept or not.
-        open: usize,
+    /// Pipes of all threads, kept or not.
+    static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+    /// Where bytes come out, and where they go in. Counted as long as it is open.
+    #[derive(Debug)]
+    struct Ends {
+        output: OwnedFd,
+        input: OwnedFd,
+    }
+
+    impl Ends {
+        fn open() -> Option<Self> {
+            if OPEN.fetch_add(1, Relaxed) >= limits::pipes() {
+                OPEN.fetch_sub(1, Relaxed);
+                return None;
+            }
+            let Ok((output, input)) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK) else {
+                OPEN.fetch_sub(1, Relaxed);
+                return None;
+            };
+            let ends = Self { output, input };
+            // Whether or not it was granted, this tells how large it is.
+            let _ = fcntl(&ends.input, FcntlArg::F_SETPIPE_SZ(SIZE));
+            (fcntl(&ends.input, FcntlArg::F_GETPIPE_SZ).ok()? >= LEAST).then_some(ends)
+        }
+    }
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            OPEN.fetch_sub(1, Relaxed);
+        }
     }
 
     /// A pipe and how many bytes are in it.
     #[derive(Debug)]
     pub(crate) struct Pipe {
-        /// Where they come out, and where they go in. Nothing once they are given back.
-        ends: Option<(OwnedFd, OwnedFd)>,
+        /// Nothing once they are given back.
+        ends: Option<Ends>,
         held: usize,
     }
 
-    impl Pipe {
-        /// An empty one; nothing where there are enough of them, or the system has none to give.
-        pub(crate) fn take() -> Option<Self> {
-            POOL.with_borrow_mut(|pool| {
-                if let Some(ends) = pool.kept.pop() {
-                    return Some(Self { ends: Some(ends), held: 0 });
-                }
-                if pool.open >= limits::pipes() {
-                    return None;
-                }
-                let ends = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).ok()?;
-                // Whether or not it was granted, this tells how large it is.
-                let _ = fcntl(&ends.1, FcntlArg::F_SETPIPE_SZ(SIZE));
-                if fcntl(&ends.1, FcntlArg::F_GETPIPE_SZ).ok()? < LEAST {
-                    return None;
-                }
-                pool.open += 1;
-                Some(Self { ends: Some(ends), held: 0 })
-            })
+    impl Conduit<Stream> for Pipe {
+        fn take() -> Option<Self> {
+            let ends = KEPT.with_borrow_mut(Vec::pop).or_else(Ends::open)?;
+            Some(Self { ends: Some(ends), held: 0 })
         }
 
-        pub(crate) fn is_empty(&self) -> bool {
+        fn is_empty(&self) -> bool {
             self.held == 0
         }
 
-        /// Takes what a socket has; to be called while it is empty. 0 may be the end, or not: old
-        /// kernels say it without one.
-        pub(crate) fn fill(&mut self, from: &Stream) -> io::Result<usize> {
+        /// 0 may be the end, or not: old kernels say it without one.
+        fn fill(&mut self, from: &Stream, most: usize) -> io::Result<usize> {
             debug_assert!(self.is_empty(), "would block could mean the pipe");
-            let Some((_, input)) = &self.ends else { return Ok(0) };
+            let Some(Ends { input, .. }) = &self.ends else { return Ok(0) };
             let count =
-                from.try_splice(|socket| splice(socket, None, input, None, MOST, flags()))?;
+                from.try_splice(|socket| splice(socket, None, input, None, most, flags()))?;
             self.held = count;
             Ok(count)
         }
 
-        /// Gives a socket what it has room for.
-        pub(crate) fn drain(&mut self, to: &Stream) -> io::Result<usize> {
-            let Some((output, _)) = &self.ends else { return Ok(0) };
+        fn drain(&mut self, to: &Stream) -> io::Result<usize> {
+            let Some(Ends { output, .. }) = &self.ends else { return Ok(0) };
             let held = self.held;
             let count =
                 to.try_splice_into(|socket| splice(output, None, socket, None, held, flags()))?;
@@ -107,15 +116,12 @@ mod linux {
 
     impl Drop for Pipe {
         fn drop(&mut self) {
-            let ends = self.ends.take();
-            let empty = self.is_empty();
-            // A thread that ends may have dropped the pool already.
-            let _ = POOL.try_with(|pool| {
-                let mut pool = pool.borrow_mut();
-                if empty && pool.kept.len() < KEPT {
-                    pool.kept.extend(ends);
-                } else {
-                    pool.open = pool.open.saturating_sub(1);
+            let Some(ends) = self.ends.take().filter(|_| self.held == 0) else { return };
+            // A thread that ends may have dropped its pool already.
+            let _ = KEPT.try_with(|kept| {
+                let mut kept = kept.borrow_mut();
+                if kept.len() < MOST_KEPT {
+                    kept.push(ends);
                 }
             });
         }
@@ -125,25 +131,25 @@ mod linux {
 /// Elsewhere everything is copied. Untested.
 #[cfg(not(target_os = "linux"))]
 mod none {
-    use super::{Stream, io};
+    use super::{Conduit, Stream, io};
 
     #[derive(Debug)]
     pub(crate) enum Pipe {}
 
-    impl Pipe {
-        pub(crate) fn take() -> Option<Self> {
+    impl Conduit<Stream> for Pipe {
+        fn take() -> Option<Self> {
             None
         }
 
-        pub(crate) fn is_empty(&self) -> bool {
+        fn is_empty(&self) -> bool {
             match *self {}
         }
 
-        pub(crate) fn fill(&mut self, _: &Stream) -> io::Result<usize> {
+        fn fill(&mut self, _: &Stream, _: usize) -> io::Result<usize> {
             match *self {}
         }
 
-        pub(crate) fn drain(&mut self, _: &Stream) -> io::Result<usize> {
+        fn drain(&mut self, _: &Stream) -> io::Result<usize> {
             match *self {}
         }
     }

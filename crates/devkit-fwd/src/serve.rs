@@ -8,11 +8,12 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -23,9 +24,11 @@ use crate::error::Error;
 use crate::event::{Closed, Event, Pause, Peer, Reason, Stats};
 use crate::listen::Listener;
 use crate::options::Options;
-use crate::relay::{Meter, Patience, echo, relay};
+use crate::relay::{Ends, Meter, Patience, Rules, echo, relay};
 use crate::socket_file::SocketFile;
 use crate::stream::Stream;
+use crate::transport::Transport;
+use crate::workers::Workers;
 use crate::{limits, stdio, sys};
 
 /// Pause after the system had no descriptor for a new connection.
@@ -33,7 +36,7 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// A pause this long after the last one is told again.
 const BURST: Duration = Duration::from_secs(10);
 
-/// Gets every event, from the thread that serves: it must not block.
+/// Gets every event, from the threads that carry connections: it must not block.
 pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// A forwarder that listens already.
@@ -51,19 +54,35 @@ pub struct Control {
 struct Shared {
     destination: Destination,
     options: Options,
+    rules: Rules,
     /// TCP addresses listened on: a destination that resolves to one leads back here.
     own: Vec<SocketAddr>,
     limit: usize,
     on_event: Mutex<Option<OnEvent>>,
     stop: watch::Sender<bool>,
-    /// Tasks of open connections. A handle is missing for the moment between entry and spawn.
-    open: Mutex<HashMap<u64, Option<AbortHandle>>>,
+    open: Mutex<Open>,
+    /// Worker threads besides this one, once they run.
+    workers: OnceLock<Vec<Handle>>,
     /// Told whenever a connection is over.
     left: Notify,
     starved: AtomicBool,
     /// When each kind of pause was last told, or would have been.
     last_pauses: Mutex<HashMap<Pause, Instant>>,
     counts: Counts,
+}
+
+/// Open connections, and where they are carried.
+#[derive(Default)]
+struct Open {
+    tasks: HashMap<u64, Task>,
+    /// Connections that each seat carries: this thread is the first, the workers follow.
+    loads: Vec<usize>,
+}
+
+struct Task {
+    /// Missing for the moment between entry and spawn.
+    abort: Option<AbortHandle>,
+    seat: u16,
 }
 
 #[derive(Default)]
@@ -94,16 +113,25 @@ impl Forwarder {
         destination: Destination,
         options: Options,
     ) -> Self {
+        let options = options.bounded();
         let own = listeners.iter().flat_map(Listener::covers).collect();
         let limit = options.max_connections.map_or_else(limits::connections, Into::into);
         let shared = Shared {
             destination,
-            options: options.bounded(),
+            rules: Rules {
+                patience: Patience {
+                    idle: options.idle_timeout,
+                    half_closed: options.half_close_timeout,
+                },
+                engine: options.engine,
+            },
+            options,
             own,
             limit,
             on_event: Mutex::new(None),
             stop: watch::Sender::new(false),
             open: Mutex::default(),
+            workers: OnceLock::new(),
             left: Notify::new(),
             starved: AtomicBool::new(false),
             last_pauses: Mutex::default(),
@@ -119,14 +147,19 @@ impl Forwarder {
     }
 
     /// Serves until [`Control::stop`], and then until all connections are over or the drain time
-    /// is. Runs on a current-thread tokio runtime with I/O and time enabled.
+    /// is. Runs on a current-thread tokio runtime with I/O and time enabled; further workers bring
+    /// their own.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] when the runtime cannot take a listener. No connection can make this fail.
+    /// [`Error::Io`] when the runtime cannot take a listener, or the system has no thread for a
+    /// worker. No connection can make this fail.
     pub async fn serve(self, on_event: OnEvent) -> Result<Stats, Error> {
         let shared = self.shared;
         *lock(&shared.on_event) = Some(on_event);
+        let workers = Workers::start(shared.options.workers.get() - 1)
+            .map_err(|source| Error::Io { action: "start the worker threads".into(), source })?;
+        let _ = shared.workers.set(workers.handles());
         let mut stopped = shared.stop.subscribe();
         let sources: Vec<String> = self.listeners.iter().map(Listener::address).collect();
         let mut files: Vec<SocketFile> = Vec::new();
@@ -147,6 +180,7 @@ impl Forwarder {
         drop(files);
         loops.shutdown().await;
         shared.drain().await;
+        drop(workers);
         Ok(shared.stats())
     }
 
@@ -301,7 +335,7 @@ impl Shared {
 
     fn stats(&self) -> Stats {
         Stats {
-            open: lock(&self.open).len() as u64,
+            open: lock(&self.open).tasks.len() as u64,
             total: self.counts.total.load(Relaxed),
             failed: self.counts.failed.load(Relaxed),
             refused: self.counts.refused.load(Relaxed),
@@ -328,7 +362,7 @@ impl Shared {
     }
 
     fn full(&self) -> bool {
-        lock(&self.open).len() >= self.limit
+        lock(&self.open).tasks.len() >= self.limit
     }
 
     /// Accepts, or is ready with `None` where another listener has filled the last place since
@@ -374,29 +408,34 @@ impl Shared {
 
     fn accept(self: &Arc<Self>, client: Stream, peer: Peer) {
         let id = self.counts.total.fetch_add(1, Relaxed) + 1;
-        lock(&self.open).insert(id, None);
-        let mut connection = Connection {
-            shared: Arc::clone(self),
-            id,
-            peer,
-            started: Instant::now(),
-            client,
-            destination: None,
-            bytes: [AtomicU64::new(0), AtomicU64::new(0)],
-            end: End::Cut,
+        let workers = self.workers.get().map_or(&[][..], Vec::as_slice);
+        let seat = lock(&self.open).enter(id, workers.len());
+        let place = Place { shared: Arc::clone(self), id };
+        let task = match seat.checked_sub(1) {
+            None => {
+                let mut connection = Connection::new(place, client, peer);
+                // By reference: an `async fn` stores its arguments twice, in each task.
+                tokio::spawn(async move { connection.run().await })
+            }
+            Some(worker) => {
+                // Without one it is lost, as where the system has no memory to accept it.
+                let Ok(client) = client.detach() else { return };
+                workers[worker].spawn(async move {
+                    let Ok(client) = client.attach() else { return };
+                    Connection::new(place, client, peer).run().await;
+                })
+            }
         };
-        // By reference: an `async fn` stores its arguments twice, in each connection's task.
-        let task = tokio::spawn(async move { connection.run().await });
         // It may be over already.
-        if let Some(handle) = lock(&self.open).get_mut(&id) {
-            *handle = Some(task.abort_handle());
+        if let Some(entry) = lock(&self.open).tasks.get_mut(&id) {
+            entry.abort = Some(task.abort_handle());
         }
     }
 
     async fn all_over(&self) {
         loop {
             let left = self.left.notified();
-            if lock(&self.open).is_empty() {
+            if lock(&self.open).tasks.is_empty() {
                 return;
             }
             left.await;
@@ -405,7 +444,7 @@ impl Shared {
 
     /// Whether all connections came to their end by themselves.
     async fn drain(&self) -> bool {
-        let open = lock(&self.open).len() as u64;
+        let open = lock(&self.open).tasks.len() as u64;
         self.tell(Event::Stopping { open });
         let ended = timeout(self.options.drain, self.all_over()).await.is_ok();
         if !ended {
@@ -416,22 +455,55 @@ impl Shared {
     }
 
     fn abort(&self) {
-        for handle in lock(&self.open).values().flatten() {
-            handle.abort();
+        for task in lock(&self.open).tasks.values() {
+            if let Some(abort) = &task.abort {
+                abort.abort();
+            }
         }
+    }
+}
+
+impl Open {
+    /// Takes the seat with the fewest connections, and gives its number.
+    fn enter(&mut self, id: u64, workers: usize) -> usize {
+        self.loads.resize(workers + 1, 0);
+        let seat = (0..=workers).min_by_key(|seat| self.loads[*seat]).unwrap_or(0);
+        self.loads[seat] += 1;
+        let number = u16::try_from(seat).expect("workers are counted in as many bits");
+        self.tasks.insert(id, Task { abort: None, seat: number });
+        seat
+    }
+
+    fn leave(&mut self, id: u64) {
+        if let Some(task) = self.tasks.remove(&id) {
+            self.loads[usize::from(task.seat)] -= 1;
+        }
+    }
+}
+
+/// The place of a connection among the open ones, until it is dropped.
+struct Place {
+    shared: Arc<Shared>,
+    id: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        lock(&self.shared.open).leave(self.id);
+        self.shared.left.notify_waiters();
     }
 }
 
 /// One accepted connection. Dropping it closes both sockets, by reset unless it came to its end.
 struct Connection {
-    shared: Arc<Shared>,
-    id: u64,
-    peer: Peer,
-    started: Instant,
     client: Stream,
     destination: Option<Dialled>,
     bytes: [AtomicU64; 2],
+    peer: Peer,
+    started: Instant,
     end: End,
+    /// Last: its place is free when the sockets are closed.
+    place: Place,
 }
 
 enum End {
@@ -443,69 +515,79 @@ enum End {
 }
 
 impl Connection {
+    fn new(place: Place, client: Stream, peer: Peer) -> Self {
+        Self {
+            client,
+            destination: None,
+            bytes: [AtomicU64::new(0), AtomicU64::new(0)],
+            peer,
+            started: Instant::now(),
+            end: End::Cut,
+            place,
+        }
+    }
+
     async fn run(&mut self) {
-        if let Destination::Connect(address) = &self.shared.destination {
-            let starved = || self.shared.starved.store(true, Relaxed);
-            let limit = self.shared.options.connect_timeout;
-            // Boxed, so that what only dialling needs is freed for the rest of the time.
+        let shared = &*self.place.shared;
+        if let Destination::Connect(address) = &shared.destination {
+            let starved = || shared.starved.store(true, Relaxed);
+            let limit = shared.options.connect_timeout;
             let word = if self.client.has_data() { FirstWord::Waits } else { FirstWord::Unknown };
-            match Box::pin(dial(address, word, limit, &self.shared.own, &starved)).await {
+            // Boxed, so that what only dialling needs is freed for the rest of the time.
+            match Box::pin(dial(address, word, limit, &shared.own, &starved)).await {
                 Ok(destination) => self.destination = Some(destination),
                 Err(error) => return self.failed(&error),
             }
         }
-        self.shared.tell(Event::Opened { id: self.id, peer: self.peer.clone() });
+        shared.tell(Event::Opened { id: self.place.id, peer: self.peer.clone() });
         let [up, down] = &self.bytes;
         let meters = [
-            Meter { connection: up, all: &self.shared.counts.to_destination },
-            Meter { connection: down, all: &self.shared.counts.to_client },
+            Meter { connection: up, all: &shared.counts.to_destination },
+            Meter { connection: down, all: &shared.counts.to_client },
         ];
-        let patience = Patience {
-            idle: self.shared.options.idle_timeout,
-            half_closed: self.shared.options.half_close_timeout,
-        };
         let reason = match &self.destination {
-            Some(destination) => relay(&self.client, destination, meters, patience).await,
-            None => Box::pin(echo(&self.client, meters, patience)).await,
+            Some(Dialled { stream, lost }) => {
+                let ends =
+                    Ends { client: &self.client, destination: stream, destination_lost: *lost };
+                relay(&ends, meters, &shared.rules).await
+            }
+            None => Box::pin(echo(&self.client, meters, &shared.rules)).await,
         };
         self.end = End::Closed(reason);
     }
 
     fn failed(&mut self, error: &DialError) {
         self.end = End::Failed;
-        self.shared.counts.failed.fetch_add(1, Relaxed);
+        let shared = &self.place.shared;
+        shared.counts.failed.fetch_add(1, Relaxed);
         // An empty answer would look like success.
         self.client.reset();
-        let destination = self.shared.destination.to_string();
-        self.shared.tell(Event::failed(self.id, self.peer.clone(), destination, error));
+        let destination = shared.destination.to_string();
+        shared.tell(Event::failed(self.place.id, self.peer.clone(), destination, error));
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
         let reason = match self.end {
-            End::Closed(reason) => Some(reason),
-            End::Failed => None,
+            End::Closed(reason) => reason,
+            End::Failed => return,
             End::Cut => {
                 self.client.reset();
                 if let Some(destination) = &self.destination {
                     destination.stream.reset();
                 }
-                Some(Reason::Stopped)
+                Reason::Stopped
             }
         };
-        if let Some(reason) = reason {
-            self.shared.tell(Event::Closed(Closed {
-                id: self.id,
-                peer: self.peer.clone(),
-                bytes_up: self.bytes[0].load(Relaxed),
-                bytes_down: self.bytes[1].load(Relaxed),
-                reason,
-                duration: self.started.elapsed(),
-            }));
-        }
-        lock(&self.shared.open).remove(&self.id);
-        self.shared.left.notify_waiters();
+        self.place.shared.tell(Event::Closed(Closed {
+            id: self.place.id,
+            peer: self.peer.clone(),
+            bytes_up: self.bytes[0].load(Relaxed),
+            bytes_down: self.bytes[1].load(Relaxed),
+            reason,
+            duration: self.started.elapsed(),
+        }));
     }
 }
 

@@ -14,7 +14,9 @@ use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
+use crate::pipe::Pipe;
 use crate::sys;
+use crate::transport::Transport;
 
 /// A connected socket. Dropping it closes it, with a FIN unless it was [`Stream::reset`].
 #[derive(Debug)]
@@ -23,82 +25,36 @@ pub(crate) enum Stream {
     Unix(UnixStream),
 }
 
+/// A socket that no runtime watches.
+#[derive(Debug)]
+pub(crate) enum Detached {
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Detached {
+    /// Has it watched by the runtime that this is called in.
+    pub(crate) fn attach(self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
+            Self::Unix(stream) => UnixStream::from_std(stream).map(Stream::Unix),
+        }
+    }
+}
+
 impl Stream {
-    /// Waits for data, an end or an error. A registration that failed counts as ready: the read
-    /// that follows tells.
-    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Takes it from its runtime.
+    pub(crate) fn detach(self) -> io::Result<Detached> {
         match self {
-            Self::Tcp(stream) => stream.poll_read_ready(cx),
-            Self::Unix(stream) => stream.poll_read_ready(cx),
+            Self::Tcp(stream) => stream.into_std().map(Detached::Tcp),
+            Self::Unix(stream) => stream.into_std().map(Detached::Unix),
         }
-        .map(|_| ())
-    }
-
-    /// Waits for room in the send buffer, or an error.
-    pub(crate) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            Self::Tcp(stream) => stream.poll_write_ready(cx),
-            Self::Unix(stream) => stream.poll_write_ready(cx),
-        }
-        .map(|_| ())
-    }
-
-    /// Waits until the socket has an error, which neither reading nor writing needs to be tried for,
-    /// or a Unix peer is gone altogether.
-    ///
-    /// The latter is asked for now and then: it comes as an `EPOLLHUP`, which cannot be waited for
-    /// apart from being writable. TCP has keepalive for it.
-    pub(crate) async fn broken(&self) {
-        let stream = match self {
-            Self::Tcp(stream) => return drop(stream.ready(Interest::ERROR).await),
-            Self::Unix(stream) => stream,
-        };
-        let mut pause = Duration::from_secs(1);
-        while timeout(pause, stream.ready(Interest::ERROR)).await.is_err() && !self.hung_up() {
-            pause = (pause * 2).min(Duration::from_secs(32));
-        }
-    }
-
-    /// Whether the peer neither sends nor takes anything any more.
-    pub(crate) fn hung_up(&self) -> bool {
-        let mut poll = [PollFd::new(self.as_fd(), PollFlags::empty())];
-        nix::poll::poll(&mut poll, PollTimeout::ZERO).is_ok()
-            && poll[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
-    }
-
-    /// Reads what is there; 0 is the end. [`ErrorKind::WouldBlock`] if there is nothing yet.
-    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = buffer.len();
-        let fd = self.as_fd().as_raw_fd();
-        self.try_io(Interest::READABLE, || match self {
-            Self::Tcp(_) => {
-                let count = recv(fd, buffer, MsgFlags::empty())?;
-                Ok((count, count < wanted))
-            }
-            Self::Unix(_) => {
-                let mut room = [IoSliceMut::new(buffer)];
-                let got = recvmsg::<()>(fd, &mut room, None, MsgFlags::empty())?;
-                // It stops behind a message that carried descriptors, for which there was no room
-                // here: there may be more.
-                let stopped = got.flags.contains(MsgFlags::MSG_CTRUNC);
-                Ok((got.bytes, got.bytes < wanted && !stopped))
-            }
-        })
     }
 
     /// Whether there is something to read, other than an end. It stays there.
     pub(crate) fn has_data(&self) -> bool {
         let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
         recv(self.as_fd().as_raw_fd(), &mut [0], flags).is_ok_and(|count| count > 0)
-    }
-
-    /// Writes what there is room for. [`ErrorKind::WouldBlock`] if there is none.
-    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let fd = self.as_fd().as_raw_fd();
-        self.try_io(Interest::WRITABLE, || {
-            let count = send(fd, bytes, MsgFlags::MSG_NOSIGNAL)?;
-            Ok((count, count < bytes.len()))
-        })
     }
 
     /// Reads by `splice`, which is handed the socket. Whatever came, there may be more: a pipe has no
@@ -118,48 +74,6 @@ impl Stream {
         splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
     ) -> io::Result<usize> {
         self.try_io(Interest::WRITABLE, || Ok((splice(self.as_fd())?, false)))
-    }
-
-    /// Whether splicing from here to there is worth it: from Unix to TCP the kernel copies all the
-    /// same.
-    pub(crate) fn splices_to(&self, to: &Self) -> bool {
-        !matches!((self, to), (Self::Unix(_), Self::Tcp(_)))
-    }
-
-    /// Sends a FIN: this end will write no more, and may go on reading.
-    pub(crate) fn end_writing(&self) {
-        // Fails when the peer is gone already; then the reading side finds out why.
-        let _ = SockRef::from(self).shutdown(Shutdown::Write);
-    }
-
-    /// Arranges that closing is seen as an error by the peer (TCP: an RST).
-    ///
-    /// Unix sockets have no such thing: their peer sees a reset if it sent something that nobody
-    /// read, and an end otherwise.
-    pub(crate) fn reset(&self) {
-        if let Self::Tcp(stream) = self {
-            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-        }
-    }
-
-    /// The pending error, which is taken off the socket.
-    pub(crate) fn take_error(&self) -> Option<io::Error> {
-        SockRef::from(self).take_error().ok().flatten()
-    }
-
-    /// Bytes that were written and that the peer's kernel (TCP) or the peer (Unix) has not taken yet.
-    pub(crate) fn queued(&self) -> usize {
-        sys::queued(self).unwrap_or(0)
-    }
-
-    /// Whether everything written has reached the peer's kernel, so that a reset destroys nothing;
-    /// or never will, because the peer is gone.
-    pub(crate) fn delivered(&self) -> bool {
-        match self {
-            Self::Tcp(stream) => self.queued() == 0 || stream.peer_addr().is_err(),
-            // What was written is in the peer's queue and stays there.
-            Self::Unix(_) => true,
-        }
     }
 
     /// Calls the system, which gives a count of bytes and whether it was short of what was wanted.
@@ -191,6 +105,123 @@ impl Stream {
             Err(error) if error.kind() == ErrorKind::WouldBlock && moved > 0 => Ok(moved),
             Err(error) => Err(error),
             Ok(()) => Ok(moved),
+        }
+    }
+}
+
+impl Transport for Stream {
+    type Conduit = Pipe;
+
+    /// Waits for data, an end or an error. A registration that failed counts as ready: the read
+    /// that follows tells.
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read_ready(cx),
+            Self::Unix(stream) => stream.poll_read_ready(cx),
+        }
+        .map(|_| ())
+    }
+
+    /// Waits for room in the send buffer, or an error.
+    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Tcp(stream) => stream.poll_write_ready(cx),
+            Self::Unix(stream) => stream.poll_write_ready(cx),
+        }
+        .map(|_| ())
+    }
+
+    /// Waits until the socket has an error, which neither reading nor writing needs to be tried for,
+    /// or a Unix peer is gone altogether.
+    ///
+    /// The latter is asked for now and then: it comes as an `EPOLLHUP`, which cannot be waited for
+    /// apart from being writable. TCP has keepalive for it.
+    async fn broken(&self) {
+        let stream = match self {
+            Self::Tcp(stream) => return drop(stream.ready(Interest::ERROR).await),
+            Self::Unix(stream) => stream,
+        };
+        let mut pause = Duration::from_secs(1);
+        while timeout(pause, stream.ready(Interest::ERROR)).await.is_err() && !self.hung_up() {
+            pause = (pause * 2).min(Duration::from_secs(32));
+        }
+    }
+
+    /// Whether the peer neither sends nor takes anything any more.
+    fn hung_up(&self) -> bool {
+        let mut poll = [PollFd::new(self.as_fd(), PollFlags::empty())];
+        nix::poll::poll(&mut poll, PollTimeout::ZERO).is_ok()
+            && poll[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
+    }
+
+    /// Reads what is there; 0 is the end. [`ErrorKind::WouldBlock`] if there is nothing yet.
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len();
+        let fd = self.as_fd().as_raw_fd();
+        self.try_io(Interest::READABLE, || match self {
+            Self::Tcp(_) => {
+                let count = recv(fd, buffer, MsgFlags::empty())?;
+                Ok((count, count < wanted))
+            }
+            Self::Unix(_) => {
+                let mut room = [IoSliceMut::new(buffer)];
+                let got = recvmsg::<()>(fd, &mut room, None, MsgFlags::empty())?;
+                // It stops behind a message that carried descriptors, for which there was no room
+                // here: there may be more.
+                let stopped = got.flags.contains(MsgFlags::MSG_CTRUNC);
+                Ok((got.bytes, got.bytes < wanted && !stopped))
+            }
+        })
+    }
+
+    /// Writes what there is room for. [`ErrorKind::WouldBlock`] if there is none.
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let fd = self.as_fd().as_raw_fd();
+        self.try_io(Interest::WRITABLE, || {
+            let count = send(fd, bytes, MsgFlags::MSG_NOSIGNAL)?;
+            Ok((count, count < bytes.len()))
+        })
+    }
+
+    /// Whether splicing from here to there is worth it: from Unix to TCP the kernel copies all the
+    /// same.
+    fn splices_to(&self, to: &Self) -> bool {
+        !matches!((self, to), (Self::Unix(_), Self::Tcp(_)))
+    }
+
+    /// Sends a FIN: this end will write no more, and may go on reading.
+    fn end_writing(&self) {
+        // Fails when the peer is gone already; then the reading side finds out why.
+        let _ = SockRef::from(self).shutdown(Shutdown::Write);
+    }
+
+    /// Arranges that closing is seen as an error by the peer (TCP: an RST).
+    ///
+    /// Unix sockets have no such thing: their peer sees a reset if it sent something that nobody
+    /// read, and an end otherwise.
+    fn reset(&self) {
+        if let Self::Tcp(stream) = self {
+            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    /// The pending error, which is taken off the socket.
+    fn take_error(&self) -> Option<io::Error> {
+        SockRef::from(self).take_error().ok().flatten()
+    }
+
+    /// Bytes that were written and that the peer's kernel (TCP) or the peer (Unix) has not taken yet.
+    fn queued(&self) -> usize {
+        sys::queued(self).unwrap_or(0)
+    }
+
+    /// Whether everything written has reached the peer's kernel, so that a reset destroys nothing;
+    /// or never will, because the peer is gone.
+    fn delivered(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => self.queued() == 0 || stream.peer_addr().is_err(),
+            // What was written is in the peer's queue and stays there.
+            Self::Unix(_) => true,
         }
     }
 }

@@ -6,7 +6,7 @@ mod log;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use devkit_fwd::{
-    Activation, Cidr, Control, Destination, Event, FileRule, Forwarder, Networks, Options, Peers,
-    Plan, Reason, Source,
+    Activation, Cidr, Control, Destination, Engine, Event, FileRule, Forwarder, Networks, Options,
+    Peers, Plan, Reason, Source,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -105,6 +105,18 @@ pub(crate) struct Args {
     /// Connections at once; more wait [default: what the descriptor limit allows]
     #[arg(long, value_name = "N")]
     max_connections: Option<NonZeroUsize>,
+    /// Threads that carry connections
+    #[arg(long, value_name = "N", default_value = "1")]
+    workers: NonZeroU16,
+    /// How bytes are moved: 'adaptive' splices streams where that is cheaper, 'copy' never does
+    #[arg(long, value_name = "HOW", default_value = "adaptive", env = "DEVKIT_FWD_ENGINE")]
+    engine: HowToMove,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum HowToMove {
+    Adaptive,
+    Copy,
 }
 
 /// A duration, or never.
@@ -272,6 +284,11 @@ impl Args {
             half_close_timeout: self.half_close_timeout.0,
             drain: self.drain,
             max_connections: self.max_connections,
+            workers: self.workers,
+            engine: match self.engine {
+                HowToMove::Adaptive => Engine::Adaptive,
+                HowToMove::Copy => Engine::Copy,
+            },
         })
     }
 
