@@ -3,6 +3,7 @@
 mod fwd;
 mod gomod_tag;
 mod kubecerts;
+mod memnet;
 mod mvn_unblock;
 
 use std::fs;
@@ -20,6 +21,7 @@ type Bench = fn(&Settings, &mut Missed) -> Result<()>;
 const BENCHES: &[(&str, Bench)] = &[
     ("fwd", fwd::run),
     ("kubecerts", kubecerts::run),
+    ("memnet", memnet::run),
     ("mvn-unblock", mvn_unblock::run),
     ("gomod-tag", gomod_tag::run),
 ];

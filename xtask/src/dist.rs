@@ -12,16 +12,18 @@ pub(crate) fn run() -> Result<()> {
     let out = target().join("dist");
     let folder = out.join(&name);
     let _ = fs::remove_dir_all(&folder);
-    for part in ["completions", "man/man1", "docs"] {
+    for part in ["completions", "man/man1", "docs/recipes"] {
         make(&folder.join(part))?;
     }
     copy(&binary, &folder.join("devkit"))?;
     for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         copy(&root().join(file), &folder.join(file))?;
     }
-    for file in list(&root().join("docs"))? {
-        if let Some(name) = file.file_name().filter(|_| file.is_file()) {
-            copy(&file, &folder.join("docs").join(name))?;
+    for part in ["docs", "docs/recipes"] {
+        for file in list(&root().join(part))? {
+            if let Some(name) = file.file_name().filter(|_| file.is_file()) {
+                copy(&file, &folder.join(part).join(name))?;
+            }
         }
     }
     // The binary itself knows its completions and pages; so what is packed is what was built.

@@ -119,10 +119,8 @@ fn libraries(problems: &mut Vec<String>) -> Result<()> {
 
 /// Links between our own pages must lead somewhere.
 fn links(problems: &mut Vec<String>) -> Result<()> {
-    let docs = root().join("docs");
-    let entries = fs::read_dir(&docs).map_err(|error| format!("{}: {error}", docs.display()))?;
-    let pages = entries.flatten().map(|entry| entry.path()).chain([root().join("README.md")]);
-    for page in pages.filter(|page| page.extension().is_some_and(|kind| kind == "md")) {
+    let pages = files(&root().join("docs"), "md")?;
+    for page in pages.into_iter().chain([root().join("README.md")]) {
         let text = fs::read_to_string(&page).unwrap_or_default();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = link.split('#').next().unwrap_or_default();
@@ -136,17 +134,22 @@ fn links(problems: &mut Vec<String>) -> Result<()> {
 }
 
 fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+    files(folder, "rs")
+}
+
+/// All files of a kind below a folder.
+fn files(folder: &Path, kind: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for entry in entries.flatten() {
         let path = entry.path();
         if path.is_dir() {
-            files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|kind| kind == "rs") {
-            files.push(path);
+            found.extend(files(&path, kind)?);
+        } else if path.extension().is_some_and(|found| found == kind) {
+            found.push(path);
         }
     }
-    Ok(files)
+    Ok(found)
 }
 
 fn shown(path: &Path) -> String {
