@@ -28,6 +28,13 @@ impl End {
     }
 }
 
+/// How an end goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parting {
+    Close,
+    Reset,
+}
+
 pub(crate) struct Connection {
     capacity: usize,
     state: Mutex<State>,
@@ -171,8 +178,8 @@ impl Connection {
         wakers.into_iter().for_each(wake);
     }
 
-    /// The end goes, by a reset if it leaves bytes unread or was never accepted.
-    pub(crate) fn leave(&self, end: End, accepted: bool) {
+    /// The end goes; a close that leaves bytes unread is a reset as well.
+    pub(crate) fn leave(&self, end: End, parting: Parting) {
         let mut state = self.lock();
         let side = &mut state[end as usize];
         if mem::replace(&mut side.gone, true) {
@@ -182,7 +189,7 @@ impl Connection {
         side.ended = true;
         let peer = &mut state[end.peer() as usize];
         peer.ended = true;
-        if !unread.is_empty() || !accepted {
+        if !unread.is_empty() || parting == Parting::Reset {
             peer.reset = true;
         }
         // Also its own: whoever still waits through it would keep its task alive.

@@ -147,7 +147,7 @@ impl Listener {
         drop(state);
         self.backlog.room.close();
         self.backlog.waiting.close();
-        pending.into_iter().for_each(Stream::refuse);
+        pending.into_iter().for_each(Stream::abort);
         if let Some(accepter) = accepter {
             accepter.wake();
         }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop::poll_proceed;
 
-use crate::connection::{Connection, End};
+use crate::connection::{Connection, End, Parting};
 
 /// One end of a connection in memory; dropping it closes it.
 ///
@@ -146,9 +146,11 @@ impl Stream {
         self.connection.hung_up()
     }
 
-    /// Drops a stream that was never accepted, which its peer sees as a reset.
-    pub(crate) fn refuse(self) {
-        self.connection.leave(self.end, false);
+    /// Closes with a reset, whether or not bytes are unread: what a zero linger is for TCP.
+    ///
+    /// The peer reads what was sent before, and then sees `ConnectionReset`.
+    pub fn abort(self) {
+        self.connection.leave(self.end, Parting::Reset);
     }
 
     #[cfg(test)]
@@ -159,7 +161,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.connection.leave(self.end, true);
+        self.connection.leave(self.end, Parting::Close);
     }
 }
 
