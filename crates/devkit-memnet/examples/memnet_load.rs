@@ -9,11 +9,11 @@
 //! TRANSPORT is `memory`, `unix`, `tcp`, or tokio's `duplex`, which has no listener and so no `short`.
 #![expect(clippy::print_stdout, reason = "its output is what it measured")]
 
-use std::fs;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use devkit_memnet::{Dialer, Listener};
+use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -137,16 +137,11 @@ async fn ping(mut stream: Box<dyn Stream>, times: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// CPU seconds of this thread, which is the only one that works.
-fn cpu() -> f64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let micros: u32 = text
-        .split_whitespace()
-        .next()
-        // Whole microseconds, so that they fit for an hour.
-        .and_then(|nanos| nanos.get(..nanos.len().saturating_sub(3))?.parse().ok())
-        .unwrap_or(0);
-    f64::from(micros) / 1e6
+/// CPU time of this thread, which is the only one that works. From its clock: what `/proc` tells of a
+/// running thread is as old as the last tick.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).expect("a thread's time is never negative")
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -174,6 +169,6 @@ async fn main() -> io::Result<()> {
         }
         _ => return Err(io::Error::other("the kind is bulk, ping or short")),
     }
-    println!("{} {}", cpu() - start.0, start.1.elapsed().as_secs_f64());
+    println!("{} {}", cpu().saturating_sub(start.0).as_secs_f64(), start.1.elapsed().as_secs_f64());
     Ok(())
 }

@@ -44,7 +44,10 @@ pub(super) fn run(settings: &Settings, missed: &mut Missed) -> Result<()> {
     let example = ["--example", "memnet_load"];
     let build = ["build", "--release", "--locked", "-q", "-p", "devkit-memnet"];
     check(cargo(&[&build[..], &example[..]].concat()))?;
-    println!("one thread, least of {} rounds", settings.rounds);
+    println!(
+        "one thread, least of {} rounds; in brackets: so many times what memory takes",
+        settings.rounds
+    );
     let loads = loads(settings.quick);
     let mut least: BTreeMap<(usize, &str), f64> = BTreeMap::new();
     for round in 0..settings.rounds {
