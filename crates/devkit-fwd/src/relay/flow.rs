@@ -15,7 +15,7 @@ use crate::transport::{Conduit, Transport};
 /// Bytes of the scratch buffer. 64 KiB cost a third more CPU per byte, 512 KiB gained little.
 const SCRATCH: usize = 256 * 1024;
 /// Bytes a direction may move before other connections get their turn.
-const TURN: usize = 2 * SCRATCH;
+const TURN: usize = 4 * SCRATCH;
 /// The same while others exchange small messages: what one of them waits for a stream.
 const SHORT_TURN: usize = 128 * 1024;
 /// Bytes that all slow receivers together may leave pending before less is read for each.
