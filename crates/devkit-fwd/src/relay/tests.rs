@@ -558,8 +558,8 @@ fn a_stream_is_spliced_and_small_messages_are_not() {
     ] {
         let case = Case {
             // Read before the next is sent, so that what is sent is what is read at once.
-            client: vec![Act::Send(each), Act::Wait(4)].repeat(10),
-            destination: vec![Act::Read(each), Act::Wait(1)].repeat(60),
+            client: [Act::Send(each), Act::Wait(4)].repeat(10),
+            destination: [Act::Read(each), Act::Wait(1)].repeat(60),
             capacities: [200_000; 2],
             tape: Vec::new(),
             engine,
