@@ -288,3 +288,49 @@ fn six_hundred_streams_of_an_unprivileged_user_complete() {
     eventually("all are over", || fwd.stats()[0] == 0);
     assert_eq!(fwd.stats()[..3], [0, 600, 0]);
 }
+
+#[test]
+fn connections_are_shared_among_workers_and_end_with_them() {
+    let dir = folder();
+    let backend = Backend::new(Kind::Unix, dir.path());
+    let mut fwd =
+        Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &["--workers", "3", "-v"]);
+    // Nanoseconds on a CPU, of each worker thread.
+    let worked = |fwd: &Forwarder| -> Vec<u64> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", fwd.pid())).unwrap();
+        let tasks = tasks.map(|task| task.unwrap().path());
+        let workers = tasks.filter(|task| {
+            fs::read_to_string(task.join("comm")).is_ok_and(|name| name.starts_with("worker"))
+        });
+        workers
+            .map(|task| fs::read_to_string(task.join("schedstat")).unwrap())
+            .map(|text| text.split(' ').next().unwrap().parse().unwrap())
+            .collect()
+    };
+    let before = worked(&fwd);
+    assert_eq!(before.len(), 2, "besides the thread that accepts");
+    let mut pairs: Vec<(Conn, Conn)> = (0..6).map(|_| (fwd.connect(), backend.accept())).collect();
+    let mut buffer = [0; 4];
+    for (client, server) in &mut pairs {
+        client.write_all(b"ping").unwrap();
+        std::io::Read::read_exact(server, &mut buffer).unwrap();
+        assert_eq!(&buffer, b"ping");
+    }
+    for (before, after) in before.iter().zip(worked(&fwd)) {
+        assert!(after > *before, "a worker that carries nothing");
+    }
+    assert_eq!(fwd.stats()[0], 6);
+    // In good order: five end by themselves, and the one that does not is cut by a second signal.
+    fwd.signal(nix::sys::signal::Signal::SIGTERM);
+    fwd.says("stopping when 6 open");
+    let (mut last, _held) = pairs.pop().unwrap();
+    for (client, mut server) in pairs {
+        client.end();
+        assert_eq!(server.rest(), b"");
+        drop(server);
+    }
+    assert!(fwd.running());
+    fwd.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(fwd.exit_code(), Some(143));
+    assert_eq!(last.outcome().unwrap_err().kind(), ErrorKind::ConnectionReset);
+}

@@ -1,5 +1,7 @@
 //! The descriptor limit, and how many connections fit under it.
 
+use std::num::NonZeroU16;
+
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Descriptors that are not connections: standard ones, listeners, the runtime's, a margin.
@@ -8,6 +10,8 @@ const RESERVED: u64 = 24;
 const PER_CONNECTION: u64 = 2;
 /// Both ends.
 const PER_PIPE: u64 = 2;
+/// What the runtime of a worker thread holds: epoll, its waker, its end of the signal socket.
+const PER_WORKER: u64 = 6;
 /// Half of the pages that an unprivileged user may have in pipes.
 const MOST_PIPES: usize = 32;
 
@@ -29,8 +33,9 @@ pub(crate) fn descriptors() -> u64 {
 }
 
 /// Connections that can be open at once without running out of descriptors, at least one.
-pub(crate) fn connections() -> usize {
-    let reserved = RESERVED + PER_PIPE * pipes() as u64;
+pub(crate) fn connections(workers: NonZeroU16) -> usize {
+    let more_workers = u64::from(workers.get() - 1);
+    let reserved = RESERVED + PER_PIPE * pipes() as u64 + PER_WORKER * more_workers;
     let room = descriptors().saturating_sub(reserved) / PER_CONNECTION;
     usize::try_from(room.max(1)).unwrap_or(usize::MAX)
 }

@@ -120,7 +120,8 @@ mod linux {
             // A thread that ends may have dropped its pool already.
             let _ = KEPT.try_with(|kept| {
                 let mut kept = kept.borrow_mut();
-                if kept.len() < MOST_KEPT {
+                // What one thread keeps is missing to the others.
+                if kept.len() < MOST_KEPT && OPEN.load(Relaxed) <= limits::pipes() / 2 {
                     kept.push(ends);
                 }
             });

@@ -19,14 +19,14 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::dial::{DialError, Dialled, FirstWord, dial, out_of_descriptors};
-use crate::endpoint::Destination;
+use crate::endpoint::{Address, Destination};
 use crate::error::Error;
 use crate::event::{Closed, Event, Pause, Peer, Reason, Stats};
 use crate::listen::Listener;
 use crate::options::Options;
 use crate::relay::{Ends, Meter, Patience, Rules, echo, relay};
 use crate::socket_file::SocketFile;
-use crate::stream::Stream;
+use crate::stream::{Detached, Stream};
 use crate::transport::Transport;
 use crate::workers::Workers;
 use crate::{limits, stdio, sys};
@@ -115,7 +115,9 @@ impl Forwarder {
     ) -> Self {
         let options = options.bounded();
         let own = listeners.iter().flat_map(Listener::covers).collect();
-        let limit = options.max_connections.map_or_else(limits::connections, Into::into);
+        let limit = options
+            .max_connections
+            .map_or_else(|| limits::connections(options.workers), Into::into);
         let shared = Shared {
             destination,
             rules: Rules {
@@ -418,11 +420,13 @@ impl Shared {
                 tokio::spawn(async move { connection.run().await })
             }
             Some(worker) => {
-                // Without one it is lost, as where the system has no memory to accept it.
-                let Ok(client) = client.detach() else { return };
+                let detached = client.detach();
                 workers[worker].spawn(async move {
-                    let Ok(client) = client.attach() else { return };
-                    Connection::new(place, client, peer).run().await;
+                    match detached.and_then(Detached::attach) {
+                        Ok(client) => Connection::new(place, client, peer).run().await,
+                        // The system has no room to watch it.
+                        Err(error) => place.failed(peer, &DialError::Other(error)),
+                    }
                 })
             }
         };
@@ -487,6 +491,16 @@ struct Place {
     id: u64,
 }
 
+impl Place {
+    /// Counts and tells that this connection cannot be carried.
+    fn failed(&self, peer: Peer, error: &DialError) {
+        let shared = &self.shared;
+        shared.counts.failed.fetch_add(1, Relaxed);
+        let destination = shared.destination.to_string();
+        shared.tell(Event::failed(self.id, peer, destination, error));
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         lock(&self.shared.open).leave(self.id);
@@ -532,7 +546,10 @@ impl Connection {
         if let Destination::Connect(address) = &shared.destination {
             let starved = || shared.starved.store(true, Relaxed);
             let limit = shared.options.connect_timeout;
-            let word = if self.client.has_data() { FirstWord::Waits } else { FirstWord::Unknown };
+            let word = match address {
+                Address::Tcp(_) if self.client.has_data() => FirstWord::Waits,
+                _ => FirstWord::Unknown,
+            };
             // Boxed, so that what only dialling needs is freed for the rest of the time.
             match Box::pin(dial(address, word, limit, &shared.own, &starved)).await {
                 Ok(destination) => self.destination = Some(destination),
@@ -558,12 +575,9 @@ impl Connection {
 
     fn failed(&mut self, error: &DialError) {
         self.end = End::Failed;
-        let shared = &self.place.shared;
-        shared.counts.failed.fetch_add(1, Relaxed);
         // An empty answer would look like success.
         self.client.reset();
-        let destination = shared.destination.to_string();
-        shared.tell(Event::failed(self.place.id, self.peer.clone(), destination, error));
+        self.place.failed(self.peer.clone(), error);
     }
 }
 

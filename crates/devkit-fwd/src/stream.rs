@@ -25,19 +25,30 @@ pub(crate) enum Stream {
     Unix(UnixStream),
 }
 
-/// A socket that no runtime watches.
+/// A socket that no runtime watches. Dropped, it is reset: nobody has served it.
 #[derive(Debug)]
-pub(crate) enum Detached {
+pub(crate) struct Detached(Option<Unwatched>);
+
+#[derive(Debug)]
+enum Unwatched {
     Tcp(std::net::TcpStream),
     Unix(std::os::unix::net::UnixStream),
 }
 
 impl Detached {
     /// Has it watched by the runtime that this is called in.
-    pub(crate) fn attach(self) -> io::Result<Stream> {
-        match self {
-            Self::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
-            Self::Unix(stream) => UnixStream::from_std(stream).map(Stream::Unix),
+    pub(crate) fn attach(mut self) -> io::Result<Stream> {
+        match self.0.take().expect("it is there until it is attached") {
+            Unwatched::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
+            Unwatched::Unix(stream) => UnixStream::from_std(stream).map(Stream::Unix),
+        }
+    }
+}
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        if let Some(Unwatched::Tcp(stream)) = &self.0 {
+            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
         }
     }
 }
@@ -45,10 +56,11 @@ impl Detached {
 impl Stream {
     /// Takes it from its runtime.
     pub(crate) fn detach(self) -> io::Result<Detached> {
-        match self {
-            Self::Tcp(stream) => stream.into_std().map(Detached::Tcp),
-            Self::Unix(stream) => stream.into_std().map(Detached::Unix),
-        }
+        let unwatched = match self {
+            Self::Tcp(stream) => stream.into_std().map(Unwatched::Tcp),
+            Self::Unix(stream) => stream.into_std().map(Unwatched::Unix),
+        };
+        unwatched.map(|socket| Detached(Some(socket)))
     }
 
     /// Whether there is something to read, other than an end. It stays there.

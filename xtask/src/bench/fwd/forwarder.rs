@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -96,7 +96,7 @@ impl Forwarder {
 
     /// Loads it: `connections` at once, and `amount` of what the kind of load counts.
     pub(super) fn measure(&self, kind: &str, connections: usize, amount: usize) -> Result<Sample> {
-        let before = self.cpu();
+        let before = (self.cpu(), self.sockets());
         let output = self
             .load(kind, connections, amount)
             .output()
@@ -105,9 +105,12 @@ impl Forwarder {
             let why = String::from_utf8_lossy(&output.stderr);
             return Err(format!("{} under {kind}: {why}", self.name));
         }
-        // Let it see the last connections close.
-        std::thread::sleep(Duration::from_millis(30));
-        let cpu = self.cpu() - before;
+        // The last connections are to be closed on its side too.
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while self.sockets() > before.1 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let cpu = self.cpu() - before.0;
         let text = String::from_utf8_lossy(&output.stdout);
         let numbers: Vec<f64> =
             text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
@@ -169,6 +172,15 @@ impl Forwarder {
     fn descriptors(&self) -> f64 {
         let count = |pid| entries(&format!("/proc/{pid}/fd")).len() as f64;
         self.processes().into_iter().map(count).sum()
+    }
+
+    /// Open sockets; not pipes, which may be kept for the next stream.
+    fn sockets(&self) -> usize {
+        let is_socket = |file: &PathBuf| {
+            fs::read_link(file).is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
+        };
+        let of = |pid| entries(&format!("/proc/{pid}/fd")).iter().filter(|f| is_socket(f)).count();
+        self.processes().into_iter().map(of).sum()
     }
 
     /// By SIGTERM first: nginx's workers outlive a master that is killed.
@@ -242,7 +254,7 @@ fn command(
         ("haproxy", Some(haproxy)) => {
             let server = unix(backend).map_or(backend.to_owned(), |path| format!("unix@{path}"));
             let text = format!(
-                "global\n  maxconn 7000\ndefaults\n  mode tcp\n  timeout connect 5s\n  \
+                "global\n  maxconn 7000\ndefaults\n  mode tcp\n  backlog 4096\n  timeout connect 5s\n  \
                  timeout client 1h\n  timeout server 1h\n  option splice-auto\nfrontend f\n  \
                  bind {}\n  default_backend b\nbackend b\n  server s {server}\n",
                 unix(listen).map_or(listen.to_owned(), |path| format!("unix@{path}")),
@@ -263,7 +275,7 @@ fn command(
                 "daemon off; {user} pid {folder}/nginx.pid; error_log {folder}/nginx.err crit;\n\
                  worker_processes auto; worker_rlimit_nofile 18000; load_module {MODULE};\n\
                  events {{ worker_connections 15000; }}\n\
-                 stream {{ server {{ listen {listen}; proxy_pass {backend}; tcp_nodelay on; \
+                 stream {{ server {{ listen {listen} backlog=4096; proxy_pass {backend}; tcp_nodelay on; \
                  proxy_half_close on; }} }}\n",
             );
             let mut command = Command::new(nginx);
@@ -290,7 +302,7 @@ fn reachable(address: &str) -> bool {
     }
 }
 
-fn entries(folder: &str) -> Vec<std::path::PathBuf> {
+fn entries(folder: &str) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
