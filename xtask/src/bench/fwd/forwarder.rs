@@ -96,7 +96,7 @@ impl Forwarder {
 
     /// Loads it: `connections` at once, and `amount` of what the kind of load counts.
     pub(super) fn measure(&self, kind: &str, connections: usize, amount: usize) -> Result<Sample> {
-        let before = (self.cpu(), self.sockets());
+        let before = (self.cpu(), self.sockets(), self.processes().len());
         let output = self
             .load(kind, connections, amount)
             .output()
@@ -105,9 +105,10 @@ impl Forwarder {
             let why = String::from_utf8_lossy(&output.stderr);
             return Err(format!("{} under {kind}: {why}", self.name));
         }
-        // The last connections are to be closed on its side too.
+        // The last connections are to be closed on its side too, and their processes reaped.
         let deadline = Instant::now() + Duration::from_secs(2);
-        while self.sockets() > before.1 && Instant::now() < deadline {
+        let busy = || self.sockets() > before.1 || self.processes().len() > before.2;
+        while busy() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
         let cpu = self.cpu() - before.0;
