@@ -1,15 +1,18 @@
 //! Reaching the destination, anew for each connection.
 
+use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::endpoint::{Address, Family, Host, TcpAddress, UnixAddress};
 use crate::listen::prepare;
@@ -93,50 +96,82 @@ pub(crate) enum FirstWord {
     Unknown,
 }
 
-/// Dials until the time is up.
-///
-/// `own` are the addresses that lead back here. `starved` is called whenever there was no
-/// descriptor left, so that no new connection takes what this one is waiting for.
-pub(crate) async fn dial(
-    address: &Address,
-    first: FirstWord,
-    limit: Duration,
-    own: &[SocketAddr],
-    starved: &(dyn Fn() + Send + Sync),
-) -> Result<Dialled, DialError> {
-    let mut shortage = None;
-    let attempts = async {
-        loop {
-            let result = match address {
-                Address::Tcp(address) => connect_tcp(address, first, own).await,
-                Address::Unix(address) => connect_unix(address),
-            };
-            match result {
-                Err(DialError::Other(error)) if out_of_descriptors(&error) => {
-                    shortage = Some(error);
-                    starved();
-                }
-                // Unlike TCP, Unix says at once that a backlog is full: its owner will come to it.
-                Err(DialError::Other(error)) if error.kind() == ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            sleep(RETRY).await;
-        }
-    };
-    let outcome = timeout(limit, attempts).await;
-    outcome.unwrap_or_else(|_| Err(shortage.map_or(DialError::TimedOut(limit), DialError::Other)))
+/// What is to be dialled, and how.
+pub(crate) struct Errand<'a> {
+    pub(crate) address: &'a Address,
+    pub(crate) first: FirstWord,
+    pub(crate) limit: Duration,
+    /// The addresses that lead back here.
+    pub(crate) own: &'a [SocketAddr],
+    /// Set whenever there was no descriptor left, so that no new connection takes what this one is
+    /// waiting for.
+    pub(crate) starved: &'a AtomicBool,
 }
 
-async fn connect_tcp(
+/// Dials until the time is up.
+// Not an `async fn`, whose arguments would be stored twice in the task. What is large is boxed: all
+// of this is no larger than what the relay needs later, and so costs an idle connection nothing.
+pub(crate) fn dial(errand: Errand<'_>) -> impl Future<Output = Result<Dialled, DialError>> + Send {
+    async move {
+        let mut shortage = None;
+        let attempts = async {
+            loop {
+                let result = match errand.address {
+                    Address::Tcp(address) => match direct(address, &errand) {
+                        Some(attempt) => attempt.await,
+                        None => Box::pin(connect_any(address, &errand)).await,
+                    },
+                    Address::Unix(address) => connect_unix(address),
+                };
+                match result {
+                    Err(DialError::Other(error)) if out_of_descriptors(&error) => {
+                        shortage = Some(error);
+                        errand.starved.store(true, Ordering::Relaxed);
+                    }
+                    // Unlike TCP, Unix says at once that a backlog is full: its owner will come to it.
+                    Err(DialError::Other(error)) if error.kind() == ErrorKind::WouldBlock => {}
+                    result => return result,
+                }
+                Box::pin(sleep(RETRY)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            result = attempts => result,
+            () = Box::pin(sleep(errand.limit)) => {
+                Err(shortage.map_or(DialError::TimedOut(errand.limit), DialError::Other))
+            }
+        }
+    }
+}
+
+/// The address, where there is no more than one.
+fn only(address: &TcpAddress) -> Option<SocketAddr> {
+    let ip = match (&address.host, address.family) {
+        (Host::Ip(ip), _) => *ip,
+        (Host::Loopback, Family::V4) => Ipv4Addr::LOCALHOST.into(),
+        (Host::Loopback, Family::V6) => Ipv6Addr::LOCALHOST.into(),
+        (Host::Loopback, Family::Any) | (Host::Name(_), _) => return None,
+    };
+    Some((ip, address.port).into())
+}
+
+/// An attempt at that address, unless it leads back here.
+fn direct(
     address: &TcpAddress,
-    word: FirstWord,
-    own: &[SocketAddr],
-) -> Result<Dialled, DialError> {
+    errand: &Errand<'_>,
+) -> Option<Pin<Box<impl Future<Output = Result<Dialled, DialError>> + Send + use<>>>> {
+    let only = only(address).filter(|address| !leads_back(*address, errand.own))?;
+    Some(Box::pin(connect(only, errand.first)))
+}
+
+async fn connect_any(address: &TcpAddress, errand: &Errand<'_>) -> Result<Dialled, DialError> {
+    let Errand { first: word, own, .. } = errand;
     let addresses = resolve(address).await?;
     let mut usable = addresses.iter().copied().filter(|address| !leads_back(*address, own));
     match (usable.next(), usable.next()) {
-        (Some(only), None) => connect(only, word).await,
-        (Some(first), Some(second)) => race(first, second, usable, word).await,
+        (Some(only), None) => connect(only, *word).await,
+        (Some(first), Some(second)) => race(first, second, usable, *word).await,
         _ if addresses.is_empty() => {
             Err(DialError::Unresolved("it has no address of that kind".into()))
         }
@@ -146,24 +181,19 @@ async fn connect_tcp(
 
 async fn resolve(address: &TcpAddress) -> Result<Vec<SocketAddr>, DialError> {
     let port = address.port;
-    let v4: SocketAddr = (Ipv4Addr::LOCALHOST, port).into();
-    let v6: SocketAddr = (Ipv6Addr::LOCALHOST, port).into();
-    Ok(match (&address.host, address.family) {
-        (Host::Loopback, Family::Any) => vec![v4, v6],
-        (Host::Loopback, Family::V4) => vec![v4],
-        (Host::Loopback, Family::V6) => vec![v6],
-        (Host::Ip(ip), _) => vec![(*ip, port).into()],
-        (Host::Name(name), family) => lookup_host((name.as_str(), port))
-            .await
-            .map_err(|error| {
-                if out_of_descriptors(&error) {
-                    return DialError::Other(error);
-                }
-                DialError::Unresolved(resolver_words(&error))
-            })?
-            .filter(|found| family.takes(found.ip()))
-            .collect(),
-    })
+    if let Some(only) = only(address) {
+        return Ok(vec![only]);
+    }
+    let Host::Name(name) = &address.host else {
+        return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
+    };
+    let found = lookup_host((name.as_str(), port)).await.map_err(|error| {
+        if out_of_descriptors(&error) {
+            return DialError::Other(error);
+        }
+        DialError::Unresolved(resolver_words(&error))
+    })?;
+    Ok(found.filter(|found| address.family.takes(found.ip())).collect())
 }
 
 /// Tries one address after the other, each with a head start, and keeps the first that answers.
@@ -207,38 +237,34 @@ async fn race(
 
 /// One attempt. Not `TcpStream::connect`: that takes a destination which answers and resets at
 /// once for one that could not be reached, and drops what it had sent.
-async fn connect(address: SocketAddr, word: FirstWord) -> Result<Dialled, DialError> {
-    let kind = Type::STREAM.nonblocking();
-    let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
-    prepare(&socket)?;
-    if word == FirstWord::Waits {
-        let_first_word_acknowledge(&socket);
-    }
-    match socket.connect(&address.into()) {
-        Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => {
-            return Err(error.into());
+// Not an `async fn`, whose arguments would be stored twice in the task.
+fn connect(
+    address: SocketAddr,
+    word: FirstWord,
+) -> impl Future<Output = Result<Dialled, DialError>> + Send + 'static {
+    async move {
+        let mut attempt = Attempt::start(address, word)?;
+        let stream = attempt.finish().await?;
+        let lost = match stream.take_error()? {
+            None => false,
+            // A refusal is ECONNREFUSED; these are for connections that had been established.
+            Some(error) if error.kind() == ErrorKind::ConnectionReset => true,
+            Some(error) if error.kind() == ErrorKind::BrokenPipe => false,
+            Some(error) => return Err(error.into()),
+        };
+        // The peer's address may differ from what was dialled (0.0.0.0), its port does not.
+        if let Ok(here) = stream.local_addr()
+            && here.port() == address.port()
+            && stream.peer_addr().is_ok_and(|there| here == there)
+        {
+            // Nobody listens, and the kernel happened to choose that very port for our end: a
+            // socket connected to itself, which would answer its own bytes and keep the port from
+            // its owner.
+            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+            return Err(DialError::Refused);
         }
-        _ => {}
+        Ok(Dialled { stream: Stream::Tcp(stream), lost })
     }
-    let stream = Attempt::start(socket)?.finish().await?;
-    let lost = match stream.take_error()? {
-        None => false,
-        // A refusal is ECONNREFUSED; these are for connections that had been established.
-        Some(error) if error.kind() == ErrorKind::ConnectionReset => true,
-        Some(error) if error.kind() == ErrorKind::BrokenPipe => false,
-        Some(error) => return Err(error.into()),
-    };
-    // The peer's address may differ from what was dialled (0.0.0.0), its port does not.
-    if let Ok(here) = stream.local_addr()
-        && here.port() == address.port()
-        && stream.peer_addr().is_ok_and(|there| here == there)
-    {
-        // Nobody listens, and the kernel happened to choose that very port for our end: a socket
-        // connected to itself, which would answer its own bytes and keep the port from its owner.
-        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-        return Err(DialError::Refused);
-    }
-    Ok(Dialled { stream: Stream::Tcp(stream), lost })
 }
 
 /// Saves the last packet of the handshake: what is sent at once acknowledges as well, and the
@@ -259,14 +285,26 @@ fn let_first_word_acknowledge(_: &Socket) {}
 struct Attempt(Option<TcpStream>);
 
 impl Attempt {
-    fn start(socket: Socket) -> io::Result<Self> {
+    fn start(address: SocketAddr, word: FirstWord) -> io::Result<Self> {
+        let kind = Type::STREAM.nonblocking();
+        let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
+        prepare(&socket)?;
+        if word == FirstWord::Waits {
+            let_first_word_acknowledge(&socket);
+        }
+        match socket.connect(&address.into()) {
+            Err(error) if error.raw_os_error() != Some(nix::libc::EINPROGRESS) => {
+                return Err(error);
+            }
+            _ => {}
+        }
         TcpStream::from_std(OwnedFd::from(socket).into()).map(|stream| Self(Some(stream)))
     }
 
     /// Waits for the answer, whatever it is.
-    async fn finish(mut self) -> io::Result<TcpStream> {
+    async fn finish(&mut self) -> io::Result<TcpStream> {
         let stream = self.0.as_ref().expect("it is there until it is taken below");
-        stream.writable().await?;
+        poll_fn(|cx| stream.poll_write_ready(cx)).await?;
         Ok(self.0.take().expect("nobody else takes it"))
     }
 }

@@ -12,7 +12,7 @@ mod tests;
 
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn quiet(half_closed: bool) -> Reason {
 /// to see a reset have been told so.
 // Not an `async fn`, whose arguments would be stored twice in each connection's task.
 pub(crate) fn relay<'a, T: Transport>(
-    ends: &Ends<'a, T>,
+    ends: Ends<'a, T>,
     meters: [Meter<'a>; 2],
     rules: &'a Rules,
 ) -> impl Future<Output = Reason> + Send + use<'a, T> {
@@ -61,11 +61,10 @@ pub(crate) fn relay<'a, T: Transport>(
         clock: None,
     };
     async move {
-        let verdict = pair.run().await;
-        match verdict {
+        match poll_fn(|cx| pair.poll(cx)).await {
             Verdict::Ended => Reason::Ended,
             // Boxed, because its timers would make every idle connection larger.
-            _ => Box::pin(pair.conclude(verdict)).await,
+            verdict => Box::pin(pair.conclude(verdict)).await,
         }
     }
 }
@@ -140,18 +139,7 @@ enum Verdict {
 }
 
 impl<T: Transport> Pair<'_, T> {
-    async fn run(&mut self) -> Verdict {
-        loop {
-            if let Some(verdict) = poll_fn(|cx| self.poll(cx)).await {
-                return verdict;
-            }
-            // Unlike waking ourselves, this lets the runtime look for I/O before our next turn.
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Ready with a verdict, or with `None` when it is the others' turn.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Verdict>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Verdict> {
         let mut yielding = false;
         for from in [CLIENT, DESTINATION] {
             let to = 1 - from;
@@ -160,7 +148,7 @@ impl<T: Transport> Pair<'_, T> {
             match self.flows[from].poll(sender, receiver, cx) {
                 Poll::Pending => {}
                 Poll::Ready(Step::Ended) if self.sides[from].lost => {
-                    return Poll::Ready(Some(Verdict::Reset(from)));
+                    return Poll::Ready(Verdict::Reset(from));
                 }
                 Poll::Ready(Step::Ended) => {
                     self.flows[from].state = State::Ended;
@@ -170,7 +158,7 @@ impl<T: Transport> Pair<'_, T> {
                     }
                 }
                 Poll::Ready(Step::SenderLost) => {
-                    return Poll::Ready(Some(Verdict::Reset(from)));
+                    return Poll::Ready(Verdict::Reset(from));
                 }
                 Poll::Ready(Step::ReceiverLost(error)) => {
                     self.flows[from].give_up();
@@ -181,12 +169,15 @@ impl<T: Transport> Pair<'_, T> {
             }
         }
         if let Some(verdict) = self.over().or_else(|| self.watch(cx)).or_else(|| self.over()) {
-            return Poll::Ready(Some(verdict));
+            return Poll::Ready(verdict);
         }
         if self.poll_clock(cx).is_ready() && !yielding {
-            return Poll::Ready(Some(Verdict::Quiet(quiet(self.half_closed()))));
+            return Poll::Ready(Verdict::Quiet(quiet(self.half_closed())));
         }
-        if yielding { Poll::Ready(None) } else { Poll::Pending }
+        if yielding {
+            give_way(cx);
+        }
+        Poll::Pending
     }
 
     fn over(&self) -> Option<Verdict> {
@@ -278,6 +269,14 @@ impl<T: Transport> Pair<'_, T> {
             }
         }
     }
+}
+
+/// Gives the others their turn. Unlike waking ourselves at once, this lets the runtime look for I/O
+/// before our next one.
+fn give_way(cx: &mut Context<'_>) {
+    let mut turn = pin!(tokio::task::yield_now());
+    // Its first poll is what asks for the next turn.
+    let _ = turn.as_mut().poll(cx);
 }
 
 fn reset_by(side: usize) -> Reason {

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::dial::{DialError, Dialled, FirstWord, dial, out_of_descriptors};
+use crate::dial::{DialError, Dialled, Errand, FirstWord, dial, out_of_descriptors};
 use crate::endpoint::{Address, Destination};
 use crate::error::Error;
 use crate::event::{Closed, Event, Pause, Peer, Reason, Stats};
@@ -74,15 +74,10 @@ struct Shared {
 /// Open connections, and where they are carried.
 #[derive(Default)]
 struct Open {
-    tasks: HashMap<u64, Task>,
+    /// By id; without a handle for the moment between entry and spawn.
+    tasks: HashMap<u64, Option<AbortHandle>>,
     /// Connections that each seat carries: this thread is the first, the workers follow.
     loads: Vec<usize>,
-}
-
-struct Task {
-    /// Missing for the moment between entry and spawn.
-    abort: Option<AbortHandle>,
-    seat: u16,
 }
 
 #[derive(Default)]
@@ -412,7 +407,7 @@ impl Shared {
         let id = self.counts.total.fetch_add(1, Relaxed) + 1;
         let workers = self.workers.get().map_or(&[][..], Vec::as_slice);
         let seat = lock(&self.open).enter(id, workers.len());
-        let place = Place { shared: Arc::clone(self), id };
+        let place = Place { shared: Arc::clone(self), id, seat };
         let task = match seat.checked_sub(1) {
             None => {
                 let mut connection = Connection::new(place, client, peer);
@@ -432,7 +427,7 @@ impl Shared {
         };
         // It may be over already.
         if let Some(entry) = lock(&self.open).tasks.get_mut(&id) {
-            entry.abort = Some(task.abort_handle());
+            *entry = Some(task.abort_handle());
         }
     }
 
@@ -459,10 +454,8 @@ impl Shared {
     }
 
     fn abort(&self) {
-        for task in lock(&self.open).tasks.values() {
-            if let Some(abort) = &task.abort {
-                abort.abort();
-            }
+        for task in lock(&self.open).tasks.values().flatten() {
+            task.abort();
         }
     }
 }
@@ -473,14 +466,13 @@ impl Open {
         self.loads.resize(workers + 1, 0);
         let seat = (0..=workers).min_by_key(|seat| self.loads[*seat]).unwrap_or(0);
         self.loads[seat] += 1;
-        let number = u16::try_from(seat).expect("workers are counted in as many bits");
-        self.tasks.insert(id, Task { abort: None, seat: number });
+        self.tasks.insert(id, None);
         seat
     }
 
-    fn leave(&mut self, id: u64) {
-        if let Some(task) = self.tasks.remove(&id) {
-            self.loads[usize::from(task.seat)] -= 1;
+    fn leave(&mut self, id: u64, seat: usize) {
+        if self.tasks.remove(&id).is_some() {
+            self.loads[seat] -= 1;
         }
     }
 }
@@ -489,6 +481,7 @@ impl Open {
 struct Place {
     shared: Arc<Shared>,
     id: u64,
+    seat: usize,
 }
 
 impl Place {
@@ -503,7 +496,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        lock(&self.shared.open).leave(self.id);
+        lock(&self.shared.open).leave(self.id, self.seat);
         self.shared.left.notify_waiters();
     }
 }
@@ -512,11 +505,17 @@ impl Drop for Place {
 struct Connection {
     client: Stream,
     destination: Option<Dialled>,
-    bytes: [AtomicU64; 2],
+    /// Last: its place is free when the sockets are closed. Boxed, because a small piece of memory
+    /// fits between the tasks, which are stored apart from each other.
+    record: Box<Record>,
+}
+
+/// What is told of a connection.
+struct Record {
     peer: Peer,
     started: Instant,
+    bytes: [AtomicU64; 2],
     end: End,
-    /// Last: its place is free when the sockets are closed.
     place: Place,
 }
 
@@ -530,34 +529,43 @@ enum End {
 
 impl Connection {
     fn new(place: Place, client: Stream, peer: Peer) -> Self {
-        Self {
-            client,
-            destination: None,
-            bytes: [AtomicU64::new(0), AtomicU64::new(0)],
+        let record = Record {
             peer,
             started: Instant::now(),
+            bytes: [AtomicU64::new(0), AtomicU64::new(0)],
             end: End::Cut,
             place,
-        }
+        };
+        Self { client, destination: None, record: Box::new(record) }
     }
 
     async fn run(&mut self) {
-        let shared = &*self.place.shared;
-        if let Destination::Connect(address) = &shared.destination {
-            let starved = || shared.starved.store(true, Relaxed);
-            let limit = shared.options.connect_timeout;
-            let word = match address {
+        let place = &self.record.place;
+        if let Destination::Connect(address) = &place.shared.destination {
+            let first = match address {
                 Address::Tcp(_) if self.client.has_data() => FirstWord::Waits,
                 _ => FirstWord::Unknown,
             };
-            // Boxed, so that what only dialling needs is freed for the rest of the time.
-            match Box::pin(dial(address, word, limit, &shared.own, &starved)).await {
+            let dialled = dial(Errand {
+                address,
+                first,
+                limit: place.shared.options.connect_timeout,
+                own: &place.shared.own,
+                starved: &place.shared.starved,
+            });
+            match dialled.await {
                 Ok(destination) => self.destination = Some(destination),
-                Err(error) => return self.failed(&error),
+                Err(error) => {
+                    self.record.end = End::Failed;
+                    // An empty answer would look like success.
+                    self.client.reset();
+                    return self.record.place.failed(self.record.peer.clone(), &error);
+                }
             }
         }
-        shared.tell(Event::Opened { id: self.place.id, peer: self.peer.clone() });
-        let [up, down] = &self.bytes;
+        let Record { peer, bytes: [up, down], end, place, .. } = &mut *self.record;
+        let shared = &*place.shared;
+        shared.tell(Event::Opened { id: place.id, peer: peer.clone() });
         let meters = [
             Meter { connection: up, all: &shared.counts.to_destination },
             Meter { connection: down, all: &shared.counts.to_client },
@@ -566,25 +574,19 @@ impl Connection {
             Some(Dialled { stream, lost }) => {
                 let ends =
                     Ends { client: &self.client, destination: stream, destination_lost: *lost };
-                relay(&ends, meters, &shared.rules).await
+                relay(ends, meters, &shared.rules).await
             }
             None => Box::pin(echo(&self.client, meters, &shared.rules)).await,
         };
-        self.end = End::Closed(reason);
-    }
-
-    fn failed(&mut self, error: &DialError) {
-        self.end = End::Failed;
-        // An empty answer would look like success.
-        self.client.reset();
-        self.place.failed(self.peer.clone(), error);
+        *end = End::Closed(reason);
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let reason = match self.end {
-            End::Closed(reason) => reason,
+        let Record { peer, started, bytes, end, place } = &*self.record;
+        let reason = match end {
+            End::Closed(reason) => *reason,
             End::Failed => return,
             End::Cut => {
                 self.client.reset();
@@ -594,13 +596,13 @@ impl Drop for Connection {
                 Reason::Stopped
             }
         };
-        self.place.shared.tell(Event::Closed(Closed {
-            id: self.place.id,
-            peer: self.peer.clone(),
-            bytes_up: self.bytes[0].load(Relaxed),
-            bytes_down: self.bytes[1].load(Relaxed),
+        place.shared.tell(Event::Closed(Closed {
+            id: place.id,
+            peer: peer.clone(),
+            bytes_up: bytes[0].load(Relaxed),
+            bytes_down: bytes[1].load(Relaxed),
             reason,
-            duration: self.started.elapsed(),
+            duration: started.elapsed(),
         }));
     }
 }
