@@ -41,7 +41,16 @@ pub(crate) fn devkit<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item =
     command.env("LANG", "C.UTF-8").env("TZ", "UTC");
     // Where nothing answers DNS, a name that does not exist is not to take a minute.
     command.env("RES_OPTIONS", "timeout:1 attempts:1");
+    if only_copies() {
+        command.env("DEVKIT_FWD_ENGINE", "copy");
+    }
     command
+}
+
+/// Whether the tests of `devkit fwd` run with the engine that only copies: `cargo xtask test` runs
+/// them once with each.
+pub(crate) fn only_copies() -> bool {
+    std::env::var_os("DEVKIT_FWD_ENGINE").is_some_and(|engine| engine == "copy")
 }
 
 /// Runs a command to its end; one that does not end is killed, and the test fails.
