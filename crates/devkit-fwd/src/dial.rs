@@ -109,8 +109,9 @@ pub(crate) struct Errand<'a> {
 }
 
 /// Dials until the time is up.
-// Not an `async fn`, whose arguments would be stored twice in the task. What is large is boxed: all
-// of this is no larger than what the relay needs later, and so costs an idle connection nothing.
+// What is large is boxed: all of this is no larger than what the relay needs later, and so costs an
+// idle connection nothing.
+#[expect(clippy::manual_async_fn, reason = "which would store its arguments twice in the task")]
 pub(crate) fn dial(errand: Errand<'_>) -> impl Future<Output = Result<Dialled, DialError>> + Send {
     async move {
         let mut shortage = None;
@@ -237,7 +238,7 @@ async fn race(
 
 /// One attempt. Not `TcpStream::connect`: that takes a destination which answers and resets at
 /// once for one that could not be reached, and drops what it had sent.
-// Not an `async fn`, whose arguments would be stored twice in the task.
+#[expect(clippy::manual_async_fn, reason = "which would store its arguments twice in the task")]
 fn connect(
     address: SocketAddr,
     word: FirstWord,

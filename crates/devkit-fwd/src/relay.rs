@@ -50,7 +50,7 @@ fn quiet(half_closed: bool) -> Reason {
 /// to see a reset have been told so.
 // Not an `async fn`, whose arguments would be stored twice in each connection's task.
 pub(crate) fn relay<'a, T: Transport>(
-    ends: Ends<'a, T>,
+    ends: &Ends<'a, T>,
     meters: [Meter<'a>; 2],
     rules: &'a Rules,
 ) -> impl Future<Output = Reason> + Send + use<'a, T> {

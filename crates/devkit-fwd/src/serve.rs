@@ -572,9 +572,14 @@ impl Connection {
         ];
         let reason = match &self.destination {
             Some(Dialled { stream, lost }) => {
-                let ends =
-                    Ends { client: &self.client, destination: stream, destination_lost: *lost };
-                relay(ends, meters, &shared.rules).await
+                let (client, destination_lost) = (&self.client, *lost);
+                // In a statement of its own: then the ends are not stored beside it.
+                let relay = relay(
+                    &Ends { client, destination: stream, destination_lost },
+                    meters,
+                    &shared.rules,
+                );
+                relay.await
             }
             None => Box::pin(echo(&self.client, meters, &shared.rules)).await,
         };

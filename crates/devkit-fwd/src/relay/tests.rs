@@ -462,7 +462,7 @@ async fn carry(case: &Case, seed: u8) -> ([Told; 2], [u64; 2], Reason) {
             Meter { connection: &counts[1], all: &counts[3] },
         ];
         let ends = Ends { client: &client, destination: &destination, destination_lost: false };
-        relay(ends, meters, &rules).await
+        relay(&ends, meters, &rules).await
     };
     let all = async {
         tokio::join!(client.run(&case.client), destination.run(&case.destination), relayed)
