@@ -131,6 +131,22 @@ pub enum Error {
         /// The files that were looked in.
         files: Vec<Arc<Path>>,
     },
+    /// There is no server to connect to.
+    #[error("cluster '{cluster}' has no server to connect to: {why}")]
+    NoServer {
+        /// Escaped; empty where the context names none.
+        cluster: String,
+        /// A fragment.
+        why: &'static str,
+    },
+    /// kubectl refuses to connect with this field as it is.
+    #[error("kubectl refuses {what}: {why}")]
+    Unusable {
+        /// The field.
+        what: &'static str,
+        /// A fragment.
+        why: &'static str,
+    },
     /// There is nothing to extract.
     #[error("{}", .0.what())]
     NoClientCertificate(Box<NoCertificate>),
@@ -234,6 +250,8 @@ impl Error {
             Self::NotFound { kind: Kind::Cluster, .. } => "cluster-not-found",
             Self::NotFound { kind: Kind::User, .. } => "user-not-found",
             Self::NoClientCertificate(_) => "no-client-certificate",
+            Self::NoServer { .. } => "no-server",
+            Self::Unusable { .. } => "field-unusable",
             Self::NoSuchPart { code, .. } => code,
             Self::NotPem { .. } => "not-pem",
         }

@@ -119,7 +119,7 @@ impl Inspector {
 
     fn user(&mut self, user: &User) {
         let token = user.token.is_some() || user.token_file.is_some();
-        let basic = !user.username.is_empty() || user.password;
+        let basic = !user.username.is_empty() || user.password.is_some();
         if token && basic {
             let text = "kubectl refuses a token together with a user name and password";
             self.warn(Code::MoreThanOneAuthMethod, text);
@@ -128,7 +128,7 @@ impl Inspector {
             let text = "kubectl refuses exec together with auth-provider";
             self.warn(Code::MoreThanOneAuthMethod, text);
         }
-        if user.impersonation_details && !user.impersonates {
+        if user.impersonation.has_details() && user.impersonation.user.is_empty() {
             let text = "as-uid, as-groups or as-user-extra without as: kubectl refuses it";
             self.warn(Code::ImpersonationIncomplete, text);
         }
@@ -176,7 +176,7 @@ impl Inspector {
                 self.warn(Code::ExecInteractiveMode, text);
             }
         }
-        if exec.nameless_variable {
+        if exec.variables.iter().any(|(name, _)| name.is_empty()) {
             let text = "an environment variable of the exec section has no name";
             self.warn(Code::ExecEnvWithoutName, text);
         }

@@ -63,24 +63,49 @@ pub(crate) struct User {
     pub(crate) token: Option<Secret>,
     pub(crate) token_file: Option<(String, Named)>,
     pub(crate) username: String,
-    pub(crate) password: bool,
-    /// Whether `as` names somebody.
-    pub(crate) impersonates: bool,
-    /// Whether more is said of somebody who is impersonated: `as-uid`, groups, extra.
-    pub(crate) impersonation_details: bool,
+    pub(crate) password: Option<Secret>,
+    pub(crate) impersonation: Impersonation,
     pub(crate) exec: Option<Exec>,
     pub(crate) auth_provider: Option<String>,
 }
 
+/// As whom requests are made: `as` and its details.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Impersonation {
+    /// `as`; empty where nobody is impersonated.
+    pub user: String,
+    /// `as-uid`; may be empty.
+    pub uid: String,
+    /// `as-groups`.
+    pub groups: Vec<String>,
+    /// `as-user-extra`.
+    pub extra: Vec<(String, Vec<String>)>,
+}
+
+impl Impersonation {
+    /// Whether more is said of somebody: a uid, groups, extra.
+    pub(crate) fn has_details(&self) -> bool {
+        !self.uid.is_empty() || !self.groups.is_empty() || !self.extra.is_empty()
+    }
+}
+
 /// A command that gets a credential. Never run here.
-#[derive(Default)]
-pub(crate) struct Exec {
-    pub(crate) command: String,
-    pub(crate) api_version: String,
-    pub(crate) arguments: Vec<String>,
-    pub(crate) interactive_mode: String,
-    /// Whether an environment variable has no name.
-    pub(crate) nameless_variable: bool,
+#[derive(Clone, Default)]
+pub struct Exec {
+    /// Its name or path, as written.
+    pub command: String,
+    /// `client.authentication.k8s.io/v1` or another.
+    pub api_version: String,
+    /// What it is given.
+    pub arguments: Vec<String>,
+    /// What is added to its environment. A value can be a secret.
+    pub variables: Vec<(String, Secret)>,
+    /// `Never`, `IfAvailable`, `Always`, or nothing.
+    pub interactive_mode: String,
+    /// What to do where it is missing; may be empty.
+    pub install_hint: String,
+    /// Whether it is told which cluster it is for.
+    pub provide_cluster_info: bool,
 }
 
 // By hand: arguments and URLs can hold passwords.
@@ -144,7 +169,7 @@ impl User {
             (self.certificate.is_some(), Auth::ClientCertificate),
             (self.token.is_some(), Auth::Token),
             (self.token_file.is_some(), Auth::TokenFile),
-            (!self.username.is_empty() || self.password, Auth::Basic),
+            (!self.username.is_empty() || self.password.is_some(), Auth::Basic),
             (self.exec.is_some(), Auth::Exec),
             (self.auth_provider.is_some(), Auth::AuthProvider),
         ];
@@ -324,22 +349,18 @@ impl Reader<'_> {
                 "client-key-data" => {
                     user.key.data = self.data(node, "client-key-data", owner)?;
                 }
-                "token" => {
-                    let token = self.string(node, &key)?.into_bytes();
-                    user.token = (!token.is_empty()).then(|| Secret::new(token));
-                }
+                "token" => user.token = self.secret(node, &key)?,
                 "tokenFile" => user.token_file = self.file(node, "tokenFile", owner)?,
                 "username" => user.username = self.string(node, &key)?,
-                "password" => user.password = !self.string(node, &key)?.is_empty(),
-                "as" => user.impersonates = !self.string(node, &key)?.is_empty(),
-                "as-uid" => {
-                    user.impersonation_details |= !self.string(node, &key)?.is_empty();
-                }
-                "as-groups" => {
-                    user.impersonation_details |= !self.strings(node, &key)?.is_empty();
-                }
+                "password" => user.password = self.secret(node, &key)?,
+                "as" => user.impersonation.user = self.string(node, &key)?,
+                "as-uid" => user.impersonation.uid = self.string(node, &key)?,
+                "as-groups" => user.impersonation.groups = self.strings(node, &key)?,
                 "as-user-extra" => {
-                    user.impersonation_details |= self.lists_of_strings(node, &key)? > 0;
+                    for (name, node) in self.fields(node, &key)? {
+                        let values = self.strings(node, &key)?;
+                        user.impersonation.extra.push((name.to_string(), values));
+                    }
                 }
                 "auth-provider" => user.auth_provider = self.auth_provider(node)?,
                 "exec" => user.exec = self.exec(node)?,
@@ -380,21 +401,23 @@ impl Reader<'_> {
                 "args" => exec.arguments = self.strings(node, &key)?,
                 "env" => {
                     for item in self.list(node, "env of exec")? {
-                        let mut name = String::new();
+                        let mut variable = (String::new(), Secret::new(Vec::new()));
                         for (key, node) in self.fields(item, "an item of env")? {
                             match &*key {
-                                "name" => name = self.string(node, &key)?,
-                                "value" => drop(self.string(node, &key)?),
+                                "name" => variable.0 = self.string(node, &key)?,
+                                "value" => {
+                                    variable.1 = Secret::new(self.string(node, &key)?.into_bytes());
+                                }
                                 _ => self.unknown(&key, node, "env of exec"),
                             }
                         }
-                        exec.nameless_variable |= name.is_empty();
+                        exec.variables.push(variable);
                     }
                 }
                 "apiVersion" => exec.api_version = self.string(node, &key)?,
                 "interactiveMode" => exec.interactive_mode = self.string(node, &key)?,
-                "installHint" => drop(self.string(node, &key)?),
-                "provideClusterInfo" => drop(self.boolean(node, &key)?),
+                "installHint" => exec.install_hint = self.string(node, &key)?,
+                "provideClusterInfo" => exec.provide_cluster_info = self.boolean(node, &key)?,
                 _ => self.unknown(&key, node, "exec"),
             }
         }
@@ -464,13 +487,10 @@ impl Reader<'_> {
         self.list(node, what)?.iter().map(|item| self.string(item, what)).collect()
     }
 
-    /// How many there are.
-    fn lists_of_strings(&self, node: &Node, what: &str) -> Result<usize, Error> {
-        let fields = self.fields(node, what)?;
-        for (_, node) in &fields {
-            self.strings(node, what)?;
-        }
-        Ok(fields.len())
+    /// Nothing where it is empty.
+    fn secret(&self, node: &Node, what: &str) -> Result<Option<Secret>, Error> {
+        let bytes = self.string(node, what)?.into_bytes();
+        Ok((!bytes.is_empty()).then(|| Secret::new(bytes)))
     }
 
     fn boolean(&self, node: &Node, what: &str) -> Result<bool, Error> {

@@ -10,6 +10,7 @@
 
 mod address;
 mod base64;
+mod connection;
 mod error;
 mod files;
 pub mod git;
@@ -32,10 +33,11 @@ mod x509;
 mod yaml;
 
 pub use base64::Base64Error;
+pub use connection::{Command, Connection};
 pub use error::{Error, Kind, Named, NoCertificate};
 pub use files::{FileBytes, Kubeconfig, Read, Sources};
 pub use inspect::{Clock, Inspection, inspect};
-pub use kubeconfig::Auth;
+pub use kubeconfig::{Auth, Exec, Impersonation};
 pub use material::{Item, Material};
 pub use p12::{Profile, pack};
 pub use place::{Place, Position};

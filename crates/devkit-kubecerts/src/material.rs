@@ -105,7 +105,7 @@ fn bytes(name: &str, named: &Named, read: Read<'_>) -> Result<(PathBuf, FileByte
 
 /// Relative to the folder of the kubeconfig as it was named, whatever a link there points to; `~`
 /// and `$VAR` are names like any other.
-fn resolve(name: &str, kubeconfig: &Path) -> PathBuf {
+pub(crate) fn resolve(name: &str, kubeconfig: &Path) -> PathBuf {
     kubeconfig.parent().unwrap_or(Path::new("")).join(name)
 }
 

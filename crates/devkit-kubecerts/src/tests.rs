@@ -393,3 +393,100 @@ proptest! {
         }
     }
 }
+
+/// A context with these lines of a cluster and of a user.
+fn connection(cluster: &str, user: &str) -> Result<crate::Connection, crate::Error> {
+    let text = format!(
+        "current-context: c\ncontexts:\n- {{name: c, context: {{cluster: k, user: u, namespace: ns}}}}\n\
+         clusters:\n- name: k\n  cluster: {{{cluster}}}\nusers:\n- name: u\n  user: {{{user}}}\n"
+    );
+    let files = Files::new([
+        ("dir/config", text.as_str()),
+        ("dir/ca.pem", "CA"),
+        ("dir/c.pem", "CERT"),
+        ("dir/k.pem", "KEY"),
+    ]);
+    let sources = Sources { flag: Some(Path::new("dir/config")), ..Sources::default() };
+    let config = files.load(&sources)?;
+    config.select(&Choice::default())?.connection(&|path| files.read(path))
+}
+
+#[test]
+fn a_connection_has_what_kubectl_would_connect_with() {
+    let cluster = "server: 'https://h:6443/k8s', certificate-authority: ca.pem, \
+                   tls-server-name: name, proxy-url: 'socks5://p:1080'";
+    let user = "client-certificate: c.pem, client-key: k.pem, tokenFile: t, as: jane, \
+                as-groups: [dev], as-user-extra: {reason: [a, b]}, exec: {command: ./get, \
+                apiVersion: client.authentication.k8s.io/v1, args: [x], interactiveMode: Never, \
+                env: [{name: A, value: hidden}], installHint: hint, provideClusterInfo: true}";
+    let found = connection(cluster, user).unwrap();
+    assert_eq!(found.server, "https://h:6443/k8s");
+    assert_eq!(found.tls_server_name.as_deref(), Some("name"));
+    assert_eq!(found.proxy_url.as_deref(), Some("socks5://p:1080"));
+    assert_eq!(&*found.ca.as_ref().unwrap().bytes, b"CA");
+    let (certificate, key) = found.client.as_ref().unwrap();
+    assert_eq!((&*certificate.bytes, &*key.bytes), (&b"CERT"[..], &b"KEY"[..]));
+    // Relative to the kubeconfig, as kubectl has it.
+    assert_eq!(found.token_file.as_deref(), Some(Path::new("dir/t")));
+    assert_eq!(found.namespace.as_deref(), Some("ns"));
+    assert_eq!(found.impersonation.user, "jane");
+    assert_eq!(found.impersonation.groups, ["dev"]);
+    let reason = ("reason".to_owned(), vec!["a".to_owned(), "b".to_owned()]);
+    assert_eq!(found.impersonation.extra, [reason]);
+    let command = found.exec.as_ref().unwrap();
+    assert_eq!(command.program, Path::new("dir/./get"));
+    assert_eq!(&*command.exec.variables[0].1, b"hidden");
+    assert!(command.exec.provide_cluster_info);
+    assert_eq!(command.exec.install_hint, "hint");
+    let shown = format!("{found:?}");
+    for secret in ["hidden", "KEY", "CERT"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn what_kubectl_refuses_to_connect_with_is_no_connection() {
+    let server = "server: 'https://h'";
+    for (cluster, user, wanted) in [
+        ("", "", "cluster 'k' has no server to connect to: it names none"),
+        (
+            "server: 'ftp://h'",
+            "",
+            "cluster 'k' has no server to connect to: its scheme is neither https nor http",
+        ),
+        (
+            "server: 'https://h', proxy-url: 'ftp://p'",
+            "",
+            "kubectl refuses proxy-url: its scheme is neither http nor https nor socks5",
+        ),
+        (
+            "server: 'https://h', insecure-skip-tls-verify: true, certificate-authority: ca.pem",
+            "",
+            "kubectl refuses insecure-skip-tls-verify: a CA is given too, and the two contradict each other",
+        ),
+        (
+            server,
+            "client-certificate: c.pem",
+            "kubectl refuses client-certificate: there is no key to it",
+        ),
+        (
+            server,
+            "token: t, username: u",
+            "kubectl refuses token: there is a user name or a password too",
+        ),
+        (server, "as-uid: '7'", "kubectl refuses as: as-uid, as-groups or as-user-extra need it"),
+        (
+            server,
+            "exec: {command: x}, auth-provider: {name: oidc}",
+            "kubectl refuses exec: there is an auth-provider too",
+        ),
+        (server, "client-key: gone, client-certificate: c.pem", "dir/gone does not exist"),
+        (server, "client-key: k.pem", "fine"),
+        (server, "username: u, password: p", "fine"),
+        (server, "token: t, tokenFile: f", "fine"),
+    ] {
+        let found = connection(cluster, user);
+        let found = found.map_or_else(|error| error.to_string(), |_| "fine".into());
+        assert_eq!(found, wanted, "{cluster} {user}");
+    }
+}

@@ -173,6 +173,9 @@ fn hint(names: &Names, error: &Error) -> String {
             "there is nothing to extract; the CA alone: {} --stdout ca",
             names.command_for("extract", none.of.as_deref())
         ),
+        Error::NoServer { .. } | Error::Unusable { .. } => {
+            format!("correct it there; {} tells what else is wrong", names.command("check"))
+        }
         Error::NoSuchPart { .. } => format!("{} tells what there is", names.command("show")),
         Error::NotPem { .. } => "leave out that file to get the bytes as they are".into(),
     }
