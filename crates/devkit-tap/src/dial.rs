@@ -1,0 +1,280 @@
+//! Reaching the API server: TCP, through a proxy where the context names one, and TLS.
+
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use devkit_kubecerts::{Connection, Secret};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::server::{Server, bracketed, host_and_port};
+use crate::tls::{self, TlsError};
+
+/// A proxy answers CONNECT with a few header lines.
+const LONGEST_ANSWER: usize = 16 * 1024;
+/// As client-go's dialer has it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+
+/// A connection to the server, ready for HTTP.
+pub(crate) type Stream = Box<dyn Io>;
+
+/// Why the server cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// There is no address for the name, nobody listens, or no route leads there.
+    #[error("cannot connect to {to}")]
+    Connect {
+        /// Host and port.
+        to: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nothing came back.
+    #[error("{to} did not answer within 30 s")]
+    TimedOut {
+        /// Host and port.
+        to: String,
+    },
+    /// The proxy would not.
+    #[error("the proxy {proxy} does not connect to {to}: {why}")]
+    Proxy {
+        /// Host and port.
+        proxy: String,
+        /// Host and port.
+        to: String,
+        /// A fragment.
+        why: String,
+    },
+    /// The TLS handshake failed: the certificate is not from that CA, is for another name, is over.
+    #[error("no TLS connection to {to}: {why}")]
+    Handshake {
+        /// Host and port.
+        to: String,
+        /// A fragment.
+        why: String,
+    },
+    /// TLS cannot even be tried.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// The way to a server.
+pub(crate) struct Route {
+    server: Server,
+    name: Option<ServerName<'static>>,
+    proxy: Option<Proxy>,
+}
+
+struct Proxy {
+    kind: ProxyKind,
+    host: String,
+    port: u16,
+    /// `user:password`.
+    login: Option<Secret>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ProxyKind {
+    Http,
+    Https,
+    Socks5,
+}
+
+impl Route {
+    pub(crate) fn new(server: Server, connection: &Connection) -> Result<Self, TlsError> {
+        let name = connection.tls_server_name.as_deref().unwrap_or(&server.host);
+        let name = server.tls.then(|| tls::server_name(name)).transpose()?;
+        let proxy = connection.proxy_url.as_deref().and_then(Proxy::parse);
+        Ok(Self { server, name, proxy })
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub(crate) async fn connect(&self, config: Arc<ClientConfig>) -> Result<Stream, DialError> {
+        let to = format!("{}:{}", bracketed(&self.server.host), self.server.port);
+        let late = DialError::TimedOut { to: to.clone() };
+        timeout(PATIENCE, self.dial(config, to)).await.unwrap_or(Err(late))
+    }
+
+    async fn dial(&self, config: Arc<ClientConfig>, to: String) -> Result<Stream, DialError> {
+        let stream: Stream = match &self.proxy {
+            None => Box::new(tcp(&self.server.host, self.server.port).await?),
+            Some(proxy) => proxy.connect(&self.server, &to).await?,
+        };
+        match &self.name {
+            None => Ok(stream),
+            Some(name) => handshake(stream, name.clone(), config, to).await,
+        }
+    }
+}
+
+async fn handshake(
+    stream: Stream,
+    name: ServerName<'static>,
+    config: Arc<ClientConfig>,
+    to: String,
+) -> Result<Stream, DialError> {
+    match TlsConnector::from(config).connect(name, stream).await {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) => Err(DialError::Handshake { to, why: error.to_string() }),
+    }
+}
+
+async fn tcp(host: &str, port: u16) -> Result<TcpStream, DialError> {
+    let connect = async {
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    };
+    let failed = |source| DialError::Connect { to: format!("{}:{port}", bracketed(host)), source };
+    connect.await.map_err(failed)
+}
+
+impl Proxy {
+    /// The loader has refused what kubectl refuses.
+    fn parse(url: &str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
+        let (kind, usual) = match scheme.to_ascii_lowercase().as_str() {
+            "http" => (ProxyKind::Http, 80),
+            "https" => (ProxyKind::Https, 443),
+            "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
+            _ => return None,
+        };
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let (login, authority) = match authority.rsplit_once('@') {
+            Some((login, rest)) => (Some(Secret::new(unescaped(login))), rest),
+            None => (None, authority),
+        };
+        let (host, port) = host_and_port(authority)?;
+        Some(Self { kind, host: host.into(), port: port.unwrap_or(usual), login })
+    }
+
+    async fn connect(&self, server: &Server, to: &str) -> Result<Stream, DialError> {
+        let proxy = format!("{}:{}", bracketed(&self.host), self.port);
+        let mut stream: Stream = Box::new(tcp(&self.host, self.port).await?);
+        if self.kind == ProxyKind::Https {
+            let config = Arc::new(tls::proxy_config()?);
+            let name = tls::server_name(&self.host)?;
+            stream = handshake(stream, name, config, proxy.clone()).await?;
+        }
+        let done = match self.kind {
+            ProxyKind::Socks5 => self.socks5(&mut stream, server).await,
+            ProxyKind::Http | ProxyKind::Https => self.tunnel(&mut stream, to).await,
+        };
+        let refused =
+            |why: io::Error| DialError::Proxy { proxy, to: to.into(), why: why.to_string() };
+        done.map_err(refused)?;
+        Ok(stream)
+    }
+
+    /// RFC 9110, section 9.3.6.
+    async fn tunnel(&self, stream: &mut Stream, to: &str) -> io::Result<()> {
+        let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n");
+        if let Some(login) = &self.login {
+            let login = BASE64_STANDARD.encode(&**login);
+            let _ = write!(request, "Proxy-Authorization: Basic {login}\r\n");
+        }
+        request.push_str("\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        // By single bytes: what follows the empty line belongs to the server.
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            if answer.len() == LONGEST_ANSWER {
+                return Err(io::Error::other("its answer has no end"));
+            }
+            answer.push(stream.read_u8().await?);
+        }
+        let line = String::from_utf8_lossy(&answer);
+        let line = line.lines().next().unwrap_or_default();
+        let status = line.split(' ').nth(1).unwrap_or_default();
+        if line.starts_with("HTTP/1.") && status.starts_with('2') {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("it answers {}", line.escape_debug())))
+    }
+
+    /// RFC 1928 and RFC 1929.
+    async fn socks5(&self, stream: &mut Stream, server: &Server) -> io::Result<()> {
+        const PASSWORD: u8 = 2;
+        let login = self.login.as_deref().map(|login| {
+            let at = login.iter().position(|b| *b == b':').unwrap_or(login.len());
+            (&login[..at], login.get(at + 1..).unwrap_or_default())
+        });
+        let methods: &[u8] = if login.is_some() { &[5, 2, 0, PASSWORD] } else { &[5, 1, 0] };
+        stream.write_all(methods).await?;
+        let mut choice = [0; 2];
+        stream.read_exact(&mut choice).await?;
+        match (choice, login) {
+            ([5, 0], _) => {}
+            ([5, PASSWORD], Some((user, password))) => {
+                let mut message = zeroize::Zeroizing::new(vec![1]);
+                for part in [user, password] {
+                    message.push(length(part)?);
+                    message.extend_from_slice(part);
+                }
+                stream.write_all(&message).await?;
+                stream.read_exact(&mut choice).await?;
+                if choice[1] != 0 {
+                    return Err(io::Error::other("it refuses the user name or password"));
+                }
+            }
+            _ => return Err(io::Error::other("it wants another way of authentication")),
+        }
+        let host = server.host.as_bytes();
+        let mut request = vec![5, 1, 0, 3, length(host)?];
+        request.extend_from_slice(host);
+        request.extend_from_slice(&server.port.to_be_bytes());
+        stream.write_all(&request).await?;
+        let mut answer = [0; 4];
+        stream.read_exact(&mut answer).await?;
+        if answer[1] != 0 {
+            return Err(io::Error::other(format!("it answers with code {}", answer[1])));
+        }
+        let address = match answer[3] {
+            1 => 4,
+            4 => 16,
+            3 => usize::from(stream.read_u8().await?),
+            _ => return Err(ErrorKind::InvalidData.into()),
+        };
+        let mut bound = vec![0; address + 2];
+        stream.read_exact(&mut bound).await?;
+        Ok(())
+    }
+}
+
+fn length(part: &[u8]) -> io::Result<u8> {
+    u8::try_from(part.len()).map_err(|_| io::Error::other("a name or password is too long for it"))
+}
+
+/// Percent-decoded, as Go does for a URL's user and password.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let hex = more.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &more[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = more;
+            }
+        }
+    }
+    bytes
+}

@@ -1,0 +1,153 @@
+//! What is kept of an exchange while it passes, and the body that keeps it.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+
+use crate::exchange::{Exchange, Recorded};
+use crate::proxy::{Event, OnEvent};
+
+/// An exchange under way. Told as finished when its last part is dropped.
+pub(crate) struct Record {
+    exchange: Mutex<Exchange>,
+    /// When the request had come, and when the answer's headers had.
+    times: Mutex<(Instant, Option<Instant>)>,
+    most: usize,
+    on_event: OnEvent,
+}
+
+/// Which body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Request,
+    Response,
+}
+
+impl Record {
+    pub(crate) fn new(exchange: Exchange, most: usize, on_event: OnEvent) -> Arc<Self> {
+        let times = Mutex::new((Instant::now(), None));
+        Arc::new(Self { exchange: Mutex::new(exchange), times, most, on_event })
+    }
+
+    /// Changes what is kept.
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut Exchange) -> T) -> T {
+        change(&mut self.exchange.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The answer's headers are there.
+    pub(crate) fn answered(&self) {
+        let now = Instant::now();
+        let begun = {
+            let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+            times.1 = Some(now);
+            times.0
+        };
+        let exchange = self.update(|exchange| {
+            exchange.times.wait = now - begun;
+            exchange.clone()
+        });
+        (self.on_event)(Event::Answered(Box::new(exchange)));
+    }
+
+    fn passed(&self, side: Side, bytes: &Bytes) {
+        let id = self.update(|exchange| {
+            let body = match side {
+                Side::Request => &mut exchange.request.body,
+                Side::Response => match &mut exchange.response {
+                    Some(response) => &mut response.body,
+                    None => return exchange.id,
+                },
+            };
+            body.add(bytes, self.most);
+            exchange.id
+        });
+        if side == Side::Response {
+            (self.on_event)(Event::Data { id, bytes: bytes.clone() });
+        }
+    }
+
+    /// Bytes of an upgraded connection: counted, not kept.
+    pub(crate) fn carried(&self, side: Side, bytes: u64) {
+        self.update(|exchange| match (side, &mut exchange.response) {
+            (Side::Request, _) => exchange.request.body.total += bytes,
+            (Side::Response, Some(response)) => response.body.total += bytes,
+            (Side::Response, None) => {}
+        });
+    }
+
+    pub(crate) fn trouble(&self, why: impl Into<String>) {
+        self.update(|exchange| exchange.trouble.get_or_insert(why.into()).truncate(1024));
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let (begun, answered) = *self.times.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let exchange = self.exchange.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match answered {
+            Some(answered) => exchange.times.receive = answered.elapsed(),
+            None => exchange.times.wait = begun.elapsed(),
+        }
+        (self.on_event)(Event::Finished(Box::new(exchange.clone())));
+    }
+}
+
+impl Recorded {
+    fn add(&mut self, bytes: &[u8], most: usize) {
+        let room = most.saturating_sub(self.bytes.len());
+        // Nothing behind a gap.
+        if !self.is_cut() {
+            self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+        self.total += bytes.len() as u64;
+    }
+}
+
+/// A body on its way through.
+pub(crate) struct Tee {
+    inner: Incoming,
+    side: Side,
+    record: Arc<Record>,
+}
+
+impl Tee {
+    pub(crate) fn new(inner: Incoming, side: Side, record: &Arc<Record>) -> Self {
+        Self { inner, side, record: Arc::clone(record) }
+    }
+}
+
+impl Body for Tee {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(bytes) = frame.data_ref() {
+                    self.record.passed(self.side, bytes);
+                }
+            }
+            Some(Err(error)) => self.record.trouble(match self.side {
+                Side::Request => format!("the request broke off: {error}"),
+                Side::Response => format!("the answer broke off: {error}"),
+            }),
+            None => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,158 @@
+//! Where secrets stand in Kubernetes objects.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::text::{is_manifest, text};
+use super::{HIDDEN, Place, hidden};
+
+/// The object as it was last applied, which is all of a secret once more.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Documents within strings within documents: from here on, none is looked into.
+const DEEPEST: u8 = 3;
+
+/// Hides every secret in a document from this place, and says whether there was one.
+pub(crate) fn json(value: &mut Value, place: Place) -> bool {
+    let inside = Inside {
+        secret: place == Place::Secrets,
+        token: place == Place::Tokens,
+        config: false,
+        depth: 0,
+    };
+    walk(value, inside)
+}
+
+/// What the objects around a value are.
+#[derive(Clone, Copy)]
+struct Inside {
+    /// A secret, or several.
+    secret: bool,
+    /// Something with a `token`.
+    token: bool,
+    /// A kubeconfig.
+    config: bool,
+    /// How many strings were opened to get there.
+    depth: u8,
+}
+
+fn walk(value: &mut Value, inside: Inside) -> bool {
+    match value {
+        Value::String(text) => string(text, inside),
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |found, item| walk(item, inside) | found)
+        }
+        Value::Object(map) => object(map, inside),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn object(map: &mut Map<String, Value>, inside: Inside) -> bool {
+    let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let inside = Inside {
+        secret: inside.secret || matches!(kind, "Secret" | "SecretList"),
+        token: inside.token || matches!(kind, "TokenRequest" | "TokenReview" | "ExecCredential"),
+        config: inside.config || kind == "Config",
+        ..inside
+    };
+    let patch = map.get("op").is_some() && map.get("path").is_some();
+    map.iter_mut().fold(false, |found, (key, value)| {
+        found
+            | match secret_at(key, inside, patch) {
+                Some(Hide::Each(encoding)) => each(value, encoding),
+                Some(Hide::Whole) => hide(value, Encoding::Plain),
+                None => walk(value, inside),
+            }
+    })
+}
+
+/// How much of a value is secret.
+#[derive(Clone, Copy)]
+enum Hide {
+    Whole,
+    /// What it maps names to, but not the names.
+    Each(Encoding),
+}
+
+/// How a secret is written.
+#[derive(Clone, Copy)]
+enum Encoding {
+    Base64,
+    Plain,
+}
+
+/// Whether the value of a key is secret. Case is ignored, for not every server is strict about it.
+fn secret_at(key: &str, inside: Inside, patch: bool) -> Option<Hide> {
+    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(key));
+    if inside.secret && is(&["data"]) {
+        Some(Hide::Each(Encoding::Base64))
+    } else if inside.secret && is(&["stringData"]) {
+        Some(Hide::Each(Encoding::Plain))
+    } else if (inside.secret && (is(&[LAST_APPLIED]) || patch && is(&["value"])))
+        || (inside.token && is(&["token"]))
+        || (inside.config && is(&["token", "password", "client-secret"]))
+        || (inside.config && is(&["id-token", "access-token", "refresh-token"]))
+        || is(&["client-key-data", "clientKeyData"])
+    {
+        Some(Hide::Whole)
+    } else {
+        None
+    }
+}
+
+fn each(value: &mut Value, encoding: Encoding) -> bool {
+    match value {
+        Value::Object(map) => {
+            map.values_mut().fold(false, |found, value| hide(value, encoding) | found)
+        }
+        value => hide(value, encoding),
+    }
+}
+
+fn hide(value: &mut Value, encoding: Encoding) -> bool {
+    let bytes = match (&*value, encoding) {
+        // In a patch it removes the key.
+        (Value::Null, _) => return false,
+        (Value::String(text), Encoding::Base64) => {
+            STANDARD.decode(text).map_or(text.len(), |decoded| decoded.len())
+        }
+        (Value::String(text), Encoding::Plain) => text.len(),
+        (other, _) => other.to_string().len(),
+    };
+    *value = Value::String(hidden(bytes));
+    true
+}
+
+fn string(string: &mut String, inside: Inside) -> bool {
+    // Older API servers quote from a body that they cannot read.
+    let quoted = inside.secret && string.contains("error found in #");
+    let shown = if quoted || holds_secret(string, inside) {
+        Some(hidden(string.len()))
+    } else {
+        match text(string, false) {
+            Some(shown) if shown == *string => None,
+            shown => Some(shown.unwrap_or_else(|| HIDDEN.to_owned())),
+        }
+    };
+    let found = shown.is_some();
+    if let Some(shown) = shown {
+        *string = shown;
+    }
+    found
+}
+
+/// Whether a string is a document that holds a secret.
+fn holds_secret(string: &str, inside: Inside) -> bool {
+    if is_manifest(string) {
+        return true;
+    }
+    if !string.trim_start().starts_with(['{', '[']) {
+        return false;
+    }
+    let Ok(mut value) = serde_json::from_str::<Value>(string) else { return false };
+    if !value.is_array() && !value.is_object() {
+        return false;
+    }
+    inside.depth >= DEEPEST || walk(&mut value, Inside { depth: inside.depth + 1, ..inside })
+}

@@ -1,0 +1,514 @@
+//! The tap between a client and a stand-in for an API server: both speak real TLS on loopback.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use devkit_kubecerts::{Choice, Connection, FileBytes, Kubeconfig, Secret, Sources};
+use http_body_util::{BodyExt as _, Channel, Full, combinators::BoxBody};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::SendRequest;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode, header, upgrade};
+use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+use crate::server::Server;
+use crate::{Credentials, Event, Exchange, Setup, Surroundings, Tap, Way, tls};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Body = BoxBody<Bytes, std::convert::Infallible>;
+
+/// A CA, and what it signs.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { pem, issuer: Issuer::new(params, key) }
+    }
+
+    /// Certificate and key, as PEM.
+    fn sign(&self) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".into()]).unwrap();
+        params.subject_alt_names.push(SanType::IpAddress(Ipv4Addr::LOCALHOST.into()));
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()).unwrap();
+        roots
+    }
+}
+
+/// A server that knows its clients by certificate, and keeps what it is asked.
+struct StandIn {
+    at: SocketAddr,
+    asked: Arc<Mutex<Vec<Request<()>>>>,
+    connections: Arc<Mutex<usize>>,
+    /// What watches are told next.
+    events: mpsc::UnboundedSender<&'static str>,
+}
+
+impl StandIn {
+    async fn start(authority: &Authority) -> Self {
+        let (certificate, key) = authority.sign();
+        let clients = WebPkiClientVerifier::builder_with_provider(
+            Arc::new(authority.roots()),
+            tls::provider(),
+        );
+        let config = ServerConfig::builder_with_provider(tls::provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(clients.build().unwrap())
+            .with_single_cert(
+                vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()],
+                PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+            )
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let asked: Arc<Mutex<Vec<Request<()>>>> = Arc::default();
+        let connections: Arc<Mutex<usize>> = Arc::default();
+        let (events, told) = mpsc::unbounded_channel();
+        let told = Arc::new(tokio::sync::Mutex::new(told));
+        let (all, count) = (Arc::clone(&asked), Arc::clone(&connections));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                *count.lock().unwrap() += 1;
+                let (acceptor, all, told) = (acceptor.clone(), Arc::clone(&all), Arc::clone(&told));
+                tokio::spawn(async move {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let service = service_fn(move |request| {
+                        let (all, told) = (Arc::clone(&all), Arc::clone(&told));
+                        async move { Ok::<_, hyper::Error>(reply(request, &all, told).await) }
+                    });
+                    let http = hyper::server::conn::http1::Builder::new();
+                    let _ =
+                        http.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+                });
+            }
+        });
+        Self { at, asked, connections, events }
+    }
+
+    fn last(&self) -> Request<()> {
+        self.asked.lock().unwrap().last().unwrap().clone()
+    }
+}
+
+async fn reply(
+    mut request: Request<Incoming>,
+    all: &Mutex<Vec<Request<()>>>,
+    told: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<&'static str>>>,
+) -> Response<Body> {
+    let whole = |text: &str| Full::new(Bytes::from(text.to_owned())).boxed();
+    let (parts, ()) = Request::new(()).into_parts();
+    let mut seen = Request::from_parts(parts, ());
+    *seen.method_mut() = request.method().clone();
+    *seen.uri_mut() = request.uri().clone();
+    *seen.headers_mut() = request.headers().clone();
+    all.lock().unwrap().push(seen);
+    let path = request.uri().path().to_owned();
+    if request.uri().query() == Some("watch=true") {
+        let (mut sender, body) = Channel::new(1);
+        tokio::spawn(async move {
+            while let Some(event) = told.lock().await.recv().await {
+                if sender.send_data(Bytes::from(event)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        return Response::new(body.boxed());
+    }
+    if path.ends_with("/exec") {
+        let upgrade = upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let mut stream = TokioIo::new(upgrade.await.unwrap());
+            let (mut word, answer) = ([0; 4], b"pong");
+            stream.read_exact(&mut word).await.unwrap();
+            stream.write_all(&word).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+        });
+        let mut response = Response::new(whole(""));
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        response.headers_mut().insert(header::CONNECTION, "Upgrade".parse().unwrap());
+        response.headers_mut().insert(header::UPGRADE, "SPDY/3.1".parse().unwrap());
+        return response;
+    }
+    if path.ends_with("/forbidden") {
+        let mut response = Response::new(whole("no"));
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        return response;
+    }
+    let sent = request.into_body().collect().await.unwrap().to_bytes();
+    let mut response = Response::new(whole(&format!("got {} bytes", sent.len())));
+    response.headers_mut().insert("x-audit", "1".parse().unwrap());
+    response
+}
+
+/// A context for a server, with these lines of a user besides the certificate.
+fn connection(at: SocketAddr, prefix: &str, authority: &Authority, user: &str) -> Connection {
+    let data = |pem: &str| BASE64_STANDARD.encode(pem);
+    let (certificate, key) = authority.sign();
+    let text = format!(
+        "current-context: c\ncontexts:\n- {{name: c, context: {{cluster: k, user: u, namespace: ns}}}}\n\
+         clusters:\n- name: k\n  cluster: {{server: 'https://{at}{prefix}', \
+         certificate-authority-data: {}}}\nusers:\n- name: u\n  user: {{client-certificate-data: {}, \
+         client-key-data: {}, {user}}}\n",
+        data(&authority.pem),
+        data(&certificate),
+        data(&key)
+    );
+    let read = move |_: &Path| {
+        Ok(FileBytes { bytes: text.clone().into_bytes().into(), readable_by_others: false })
+    };
+    let sources = Sources { flag: Some(Path::new("config")), ..Sources::default() };
+    let config = Kubeconfig::load(&sources, &read).unwrap();
+    config.select(&Choice::default()).unwrap().connection(&read).unwrap()
+}
+
+/// A tap that runs, and what it tells.
+struct Running {
+    at: SocketAddr,
+    config: Value,
+    events: mpsc::UnboundedReceiver<Event>,
+    stop: watch::Sender<bool>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    async fn start(connection: Connection, way: Way) -> Self {
+        let around =
+            Surroundings { environment: Vec::new(), terminal: None, stderr: Box::new(Stdio::null) };
+        let setup = Setup {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            connection,
+            context: "c".into(),
+            credentials: Credentials::new(way, around),
+            most_kept: 16,
+            json_accept: true,
+        };
+        let (tell, events) = mpsc::unbounded_channel();
+        let on_event = Arc::new(move |event| drop(tell.send(event)));
+        let tap = Tap::bind(setup, on_event).await.unwrap();
+        let config = serde_json::from_slice(&tap.kubeconfig()).unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let at = tap.address();
+        let served = tokio::spawn(tap.serve(stopped));
+        Self { at, config, events, stop, served }
+    }
+
+    fn token(&self) -> &str {
+        self.config["users"][0]["user"]["token"].as_str().unwrap()
+    }
+
+    /// A connection as kubectl would make it: by the written kubeconfig alone.
+    async fn connect(&self) -> SendRequest<Body> {
+        let ca = &self.config["clusters"][0]["cluster"]["certificate-authority-data"];
+        let ca = BASE64_STANDARD.decode(ca.as_str().unwrap()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&ca).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(tls::provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let stream = TcpStream::connect(self.at).await.unwrap();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream));
+        let (sender, connection) = handshake.await.unwrap();
+        tokio::spawn(connection.with_upgrades());
+        sender
+    }
+
+    fn request(&self, method: &str, target: &str, body: &'static str) -> Request<Body> {
+        Request::builder()
+            .method(method)
+            .uri(target)
+            .header("Host", self.at.to_string())
+            .header("Authorization", format!("Bearer {}", self.token()))
+            .header("Kubectl-Session", "s-1")
+            .header("Kubectl-Command", "kubectl get")
+            .body(Full::new(Bytes::from(body)).boxed())
+            .unwrap()
+    }
+
+    async fn finished(&mut self) -> Exchange {
+        loop {
+            let event = tokio::time::timeout(PATIENCE, self.events.recv());
+            if let Event::Finished(exchange) = event.await.unwrap().unwrap() {
+                return *exchange;
+            }
+        }
+    }
+}
+
+async fn text(response: Response<Incoming>) -> (u16, String) {
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(PATIENCE, test).await.unwrap() });
+}
+
+#[test]
+fn requests_pass_with_the_contexts_own_credentials() {
+    run(async {
+        let authority = Authority::new();
+        let server = StandIn::start(&authority).await;
+        let connection =
+            connection(server.at, "/k8s/c-1", &authority, "as: jane, as-groups: [dev]");
+        let way = Way::Token(Secret::new(b"upstream".to_vec()));
+        let mut tap = Running::start(connection, way).await;
+        let cluster = &tap.config["clusters"][0]["cluster"];
+        assert_eq!(cluster["server"], format!("https://{}/k8s/c-1", tap.at));
+        assert_eq!(tap.config["contexts"][0]["context"]["namespace"], "ns");
+        let user = &tap.config["users"][0]["user"];
+        assert_eq!((&user["as"], &user["as-groups"][0]), (&"jane".into(), &"dev".into()));
+
+        let mut kubectl = tap.connect().await;
+        let mut request =
+            tap.request("POST", "/k8s/c-1/api/v1/pods?limit=5", "0123456789abcdefghij");
+        let headers = request.headers_mut();
+        headers.insert("Impersonate-User", "jane".parse().unwrap());
+        headers.insert("Connection", "x-hop".parse().unwrap());
+        headers.insert("X-Hop", "1".parse().unwrap());
+        let accept = "application/vnd.kubernetes.protobuf,application/json";
+        headers.insert("Accept", accept.parse().unwrap());
+        let response = kubectl.send_request(request).await.unwrap();
+        assert_eq!(response.headers()["x-audit"], "1");
+        assert_eq!(text(response).await, (200, "got 20 bytes".into()));
+
+        let seen = server.last();
+        assert_eq!(seen.uri(), "/k8s/c-1/api/v1/pods?limit=5");
+        let header = |name: &str| seen.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(header("authorization"), Some("Bearer upstream"));
+        assert_eq!(header("host"), Some(server.at.to_string().as_str()));
+        assert_eq!(header("impersonate-user"), Some("jane"));
+        assert_eq!(header("accept"), Some("application/json"));
+        assert_eq!(header("content-length"), Some("20"));
+        assert_eq!((header("x-hop"), header("connection")), (None, None));
+
+        let exchange = tap.finished().await;
+        assert_eq!(exchange.request.target, "/api/v1/pods?limit=5");
+        assert_eq!(exchange.run.unwrap().command, "kubectl get");
+        let (sent, got) = (exchange.request.body, exchange.response.unwrap().body);
+        assert_eq!((&*sent.bytes, sent.total), (&b"0123456789abcdef"[..], 20), "cut at the most");
+        assert_eq!((&*got.bytes, got.total), (&b"got 20 bytes"[..], 12));
+
+        // The next one goes over the same connection to the server.
+        let response = kubectl.send_request(tap.request("GET", "/k8s/c-1/version", "")).await;
+        assert_eq!(text(response.unwrap()).await.0, 200);
+        assert_eq!(*server.connections.lock().unwrap(), 1);
+        tap.finished().await;
+        tap.stop.send_replace(true);
+        tap.served.await.unwrap();
+    });
+}
+
+#[test]
+fn nobody_without_the_kubeconfig_gets_through() {
+    run(async {
+        let authority = Authority::new();
+        let server = StandIn::start(&authority).await;
+        let tap = Running::start(connection(server.at, "", &authority, ""), Way::None).await;
+        let wrong = format!("Bearer {}", "x".repeat(tap.token().len()));
+        let right = format!("Bearer {}", tap.token());
+        let own = tap.at.to_string();
+        for (host, token, wanted) in [
+            (&*own, None, 401),
+            (&*own, Some(&*wrong), 401),
+            (&*own, Some("Bearer "), 401),
+            (&*own, Some(tap.token()), 401),
+            ("evil.example", Some(&*right), 421),
+            (&*own, Some(&*right), 200),
+        ] {
+            let mut request = tap.request("GET", "/version", "");
+            request.headers_mut().insert("Host", host.parse().unwrap());
+            request.headers_mut().remove("Authorization");
+            if let Some(token) = token {
+                request.headers_mut().insert("Authorization", token.parse().unwrap());
+            }
+            let before = server.asked.lock().unwrap().len();
+            let (status, body) =
+                text(tap.connect().await.send_request(request).await.unwrap()).await;
+            assert_eq!(status, wanted, "{host} {token:?}");
+            let asked = server.asked.lock().unwrap().len() - before;
+            assert_eq!(asked, usize::from(wanted == 200), "requests that reached the server");
+            if wanted != 200 {
+                let status: Value = serde_json::from_str(&body).unwrap();
+                assert_eq!((&status["kind"], &status["code"]), (&"Status".into(), &wanted.into()));
+                assert!(!body.contains(tap.token()));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_watch_event_passes_before_the_next_one_is_there() {
+    run(async {
+        let authority = Authority::new();
+        let server = StandIn::start(&authority).await;
+        let mut tap = Running::start(connection(server.at, "", &authority, ""), Way::None).await;
+        let request = tap.request("GET", "/api/v1/pods?watch=true", "");
+        let mut response = tap.connect().await.send_request(request).await.unwrap();
+        for event in ["{\"type\":\"ADDED\"}\n", "{\"type\":\"DELETED\"}\n"] {
+            server.events.send(event).unwrap();
+            let frame = response.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert_eq!(frame, event);
+            let told = loop {
+                if let Event::Data { bytes, .. } = tap.events.recv().await.unwrap() {
+                    break bytes;
+                }
+            };
+            assert_eq!(told, event);
+        }
+        // kubectl goes: the watch ends at the server too, and what passed is told.
+        drop(response);
+        let exchange = tap.finished().await;
+        assert_eq!(exchange.response.unwrap().body.total, 36);
+    });
+}
+
+#[test]
+fn upgraded_connections_pass_both_ways() {
+    run(async {
+        let authority = Authority::new();
+        let server = StandIn::start(&authority).await;
+        let mut tap = Running::start(connection(server.at, "", &authority, ""), Way::None).await;
+        let mut request = tap.request("POST", "/api/v1/namespaces/ns/pods/p/exec", "");
+        request.headers_mut().insert("Connection", "Upgrade".parse().unwrap());
+        request.headers_mut().insert("Upgrade", "SPDY/3.1".parse().unwrap());
+        let mut response = tap.connect().await.send_request(request).await.unwrap();
+        assert_eq!(response.status(), 101);
+        assert_eq!(response.headers()["upgrade"], "SPDY/3.1");
+        let mut stream = TokioIo::new(upgrade::on(&mut response).await.unwrap());
+        stream.write_all(b"ping").await.unwrap();
+        let mut answer = [0; 8];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"pingpong");
+        drop((stream, response));
+        let exchange = tap.finished().await;
+        assert_eq!((exchange.request.body.total, exchange.response.unwrap().body.total), (4, 8));
+    });
+}
+
+#[test]
+fn kubectl_is_told_why_the_server_cannot_be_reached() {
+    run(async {
+        let authority = Authority::new();
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let nobody = free.local_addr().unwrap();
+        drop(free);
+        let server = StandIn::start(&authority).await;
+        let stranger = Authority::new();
+        for (connection, wanted) in [
+            (connection(nobody, "", &authority, ""), "cannot connect to 127.0.0.1"),
+            (connection(server.at, "", &stranger, ""), "no TLS connection to 127.0.0.1"),
+        ] {
+            let mut tap = Running::start(connection, Way::None).await;
+            let request = tap.request("GET", "/version", "");
+            let response = tap.connect().await.send_request(request).await.unwrap();
+            let (status, body) = text(response).await;
+            let body: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(
+                (status, &body["kind"], &body["code"]),
+                (502, &"Status".into(), &502.into())
+            );
+            let message = body["message"].as_str().unwrap();
+            assert!(message.starts_with(&format!("devkit tap: {wanted}")), "{message}");
+            let trouble = tap.finished().await.trouble.unwrap();
+            assert!(trouble.starts_with(wanted), "{trouble}");
+        }
+    });
+}
+
+#[test]
+fn a_plugin_is_run_again_after_a_401() {
+    run(async {
+        let authority = Authority::new();
+        let server = StandIn::start(&authority).await;
+        let dir = tempfile::tempdir().unwrap();
+        let runs = dir.path().join("runs");
+        let script = format!(
+            "echo run >> {runs}; n=$(wc -l < {runs}); echo '{{\"apiVersion\":\
+             \"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":\
+             {{\"token\":\"t-'$n'\"}}}}'",
+            runs = runs.display()
+        );
+        let exec = crate::ExecConfig {
+            api_version: crate::ApiVersion::V1,
+            command: "/bin/sh".into(),
+            args: vec!["-c".into(), script],
+            env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+            install_hint: None,
+            interactive: crate::Interactive::Never,
+            cluster: None,
+        };
+        let connection = connection(server.at, "", &authority, "");
+        let tap = Running::start(connection, Way::Exec(Box::new(exec))).await;
+        let mut kubectl = tap.connect().await;
+        for (target, token) in [
+            ("/version", "Bearer t-1"),
+            ("/version", "Bearer t-1"),
+            ("/forbidden", "Bearer t-1"),
+            ("/version", "Bearer t-2"),
+        ] {
+            let response = kubectl.send_request(tap.request("GET", target, "")).await.unwrap();
+            let wanted = if target == "/forbidden" { 401 } else { 200 };
+            assert_eq!(text(response).await.0, wanted);
+            assert_eq!(server.last().headers()["authorization"], token, "{target}");
+        }
+    });
+}
+
+#[test]
+fn servers_are_taken_apart() {
+    for (url, secured, wanted, authority) in [
+        ("https://h", false, Some((true, "h", 443, "")), "h"),
+        ("HTTPS://h:6443/", false, Some((true, "h", 6443, "")), "h:6443"),
+        ("http://h/a/b/", true, Some((false, "h", 80, "/a/b")), "h"),
+        ("https://[::1]:6443", false, Some((true, "::1", 6443, "")), "[::1]:6443"),
+        ("https://user:password@h:1?x#y", false, Some((true, "h", 1, "")), "h:1"),
+        ("h:8443", true, Some((true, "h", 8443, "")), "h:8443"),
+        ("h", false, Some((false, "h", 80, "")), "h"),
+        ("ftp://h", false, None, ""),
+        ("https://", false, None, ""),
+        ("https://h:x", false, None, ""),
+    ] {
+        let found = Server::parse(url, secured);
+        let parts = found.as_ref().map(|s| (s.tls, s.host.as_str(), s.port, s.prefix.as_str()));
+        assert_eq!(parts, wanted, "{url}");
+        assert_eq!(found.map(|server| server.authority()).unwrap_or_default(), authority, "{url}");
+    }
+}
