@@ -1,8 +1,10 @@
 //! `devkit kubecerts`.
 
+mod apiserver;
 mod corpus;
 mod differential;
 mod errors;
 mod extract;
 mod manual;
+mod tap;
 mod world;

@@ -32,7 +32,7 @@ pub use dial::DialError;
 pub use exchange::{Exchange, Recorded, Request, Response, Run, Times};
 pub use filter::{Filter, FilterError};
 pub use har::{Appended, BodyText, Entry, EntryParts, HarError, HarFile, HarLimits};
-pub use proxy::{Event, OnEvent, Setup, Tap, TapError};
+pub use proxy::{Event, OnEvent, Setup, Tap, TapError, Unreachable};
 pub use redact::Secrets;
 pub use server::Server;
 pub use tls::TlsError;

@@ -121,13 +121,17 @@ type Sender = SendRequest<Body>;
 
 /// Why a request got no answer from the server.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub enum Unreachable {
+    /// There is nothing that proves who is asking.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// TLS cannot be set up as the context wants it, or with what a plugin printed.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// No connection comes about.
     #[error(transparent)]
     Dial(#[from] DialError),
+    /// There was a connection.
     #[error("the server broke the connection off: {0}")]
     Http(#[from] hyper::Error),
 }
@@ -182,6 +186,18 @@ impl Tap {
     pub fn kubeconfig(&self) -> Secret {
         let Shared { local, route, context, connection, .. } = &*self.shared;
         local.kubeconfig(self.at, &route.server().prefix, context, connection)
+    }
+
+    /// Tries whether the server can be reached, and keeps the connection for the first request.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreachable`].
+    pub async fn reach(&self) -> Result<(), Unreachable> {
+        let current = self.shared.current().await?;
+        let sender = self.shared.connect(&current).await?;
+        self.shared.keep(current.generation, sender);
+        Ok(())
     }
 
     /// Serves until told to stop, and then ends what is still open.
@@ -284,7 +300,7 @@ impl Shared {
         request: Request<Incoming>,
         client: Option<upgrade::OnUpgrade>,
         record: &Arc<Record>,
-    ) -> Result<Response<Body>, Failure> {
+    ) -> Result<Response<Body>, Unreachable> {
         let current = self.current().await?;
         let (mut parts, body) = request.into_parts();
         self.dress(&mut parts.headers, &current, client.is_some());
@@ -325,7 +341,7 @@ impl Shared {
     }
 
     /// What proves to the server who is asking. A plugin may have to be run for it.
-    async fn current(&self) -> Result<Current, Failure> {
+    async fn current(&self) -> Result<Current, Unreachable> {
         let credentials = Arc::clone(&self.credentials);
         let ask = move || {
             let mut credentials = credentials.lock().unwrap_or_else(PoisonError::into_inner);
@@ -362,7 +378,7 @@ impl Shared {
         request: Request<Body>,
         current: &Current,
         upgrades: bool,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Incoming>, Unreachable> {
         let mut request = request;
         // A connection that was kept may be closed meanwhile: then nothing was sent, and the next
         // one is tried.
@@ -386,7 +402,7 @@ impl Shared {
         Ok(response)
     }
 
-    async fn connect(&self, current: &Current) -> Result<Sender, Failure> {
+    async fn connect(&self, current: &Current) -> Result<Sender, Unreachable> {
         let config = self.config_for(current)?;
         let stream = self.route.connect(config).await?;
         let mut http = client::Builder::new();
@@ -515,7 +531,8 @@ fn version(version: Version) -> String {
 }
 
 /// With all its causes.
-fn told(error: &dyn std::error::Error) -> String {
+fn told(error: &Unreachable) -> String {
+    let error: &dyn std::error::Error = error;
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

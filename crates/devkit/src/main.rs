@@ -1,6 +1,7 @@
 //! The `devkit` command: parses arguments, calls one library, and knows the terminal.
 #![expect(clippy::disallowed_methods, reason = "the binary is what reads the environment")]
 
+mod amounts;
 mod cli;
 mod cmd;
 mod excerpt;

@@ -5,6 +5,7 @@ mod explain;
 mod extract;
 mod render;
 mod show;
+mod tap;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -29,13 +30,14 @@ Examples:
   devkit kubecerts extract --p12 client.p12 --password-file password.txt
   devkit kubecerts extract --stdout ca | openssl x509 -noout -text
   devkit kubecerts show --all
-  devkit kubecerts check --all --warn-days 14";
+  devkit kubecerts check --all --warn-days 14
+  devkit kubecerts tap -- kubectl get pods";
 
 #[derive(Debug, clap::Args)]
 #[command(
     long_about = "Extract client certificate, key and cluster CA from a kubeconfig\n\n\
         Reads kubeconfig files exactly as kubectl does: KUBECONFIG lists, file references, \
-        YAML 1.1. No command that a kubeconfig names is run, and nothing is contacted.",
+        YAML 1.1. Only 'tap' contacts the server, and runs a command that a kubeconfig names.",
     after_long_help = EXAMPLES
 )]
 pub(crate) struct Args {
@@ -51,6 +53,8 @@ enum Sub {
     Show(show::Args),
     /// Find what has expired, does not match or is missing; exit code 1 if anything
     Check(check::Args),
+    /// Show what kubectl says to the API server, as it says it
+    Tap(Box<tap::Args>),
 }
 
 /// Which files, and which context of them.
@@ -68,6 +72,11 @@ struct Selection {
     /// Instead of the context's user
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
+}
+
+/// Where a command can be about all of them.
+#[derive(Debug, clap::Args)]
+struct Every {
     /// Every context
     #[arg(long, conflicts_with_all = ["context", "cluster", "user"])]
     all: bool,
@@ -78,6 +87,7 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         Sub::Extract(args) => extract::run(ui, args),
         Sub::Show(args) => show::run(ui, args),
         Sub::Check(args) => check::run(ui, args),
+        Sub::Tap(args) => tap::run(ui, args),
     }
 }
 

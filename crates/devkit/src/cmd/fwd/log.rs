@@ -20,6 +20,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use crate::amounts::{size, span};
 use crate::ui::Ui;
 
 const SCHEMA: &str = "devkit.fwd.event/1";
@@ -386,32 +387,6 @@ fn note(reason: Reason) -> &'static str {
 /// `1 connection`, `2 connections`.
 fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// `17 B`, `1.2 KiB`, `48.3 MiB`.
-fn size(bytes: u64) -> String {
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    let mut tenths = u128::from(bytes) * 10 / 1024;
-    let mut unit = 0;
-    while tenths >= 10_240 && unit + 1 < units.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, units[unit])
-}
-
-/// `12 ms`, `2.1 s`, `3m20s`, `5h02m`.
-fn span(duration: Duration) -> String {
-    let (millis, seconds) = (duration.as_millis(), duration.as_secs());
-    match seconds {
-        0 => format!("{millis} ms"),
-        1..60 => format!("{}.{} s", seconds, duration.subsec_millis() / 100),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

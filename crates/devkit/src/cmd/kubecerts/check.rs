@@ -3,7 +3,7 @@
 use devkit_kubecerts::{Error, Report};
 use serde::Serialize;
 
-use super::{Selection, WARN_DAYS, explain, render};
+use super::{Every, Selection, WARN_DAYS, explain, render};
 use crate::exit;
 use crate::ui::{self, Ui};
 
@@ -16,6 +16,8 @@ const SCHEMA: &str = "devkit.kubecerts.check/1";
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    every: Every,
     /// A certificate that ends within so many days is a finding
     #[arg(long, value_name = "DAYS", default_value_t = WARN_DAYS)]
     warn_days: u32,
@@ -39,7 +41,7 @@ struct Checked<'a> {
 
 pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let loaded = args.selection.load(ui)?;
-    let reports = if args.selection.all {
+    let reports = if args.every.all {
         loaded.examine_all(args.warn_days)
     } else {
         let selected = loaded.select(&args.selection)?;

@@ -10,7 +10,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-use super::{Document, Loaded, Selection, WARN_DAYS, clock, explain, read, render};
+use super::{Document, Every, Loaded, Selection, WARN_DAYS, clock, explain, read, render};
 use crate::exit;
 use crate::failure::Failure;
 use crate::ui::{self, Ui};
@@ -22,6 +22,8 @@ use crate::ui::{self, Ui};
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    every: Every,
     /// Folder for the files [default: the current one]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -73,7 +75,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         }
     }
     let loaded = args.selection.load(ui)?;
-    if args.selection.all {
+    if args.every.all {
         return all(ui, args, &loaded);
     }
     let selected = loaded.select(&args.selection)?;

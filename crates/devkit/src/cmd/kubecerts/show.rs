@@ -1,6 +1,6 @@
 //! `devkit kubecerts show`: what a context holds, never a key.
 
-use super::{Document, Selection, WARN_DAYS, render};
+use super::{Document, Every, Selection, WARN_DAYS, render};
 use crate::exit;
 use crate::ui::{self, Ui};
 
@@ -8,11 +8,13 @@ use crate::ui::{self, Ui};
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
+    #[command(flatten)]
+    every: Every,
 }
 
 pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let loaded = args.selection.load(ui)?;
-    let reports = if args.selection.all {
+    let reports = if args.every.all {
         loaded.examine_all(WARN_DAYS)
     } else {
         let selected = loaded.select(&args.selection)?;
@@ -20,7 +22,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         vec![loaded.examine(&selected, &[], WARN_DAYS)]
     };
     if ui.json {
-        ui::document(&if args.selection.all {
+        ui::document(&if args.every.all {
             Document::all(&loaded, reports)
         } else {
             Document::one(&loaded, reports.into_iter().next().expect("one was selected"))
@@ -28,7 +30,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         return Ok(exit::DONE);
     }
     // A list has a mark for each that does not work; -v says why.
-    let list = args.selection.all && ui.verbose == 0;
+    let list = args.every.all && ui.verbose == 0;
     loaded.warn(ui, &if list { Vec::new() } else { reports.iter().collect() });
     let text = if list {
         render::list(ui, &loaded, &reports)

@@ -1,0 +1,265 @@
+//! `devkit kubecerts tap`: arguments, the command that is listened to, and the end of both.
+
+mod explain;
+mod log;
+mod session;
+mod view;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::Context as _;
+use console::Style;
+use devkit_kubecerts::{Code, Connection, Secret};
+use devkit_tap::{
+    ApiVersion, Credentials, ExecCluster, ExecConfig, Filter, HarFile, HarLimits, Interactive,
+    Secrets, Setup, Surroundings, Tap, Way,
+};
+use tokio::sync::watch;
+
+use self::log::{Log, Wanted};
+use self::session::{Ended, Folder};
+use super::{Selection, WARN_DAYS};
+use crate::amounts::parse_size;
+use crate::exit;
+use crate::failure::Failure;
+use crate::ui::{self, To, Ui};
+
+const EXAMPLES: &str = "\
+Examples:
+  devkit kubecerts tap -- kubectl get pods
+  devkit kubecerts tap --bodies short --filter 'get pods' -- kubectl get pods
+  devkit kubecerts tap --har run.har -- kubectl apply -f app.yaml
+  devkit kubecerts tap --view run.har --out run.html
+  devkit kubecerts tap                      then, elsewhere: export KUBECONFIG=…";
+
+#[derive(Debug, clap::Args)]
+#[command(
+    override_usage = "devkit kubecerts tap [OPTIONS] [-- COMMAND ARG…]\n       \
+                      devkit kubecerts tap --view FILE [--out PAGE]",
+    long_about = "Show what kubectl says to the API server, as it says it\n\n\
+        Listens on loopback, writes a kubeconfig that leads there, and passes every request on with \
+        the context's own credentials. Each request is one line on standard error. With COMMAND, \
+        that runs with KUBECONFIG set, and its exit code is the exit code; without, the way to the \
+        kubeconfig is printed, until Ctrl-C. Tokens, keys and the data of Secrets are not shown.",
+    after_long_help = EXAMPLES
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    selection: Selection,
+    /// Where to listen: a loopback address; port 0 is any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Write a HAR file, complete at any moment: for a browser's developer tools, and for --view
+    #[arg(long, value_name = "FILE")]
+    har: Option<PathBuf>,
+    /// Begin another, numbered HAR file before one grows larger
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, requires = "har")]
+    har_max: Option<u64>,
+    /// Only these, in kubectl's words: a verb, a resource, or both
+    #[arg(long, value_name = "WORDS", value_parser = filter)]
+    filter: Vec<Filter>,
+    /// Write the log as JSON Lines too
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// How much of the bodies is shown
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    bodies: HowMuch,
+    /// Ask the server for JSON where kubectl would take protobuf too
+    #[arg(long)]
+    json_accept: bool,
+    /// Leave tokens, keys and Secrets as they are
+    #[arg(long)]
+    show_secrets: bool,
+    /// The most of each body that is kept for log and HAR file
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size)]
+    max_body: u64,
+    /// Make a HAR file into a page to read it with
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["har", "log", "command", "kubeconfig"])]
+    view: Option<PathBuf>,
+    /// Where the page goes [default: standard output]
+    #[arg(long, value_name = "PAGE", requires = "view")]
+    out: Option<PathBuf>,
+    /// What to run
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum HowMuch {
+    None,
+    Short,
+    Full,
+}
+
+fn filter(text: &str) -> Result<Filter, String> {
+    Filter::parse(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    if let Some(har) = &args.view {
+        return view::run(har, args.out.as_deref());
+    }
+    if ui.json {
+        return Err(Failure::new("usage", "tap has no --json: standard output is the command's")
+            .hint("--log FILE writes the log as JSON Lines")
+            .into());
+    }
+    let loaded = args.selection.load(ui)?;
+    let selected = loaded.select(&args.selection)?;
+    let explained = |error| super::explain::error(&loaded.names, &error);
+    let connection = selected.connection(&|path| loaded.files.read(path)).map_err(explained)?;
+    let report = loaded.examine(&selected, &[], WARN_DAYS);
+    let alone = connection.token.is_none() && connection.exec.is_none();
+    let expired = report.warnings.iter().find(|warning| warning.code == Code::CertExpired.name());
+    if let Some(expired) = expired.filter(|_| alone) {
+        return Err(Failure::new("cert-expired", loaded.names.shorten(&expired.message))
+            .hint("get a new kubeconfig; the server would refuse every request")
+            .into());
+    }
+    loaded.warn(ui, &[&report]);
+    let server = explain::Server { url: connection.server.clone(), names: &loaded.names };
+    let credentials = Credentials::new(way(&connection)?, surroundings());
+    let secrets = if args.show_secrets { Secrets::Show } else { Secrets::Hide };
+    if args.show_secrets {
+        let text = "tokens, keys and Secrets are shown as they are";
+        ui.warning("secrets-shown", &ui.paint(To::Err, &Style::new().red().bold(), text));
+    }
+    let har = match &args.har {
+        None => None,
+        Some(path) => {
+            let har = HarFile::create(path, HarLimits { max_bytes: args.har_max });
+            Some(har.map_err(|error| explain::har(path, &error))?)
+        }
+    };
+    let wanted = Wanted {
+        filters: args.filter.clone(),
+        bodies: args.bodies,
+        secrets,
+        url: server.url.clone(),
+        quiet: ui.quiet,
+    };
+    let log = Log::start(ui, wanted, har, args.log.as_deref())?;
+    let setup = Setup {
+        listen: args.listen,
+        context: selected.context().unwrap_or("tap").to_owned(),
+        connection,
+        credentials,
+        most_kept: usize::try_from(args.max_body).unwrap_or(usize::MAX),
+        json_accept: args.json_accept,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")?;
+    let ended = runtime.block_on(listen(args, setup, &server, &log));
+    runtime.shutdown_background();
+    log.finish();
+    match ended? {
+        Ended::Stopped => Ok(exit::DONE),
+        Ended::Code(code) => Ok(code),
+    }
+}
+
+async fn listen(
+    args: &Args,
+    setup: Setup,
+    server: &explain::Server<'_>,
+    log: &Log,
+) -> anyhow::Result<Ended> {
+    // First of all: from here on a signal no longer ends the process on the spot, which would leave
+    // the kubeconfig behind.
+    let mut signals = session::Signals::new().context("cannot listen for signals")?;
+    let tap =
+        Tap::bind(setup, log.on_event()).await.map_err(|error| explain::tap(server, &error))?;
+    let reached = tokio::select! {
+        reached = tap.reach() => reached,
+        code = signals.next() => return Ok(Ended::Code(code)),
+    };
+    reached.map_err(|error| explain::unreachable(server, &error))?;
+    let folder = Folder::new(&tap.kubeconfig())?;
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(tap.serve(stopped));
+    let ended = if args.command.is_empty() {
+        let path = folder.kubeconfig().to_string_lossy().into_owned();
+        ui::result(format!("export KUBECONFIG={}\n", ui::quoted(&path)).as_bytes())?;
+        signals.next().await;
+        Ok(Ended::Stopped)
+    } else {
+        session::run(&args.command, folder.kubeconfig(), &mut signals).await
+    };
+    stop.send_replace(true);
+    let _ = serving.await;
+    drop(folder);
+    ended
+}
+
+/// How the context's user proves who it is.
+fn way(connection: &Connection) -> anyhow::Result<Way> {
+    if let Some(name) = &connection.auth_provider {
+        let name = devkit_kubecerts::told(name);
+        return Err(Failure::new("auth-provider", format!("no tap for auth-provider '{name}'"))
+            .hint("kubectl has given it up too; the provider's exec plugin does the same")
+            .into());
+    }
+    if let Some(command) = &connection.exec {
+        return Ok(Way::Exec(Box::new(plugin(connection, command)?)));
+    }
+    if let Some(path) = &connection.token_file {
+        return Ok(Way::TokenFile(path.clone()));
+    }
+    if let Some(token) = &connection.token {
+        return Ok(Way::Token(token.clone()));
+    }
+    Ok(match &connection.basic {
+        Some((username, password)) => {
+            Way::Basic { username: username.clone(), password: password.clone() }
+        }
+        None => Way::None,
+    })
+}
+
+fn plugin(
+    connection: &Connection,
+    command: &devkit_kubecerts::Command,
+) -> anyhow::Result<ExecConfig> {
+    let exec = &command.exec;
+    let api_version = ApiVersion::parse(&exec.api_version).ok_or_else(|| {
+        Failure::new("exec-version-unknown", "the exec section's apiVersion is none that is known")
+            .hint("client.authentication.k8s.io/v1 or v1beta1")
+    })?;
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let mode = given(&exec.interactive_mode);
+    let interactive = Interactive::parse(mode.as_deref(), api_version)
+        .map_err(|error| explain::credential(&error))?;
+    let cluster = exec.provide_cluster_info.then(|| ExecCluster {
+        server: connection.server.clone(),
+        tls_server_name: connection.tls_server_name.clone(),
+        insecure_skip_tls_verify: connection.insecure_skip_tls_verify,
+        certificate_authority: connection.ca.as_ref().map(|ca| ca.bytes.to_vec()),
+        proxy_url: connection.proxy_url.clone(),
+        ..ExecCluster::default()
+    });
+    let text = |value: &Secret| String::from_utf8_lossy(value).into_owned();
+    Ok(ExecConfig {
+        api_version,
+        command: command.program.to_string_lossy().into_owned(),
+        args: exec.arguments.clone(),
+        env: exec.variables.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        install_hint: given(&exec.install_hint),
+        interactive,
+        cluster,
+    })
+}
+
+fn surroundings() -> Surroundings {
+    let terminal = io::stdin().is_terminal();
+    Surroundings {
+        environment: std::env::vars_os().collect(),
+        terminal: terminal.then(|| Box::new(Stdio::inherit) as _),
+        stderr: Box::new(Stdio::inherit),
+    }
+}

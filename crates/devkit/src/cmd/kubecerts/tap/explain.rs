@@ -1,0 +1,108 @@
+//! What went wrong with a tap, in the user's words, and what to do next.
+
+use std::io;
+use std::path::Path;
+
+use devkit_tap::{CredentialError, DialError, HarError, TapError, TlsError, Unreachable};
+use devkit_text::words;
+
+use super::super::Names;
+use crate::failure::Failure;
+
+/// Whom it was about.
+pub(super) struct Server<'a> {
+    pub(super) url: String,
+    pub(super) names: &'a Names,
+}
+
+pub(super) fn tap(server: &Server<'_>, error: &TapError) -> Failure {
+    match error {
+        TapError::NotLoopback(at) => Failure::new("not-loopback", format!("no tap on {at}"))
+            .because("other machines could reach it")
+            .hint("--listen 127.0.0.1:0; from elsewhere, through ssh -L"),
+        TapError::Listen { at, source } if source.kind() == io::ErrorKind::AddrInUse => {
+            Failure::new("address-in-use", format!("cannot listen on {at}"))
+                .because("something listens there already")
+                .hint("choose another port; 0 is any that is free")
+        }
+        TapError::Listen { at, source } => {
+            Failure::new("io", format!("cannot listen on {at}")).because(words(source))
+        }
+        TapError::Server => Failure::new("no-server", format!("{} is no server's URL", server.url))
+            .hint(format!("{} tells more", server.names.command("check"))),
+        TapError::Tls(error) => tls(server, error),
+        TapError::Certificate(why) => {
+            Failure::new("io", "cannot make a certificate for the local side").because(why)
+        }
+    }
+}
+
+pub(super) fn unreachable(server: &Server<'_>, error: &Unreachable) -> Failure {
+    match error {
+        Unreachable::Credential(error) => credential(error),
+        Unreachable::Tls(error) => tls(server, error),
+        Unreachable::Dial(error) => dial(server, error),
+        Unreachable::Http(error) => {
+            Failure::new("server-unreachable", format!("{} does not speak HTTP", server.url))
+                .because(error.to_string())
+                .hint("look at the server of the context: is it the API server?")
+        }
+    }
+}
+
+fn dial(server: &Server<'_>, error: &DialError) -> Failure {
+    let message = format!("cannot reach the API server {}", server.url);
+    let failure = Failure::new("server-unreachable", message);
+    match error {
+        DialError::Connect { source, .. } => failure
+            .because(format!("{error}: {}", words(source)))
+            .hint("is the cluster running, and the VPN or tunnel to it up?"),
+        DialError::TimedOut { .. } => {
+            failure.because(error.to_string()).hint("is the VPN or tunnel to it up?")
+        }
+        DialError::Proxy { .. } => {
+            failure.because(error.to_string()).hint("look at the cluster's proxy-url")
+        }
+        DialError::Handshake { why, .. } => {
+            let hint = if why.contains("UnknownIssuer") || why.contains("BadSignature") {
+                "the cluster's CA is not the one that signed the server's certificate: get a new \
+                 kubeconfig"
+            } else if why.contains("Expired") {
+                "the server's certificate has to be renewed"
+            } else if why.contains("NotValidForName") || why.contains("not valid for") {
+                "use a name of the certificate as the server, or as tls-server-name"
+            } else {
+                "look at the cluster's CA, tls-server-name and client certificate"
+            };
+            Failure { code: "tls", ..failure }.because(why).hint(hint)
+        }
+        DialError::Tls(error) => tls(server, error),
+    }
+}
+
+fn tls(server: &Server<'_>, error: &TlsError) -> Failure {
+    Failure::new("tls", error.to_string())
+        .hint(format!("{} tells what is wrong with the context", server.names.command("check")))
+}
+
+pub(super) fn credential(error: &CredentialError) -> Failure {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    let failure = Failure::new("credential", error.to_string());
+    let failure = match source {
+        Some(source) => failure.because(source),
+        None => failure,
+    };
+    match error.install_hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure.hint("kubectl would fail in the same way; run the plugin by hand"),
+    }
+}
+
+pub(super) fn har(path: &Path, error: &HarError) -> Failure {
+    let failure = Failure::new("har-not-written", error.to_string());
+    match std::error::Error::source(error) {
+        Some(source) => failure.because(source.to_string()),
+        None => failure,
+    }
+    .hint(format!("choose another file than {}", path.display()))
+}

@@ -1,0 +1,135 @@
+//! Watches under way: their events, as soon as each is whole.
+
+use std::collections::HashMap;
+
+use devkit_tap::{Envelope, Exchange, Frame, Recorded, Secrets, Shown, redact};
+use devkit_text::escape;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::header;
+
+/// The most of an event that is waited for.
+const LONGEST: usize = 4 * 1024 * 1024;
+
+#[derive(Default)]
+pub(super) struct Watches(HashMap<u64, Watch>);
+
+struct Watch {
+    exchange: Exchange,
+    /// The beginning of an event whose end is still to come.
+    rest: Vec<u8>,
+    protobuf: bool,
+    events: u64,
+}
+
+/// An event of a watch, fit to be shown.
+pub(super) struct Told {
+    pub(super) time: Timestamp,
+    /// `ADDED`.
+    pub(super) event: String,
+    /// `Pod default/web-1`.
+    pub(super) object: String,
+    /// Of the watch, without secrets.
+    pub(super) path: String,
+}
+
+impl Watches {
+    pub(super) fn begin(&mut self, exchange: Exchange) {
+        let headers = exchange.response.as_ref().map(|response| response.headers.as_slice());
+        let kind = headers.and_then(|headers| header(headers, "content-type"));
+        let protobuf = kind.is_some_and(|kind| kind.contains("protobuf"));
+        let id = exchange.id;
+        self.0.insert(id, Watch { exchange, rest: Vec::new(), protobuf, events: 0 });
+    }
+
+    /// The events that a piece completes.
+    pub(super) fn take(
+        &mut self,
+        id: u64,
+        bytes: &[u8],
+        secrets: Secrets,
+    ) -> Vec<(Exchange, Told)> {
+        let Some(watch) = self.0.get_mut(&id) else { return Vec::new() };
+        watch.rest.extend_from_slice(bytes);
+        let whole =
+            if watch.protobuf { whole_messages(&watch.rest) } else { whole_lines(&watch.rest) };
+        if whole == 0 {
+            if watch.rest.len() > LONGEST {
+                watch.rest.clear();
+            }
+            return Vec::new();
+        }
+        let bytes: Vec<u8> = watch.rest.drain(..whole).collect();
+        let mut piece = watch.exchange.clone();
+        if let Some(response) = &mut piece.response {
+            response.body = Recorded { total: bytes.len() as u64, bytes };
+        }
+        let Some(Shown::Frames(frames)) = piece.shown(secrets).response else { return Vec::new() };
+        watch.events += frames.len() as u64;
+        let path = redact::target(&watch.exchange.request.target);
+        let time = Timestamp::now();
+        let told = |frame: &Frame| Told {
+            time,
+            event: escape(frame.event.as_deref().unwrap_or("?").as_bytes()),
+            object: object(&frame.object),
+            path: path.clone(),
+        };
+        frames.iter().map(|frame| (watch.exchange.clone(), told(frame))).collect()
+    }
+
+    /// How many events there were.
+    pub(super) fn end(&mut self, id: u64) -> Option<u64> {
+        self.0.remove(&id).map(|watch| watch.events)
+    }
+}
+
+/// Bytes up to the last line's end.
+fn whole_lines(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+}
+
+/// Bytes of all whole messages, each of which has its length before it.
+fn whole_messages(bytes: &[u8]) -> usize {
+    let mut whole = 0;
+    while let Some(length) = bytes[whole..].first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        if bytes.len() - whole - 4 < length {
+            break;
+        }
+        whole += 4 + length;
+    }
+    whole
+}
+
+/// `Pod default/web-1`.
+fn object(shown: &Shown) -> String {
+    match shown {
+        Shown::Json(value) => {
+            let row = &value["rows"][0]["object"];
+            let object = if row.is_null() { value } else { row };
+            let text = |value: &Value| escape(value.as_str().unwrap_or_default().as_bytes());
+            let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+            named(&kind, &text(&object["metadata"]["namespace"]), &name)
+        }
+        Shown::Protobuf(found) => envelope(found),
+        Shown::Withheld { bytes } => format!("({bytes} bytes, withheld)"),
+        _ => String::new(),
+    }
+}
+
+/// `v1 Pod default/web-1, 312 bytes of protobuf`.
+pub(super) fn envelope(envelope: &Envelope) -> String {
+    let Envelope { api_version, kind, name, namespace, bytes } = envelope;
+    let kind = format!("{} {}", escape(api_version.as_bytes()), escape(kind.as_bytes()));
+    let part = |text: &Option<String>| escape(text.as_deref().unwrap_or_default().as_bytes());
+    format!("{}, {bytes} bytes of protobuf", named(kind.trim(), &part(namespace), &part(name)))
+}
+
+fn named(kind: &str, namespace: &str, name: &str) -> String {
+    match (namespace, name) {
+        (_, "") => kind.to_owned(),
+        ("", name) => format!("{kind} {name}"),
+        (namespace, name) => format!("{kind} {namespace}/{name}"),
+    }
+}

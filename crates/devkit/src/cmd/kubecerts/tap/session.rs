@@ -1,0 +1,138 @@
+//! The kubeconfig in its folder, the command that uses it, and the signals that end both.
+
+use std::ffi::OsString;
+use std::fs::{OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use nix::sys::signal::{self, Signal as Number};
+use nix::unistd::{Pid, Uid};
+use tempfile::TempDir;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::exit;
+use crate::failure::Failure;
+
+/// A folder for its owner alone, which is gone when this is dropped.
+pub(super) struct Folder {
+    _folder: TempDir,
+    kubeconfig: PathBuf,
+}
+
+impl Folder {
+    pub(super) fn new(kubeconfig: &[u8]) -> anyhow::Result<Self> {
+        let place = place();
+        let folder = tempfile::Builder::new()
+            .prefix("devkit-tap-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&place)
+            .with_context(|| format!("cannot make a folder in {}", place.display()))?;
+        let path = folder.path().join("kubeconfig");
+        write_private(&path, kubeconfig)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { _folder: folder, kubeconfig: path })
+    }
+
+    pub(super) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+}
+
+/// Where only the user comes, and nothing survives the session; else where all have their
+/// temporary files.
+fn place() -> PathBuf {
+    let uid = Uid::current().as_raw();
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|value| !value.is_empty());
+    let runtime = runtime.map_or_else(|| format!("/run/user/{uid}").into(), PathBuf::from);
+    let own = |folder: &PathBuf| {
+        let found = folder.metadata();
+        found.is_ok_and(|found| {
+            found.is_dir() && found.uid() == uid && (found.mode() & 0o777) | 0o700 == 0o700
+        })
+    };
+    Some(runtime).filter(own).unwrap_or_else(std::env::temp_dir)
+}
+
+/// Writes a new file that only its owner can read.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)
+}
+
+/// How it ended.
+pub(super) enum Ended {
+    /// As it was told.
+    Stopped,
+    /// With the command's own exit code, or before there was a command.
+    Code(u8),
+}
+
+/// Runs the command with the kubeconfig, to its end.
+pub(super) async fn run(
+    command: &[OsString],
+    kubeconfig: &Path,
+    signals: &mut Signals,
+) -> anyhow::Result<Ended> {
+    let (program, arguments) = command.split_first().expect("there is a command");
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env("KUBECONFIG", kubeconfig)
+        .spawn()
+        .map_err(|error| not_run(program, &error))?;
+    let pid = Pid::from_raw(child.id().cast_signed());
+    let mut ended = tokio::task::spawn_blocking(move || child.wait());
+    let status = loop {
+        tokio::select! {
+            status = &mut ended => break status.expect("waiting does not panic"),
+            // A terminal has told the command as well, which decides for itself.
+            code = signals.next() => if code == exit::TERMINATED {
+                let _ = signal::kill(pid, Number::SIGTERM);
+            },
+        }
+    };
+    let status = status.context("cannot wait for the command")?;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    Ok(Ended::Code(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(exit::TROUBLE)))
+}
+
+fn not_run(program: &OsString, error: &io::Error) -> Failure {
+    let name = crate::ui::quoted(&program.to_string_lossy());
+    let failure = Failure::new("command-not-run", format!("cannot run {name}"));
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            failure.because("there is no such program").hint("install it, or write its path")
+        }
+        _ => failure.because(devkit_text::words(error)).hint("try it without devkit"),
+    }
+}
+
+/// The signals that end a tap.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The exit code that stands for the next one.
+    pub(super) async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => exit::INTERRUPTED,
+            _ = self.terminate.recv() => exit::TERMINATED,
+            _ = self.hang_up.recv() => exit::TERMINATED,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! `devkit kubecerts tap`, with the real kubectl and a stand-in for the API server.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use super::apiserver::{ApiServer, TOKEN, VALUE};
+use crate::support::{Ran, devkit, finish, folder, peer, run, wait};
+
+/// devkit with a home, a place for its kubeconfig, and these arguments of `tap`.
+fn tap(dir: &Path, args: &[&str]) -> Command {
+    let mut command = devkit(dir, ["kubecerts", "tap", "--kubeconfig", "config"]);
+    command.args(args).env("HOME", dir.join("home")).env("XDG_RUNTIME_DIR", dir.join("runtime"));
+    command
+}
+
+fn world() -> (tempfile::TempDir, ApiServer) {
+    let dir = folder();
+    for name in ["home", "runtime"] {
+        fs::create_dir(dir.path().join(name)).unwrap();
+    }
+    fs::set_permissions(dir.path().join("runtime"), fs::Permissions::from_mode(0o700)).unwrap();
+    let server = ApiServer::start();
+    server.kubeconfig(&dir.path().join("config"), &format!("token: {TOKEN}"));
+    (dir, server)
+}
+
+/// kubectl by itself.
+fn direct(dir: &Path, args: &[&str]) -> Ran {
+    let mut command = Command::new("kubectl");
+    command.args(args).args(["--kubeconfig", "config"]).current_dir(dir);
+    command.env("HOME", dir.join("home"));
+    run(command)
+}
+
+#[test]
+fn kubectl_says_and_does_the_same() {
+    if peer::need("kubectl").is_none() {
+        return;
+    }
+    let (dir, server) = world();
+    for args in [
+        &["get", "pods"][..],
+        &["get", "secret", "top", "-o", "json"],
+        &["get", "secret", "gone"],
+        &["get", "--raw", "/version"],
+    ] {
+        let alone = direct(dir.path(), args);
+        let ran = run(tap(dir.path(), &[&["--", "kubectl"], args].concat()));
+        assert_eq!((&ran.stdout, ran.code), (&alone.stdout, alone.code), "{args:?} {}", ran.stderr);
+        // Its own words are among those of the tap.
+        assert!(ran.stderr.ends_with(&alone.stderr) || ran.stderr.contains(alone.stderr.trim()));
+        let left = fs::read_dir(dir.path().join("runtime")).unwrap().count();
+        assert_eq!(left, 0, "the kubeconfig is gone");
+    }
+    let ran = run(tap(dir.path(), &["--", "kubectl", "get", "pods"]));
+    // Some installations put a program before kubectl that asks for the version by itself.
+    let heads: Vec<&str> = ran.stderr.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert!(matches!(*heads, ["kubectl get"] | ["another client", "kubectl get"]), "{heads:?}");
+    let line = ran.stderr.lines().find(|line| line.contains("GET pods")).unwrap();
+    assert!(line.contains("GET pods -n default") && line.contains(" 200 "), "{line}");
+    // With the context's own token, and none of the tap's.
+    let asked = server.asked.lock().unwrap();
+    assert!(asked.iter().all(|head| head.contains(&format!("Bearer {TOKEN}"))));
+}
+
+#[test]
+fn secrets_are_in_no_log_and_in_no_har() {
+    if peer::need("kubectl").is_none() {
+        return;
+    }
+    let (dir, _server) = world();
+    let encoded = BASE64_STANDARD.encode(VALUE);
+    let args = ["--bodies", "full", "--har", "run.har", "--log", "run.log"];
+    let command = ["--", "kubectl", "get", "secret", "top", "-o", "json"];
+    let ran = run(tap(dir.path(), &[&args[..], &command].concat()));
+    assert!(ran.stdout.contains(&encoded), "kubectl gets it: {}", ran.stdout);
+    let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    let page = run(tap_view(dir.path()));
+    for text in [&ran.stderr, &read("run.har"), &read("run.log"), &page.stdout] {
+        assert!(text.contains("secrets/top"), "{text}");
+        for secret in [VALUE, &encoded, TOKEN] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+    for name in ["run.har", "run.log"] {
+        let mode = fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let har: Value = serde_json::from_str(&read("run.har")).unwrap();
+    let entries = har["log"]["entries"].as_array().unwrap();
+    let entry = entries.iter().find(|entry| {
+        entry["request"]["url"].as_str().is_some_and(|url| url.ends_with("/secrets/top"))
+    });
+    assert_eq!(entry.unwrap()["response"]["status"], 200);
+    let lines: Vec<Value> =
+        read("run.log").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let line = lines.iter().find(|line| line["words"] == "GET secrets/top -n default").unwrap();
+    assert_eq!((&line["schema"], &line["status"]), (&"devkit.tap/1".into(), &200.into()));
+    assert_eq!(line["command"], "kubectl get");
+
+    let ran =
+        run(tap(dir.path(), &[&["--show-secrets", "--bodies", "full"], &command[..]].concat()));
+    assert!(
+        ran.stderr.starts_with("warning: tokens, keys and Secrets are shown"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains(&encoded), "{}", ran.stderr);
+}
+
+fn tap_view(dir: &Path) -> Command {
+    devkit(dir, ["kubecerts", "tap", "--view", "run.har"])
+}
+
+#[test]
+fn without_a_command_the_way_to_the_kubeconfig_is_printed() {
+    use std::io::{BufRead as _, BufReader};
+    let (dir, _server) = world();
+    let mut command = tap(dir.path(), &[]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let path = line.trim().strip_prefix("export KUBECONFIG=").unwrap();
+    let path = Path::new(path);
+    assert!(path.starts_with(dir.path().join("runtime")));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(path), mode(path.parent().unwrap())), (0o600, 0o700));
+    let config: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let server = config["clusters"][0]["cluster"]["server"].as_str().unwrap();
+    assert!(server.starts_with("https://127.0.0.1:"), "{server}");
+    assert!(!config.to_string().contains(TOKEN), "the context's token stays with the tap");
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert_eq!(wait(&mut child).code(), Some(0));
+    assert!(!path.exists() && !path.parent().unwrap().exists());
+}
+
+#[test]
+fn the_commands_end_is_the_taps() {
+    let (dir, _server) = world();
+    for (script, wanted) in
+        [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 143), ("test -f \"$KUBECONFIG\"", 0)]
+    {
+        let ran = run(tap(dir.path(), &["--", "sh", "-c", script]));
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(wanted), ""), "{script}");
+    }
+    // SIGTERM reaches the command, and its end is waited for.
+    let script = "trap 'exit 9' TERM; touch there; while :; do sleep 0.01; done";
+    let mut command = tap(dir.path(), &["--", "sh", "-c", script]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    crate::support::eventually("it runs", || dir.path().join("there").exists());
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert_eq!(finish(child).code, Some(9));
+}
+
+#[test]
+fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
+    let (dir, server) = world();
+    let taken = server.at.to_string();
+    let sh = ["--", "sh", "-c", "echo ran"];
+    let with = |args: &[&str]| run(tap(dir.path(), &[args, &sh[..]].concat()));
+    for (args, message, hint) in [
+        (&["--listen", "0.0.0.0:0"][..], "no tap on 0.0.0.0:0 [not-loopback]", "127.0.0.1:0"),
+        (&["--listen", &taken], "[address-in-use]", "choose another port"),
+        (
+            &["--har", "config"],
+            "config is there already and not empty [har-not-written]",
+            "another",
+        ),
+        (&["--filter", "gte pods"], "gte", ""),
+        (&["--max-body", "much"], "a size is wanted", ""),
+        (&["--context", "d"], "no context named 'd' in config [context-not-found]", "show"),
+    ] {
+        let ran = with(args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(message), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(hint), "{args:?}: {}", ran.stderr);
+    }
+    let ran = run(tap(dir.path(), &["--", "no-such-program"]));
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("cannot run no-such-program [command-not-run]"), "{}", ran.stderr);
+
+    // A server that is not there, one of another CA, and a plugin that is not installed.
+    let config = dir.path().join("config");
+    let text = fs::read_to_string(&config).unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let other = ApiServer::start();
+    let exec = "exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-plugin, \
+                interactiveMode: Never, installHint: 'get it there'}";
+    for (text, code, hint) in [
+        (
+            text.replace(&taken, &nobody.to_string()),
+            "[server-unreachable]",
+            "is the cluster running",
+        ),
+        (text.replace(&taken, &other.at.to_string()), "[tls]", "get a new kubeconfig"),
+        (text.replace(&format!("token: {TOKEN}"), exec), "[credential]", "get it there"),
+    ] {
+        fs::write(&config, text).unwrap();
+        let ran = with(&[]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains(code) && ran.stderr.contains(hint), "{}", ran.stderr);
+        assert_eq!(ran.stderr.matches("error:").count(), 1, "{}", ran.stderr);
+        assert_eq!(fs::read_dir(dir.path().join("runtime")).unwrap().count(), 0);
+    }
+}
