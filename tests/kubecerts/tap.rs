@@ -206,10 +206,42 @@ fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
         (text.replace(&format!("token: {TOKEN}"), exec), "[credential]", "get it there"),
     ] {
         fs::write(&config, text).unwrap();
-        let ran = with(&[]);
+        let ran = with(&["--har", "run.har"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{}", ran.stderr);
+        assert!(!dir.path().join("run.har").exists(), "it would be in the way of the next try");
         assert!(ran.stderr.contains(code) && ran.stderr.contains(hint), "{}", ran.stderr);
         assert_eq!(ran.stderr.matches("error:").count(), 1, "{}", ran.stderr);
         assert_eq!(fs::read_dir(dir.path().join("runtime")).unwrap().count(), 0);
     }
+}
+
+#[test]
+fn credential_plugins_are_run_as_kubectl_runs_them() {
+    if peer::need("kubectl").is_none() {
+        return;
+    }
+    let (dir, server) = world();
+    let plugin = dir.path().join("get-token");
+    // Once for all requests of a run, with what the protocol promises.
+    let script = format!(
+        "#!/bin/sh\necho ran >> {runs}\ncase \"$KUBERNETES_EXEC_INFO\" in *127.0.0.1*) ;; *) exit 3;; \
+         esac\n[ \"$1 $EXTRA\" = \"get it\" ] || exit 4\necho '{{\"apiVersion\": \
+         \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", \"status\": {{\"token\": \
+         \"{TOKEN}\"}}}}'\n",
+        runs = dir.path().join("runs").display()
+    );
+    fs::write(&plugin, script).unwrap();
+    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o700)).unwrap();
+    let user = "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./get-token, \
+                args: [get], env: [{name: EXTRA, value: it}], interactiveMode: Never, \
+                provideClusterInfo: true}";
+    server.kubeconfig(&dir.path().join("config"), user);
+    let ran = run(tap(dir.path(), &["--", "kubectl", "get", "secret", "top", "-o", "name"]));
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "secret/top\n"), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(dir.path().join("runs")).unwrap(), "ran\n");
+    // A token in the kubeconfig makes the plugin needless.
+    server.kubeconfig(&dir.path().join("config"), &format!("token: {TOKEN}, {user}"));
+    let ran = run(tap(dir.path(), &["--", "kubectl", "get", "--raw", "/version"]));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(dir.path().join("runs")).unwrap(), "ran\n");
 }

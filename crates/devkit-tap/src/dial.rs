@@ -103,20 +103,28 @@ impl Route {
         &self.server
     }
 
-    pub(crate) async fn connect(&self, config: Arc<ClientConfig>) -> Result<Stream, DialError> {
+    /// `config` is how TLS is spoken, where it is.
+    pub(crate) async fn connect(
+        &self,
+        config: Option<Arc<ClientConfig>>,
+    ) -> Result<Stream, DialError> {
         let to = format!("{}:{}", bracketed(&self.server.host), self.server.port);
         let late = DialError::TimedOut { to: to.clone() };
         timeout(PATIENCE, self.dial(config, to)).await.unwrap_or(Err(late))
     }
 
-    async fn dial(&self, config: Arc<ClientConfig>, to: String) -> Result<Stream, DialError> {
+    async fn dial(
+        &self,
+        config: Option<Arc<ClientConfig>>,
+        to: String,
+    ) -> Result<Stream, DialError> {
         let stream: Stream = match &self.proxy {
             None => Box::new(tcp(&self.server.host, self.server.port).await?),
             Some(proxy) => proxy.connect(&self.server, &to).await?,
         };
-        match &self.name {
-            None => Ok(stream),
-            Some(name) => handshake(stream, name.clone(), config, to).await,
+        match (&self.name, config) {
+            (Some(name), Some(config)) => handshake(stream, name.clone(), config, to).await,
+            _ => Ok(stream),
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Setup {
     pub most_kept: usize,
     /// Whether the server is asked for JSON where kubectl would take protobuf too.
     pub json_accept: bool,
+    /// Tells the time.
+    pub now: fn() -> Timestamp,
 }
 
 /// Why there is no tap.
@@ -112,6 +114,7 @@ struct Shared {
     idle: Mutex<Vec<(u64, Sender)>>,
     most_kept: usize,
     json_accept: bool,
+    now: fn() -> Timestamp,
     count: AtomicU64,
     on_event: OnEvent,
 }
@@ -165,6 +168,7 @@ impl Tap {
             idle: Mutex::default(),
             most_kept: setup.most_kept,
             json_accept: setup.json_accept,
+            now: setup.now,
             count: AtomicU64::new(0),
             on_event,
         };
@@ -279,7 +283,7 @@ impl Shared {
         let exchange = Exchange {
             id: self.count.fetch_add(1, Ordering::Relaxed) + 1,
             run,
-            started: Timestamp::now(),
+            started: (self.now)(),
             request: exchange::Request {
                 method: request.method().to_string(),
                 target: target.strip_prefix(prefix.as_str()).unwrap_or(target).to_owned(),
@@ -343,9 +347,10 @@ impl Shared {
     /// What proves to the server who is asking. A plugin may have to be run for it.
     async fn current(&self) -> Result<Current, Unreachable> {
         let credentials = Arc::clone(&self.credentials);
+        let now = self.now;
         let ask = move || {
             let mut credentials = credentials.lock().unwrap_or_else(PoisonError::into_inner);
-            credentials.current(Timestamp::now())
+            credentials.current(now())
         };
         let asked = tokio::task::spawn_blocking(ask).await;
         Ok(asked.expect("it neither panics nor is aborted")?)
@@ -403,7 +408,7 @@ impl Shared {
     }
 
     async fn connect(&self, current: &Current) -> Result<Sender, Unreachable> {
-        let config = self.config_for(current)?;
+        let config = if self.route.server().tls { Some(self.config_for(current)?) } else { None };
         let stream = self.route.connect(config).await?;
         let mut http = client::Builder::new();
         http.preserve_header_case(true);

@@ -212,6 +212,7 @@ impl Running {
             credentials: Credentials::new(way, around),
             most_kept: 16,
             json_accept: true,
+            now: jiff::Timestamp::now,
         };
         let (tell, events) = mpsc::unbounded_channel();
         let on_event = Arc::new(move |event| drop(tell.send(event)));

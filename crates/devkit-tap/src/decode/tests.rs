@@ -1,3 +1,5 @@
+//! Bodies as servers send them: whole, cut, compressed, framed.
+
 use std::io::Write as _;
 
 use flate2::Compression;

@@ -1,3 +1,5 @@
+//! HAR files: complete at any moment, and what browsers want in them.
+
 #![expect(clippy::disallowed_methods, reason = "tests put files there, and talk to themselves")]
 
 mod entries;

@@ -1,3 +1,5 @@
+//! The page: nothing in a HAR file breaks out of it, and none of it is lost.
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 

@@ -1,3 +1,5 @@
+//! What is hidden, as tables.
+
 mod laws;
 
 use base64::Engine as _;

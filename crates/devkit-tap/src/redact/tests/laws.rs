@@ -1,3 +1,5 @@
+//! What is hidden, whatever it stands in.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;

@@ -113,21 +113,25 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let explained = |error| super::explain::error(&loaded.names, &error);
     let connection = selected.connection(&|path| loaded.files.read(path)).map_err(explained)?;
     let report = loaded.examine(&selected, &[], WARN_DAYS);
-    let alone = connection.token.is_none() && connection.exec.is_none();
+    let way = way(&connection)?;
     let expired = report.warnings.iter().find(|warning| warning.code == Code::CertExpired.name());
-    if let Some(expired) = expired.filter(|_| alone) {
+    if let Some(expired) = expired.filter(|_| matches!(way, Way::None)) {
         return Err(Failure::new("cert-expired", loaded.names.shorten(&expired.message))
             .hint("get a new kubeconfig; the server would refuse every request")
             .into());
     }
     loaded.warn(ui, &[&report]);
     let server = explain::Server { url: connection.server.clone(), names: &loaded.names };
-    let credentials = Credentials::new(way(&connection)?, surroundings());
+    let credentials = Credentials::new(way, surroundings());
     let secrets = if args.show_secrets { Secrets::Show } else { Secrets::Hide };
     if args.show_secrets {
         let text = "tokens, keys and Secrets are shown as they are";
         ui.warning("secrets-shown", &ui.paint(To::Err, &Style::new().red().bold(), text));
     }
+    // Neither tokens nor Secrets belong into a core dump. kubectl gets the usual again.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_dumpable(false);
+    let new_har = args.har.as_deref().filter(|path| path.symlink_metadata().is_err());
     let har = match &args.har {
         None => None,
         Some(path) => {
@@ -150,6 +154,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         credentials,
         most_kept: usize::try_from(args.max_body).unwrap_or(usize::MAX),
         json_accept: args.json_accept,
+        now: jiff::Timestamp::now,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -158,6 +163,10 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let ended = runtime.block_on(listen(args, setup, &server, &log));
     runtime.shutdown_background();
     log.finish();
+    if let (Err(_), Some(path)) = (&ended, new_har) {
+        // Nothing is in it, and it would be in the way of the next try.
+        let _ = std::fs::remove_file(path);
+    }
     match ended? {
         Ended::Stopped => Ok(exit::DONE),
         Ended::Code(code) => Ok(code),
@@ -205,19 +214,18 @@ fn way(connection: &Connection) -> anyhow::Result<Way> {
             .hint("kubectl has given it up too; the provider's exec plugin does the same")
             .into());
     }
-    if let Some(command) = &connection.exec {
-        return Ok(Way::Exec(Box::new(plugin(connection, command)?)));
-    }
+    // A plugin comes last: client-go asks it only for requests that have no Authorization yet.
     if let Some(path) = &connection.token_file {
         return Ok(Way::TokenFile(path.clone()));
     }
     if let Some(token) = &connection.token {
         return Ok(Way::Token(token.clone()));
     }
-    Ok(match &connection.basic {
-        Some((username, password)) => {
-            Way::Basic { username: username.clone(), password: password.clone() }
-        }
+    if let Some((username, password)) = &connection.basic {
+        return Ok(Way::Basic { username: username.clone(), password: password.clone() });
+    }
+    Ok(match &connection.exec {
+        Some(command) => Way::Exec(Box::new(plugin(connection, command)?)),
         None => Way::None,
     })
 }

@@ -109,7 +109,11 @@ fn object(shown: &Shown) -> String {
             let row = &value["rows"][0]["object"];
             let object = if row.is_null() { value } else { row };
             let text = |value: &Value| escape(value.as_str().unwrap_or_default().as_bytes());
-            let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+            let (mut kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+            // A row of a table does not say what it is of; the watch's own line does.
+            if kind == "PartialObjectMetadata" {
+                kind.clear();
+            }
             named(&kind, &text(&object["metadata"]["namespace"]), &name)
         }
         Shown::Protobuf(found) => envelope(found),
@@ -127,9 +131,10 @@ pub(super) fn envelope(envelope: &Envelope) -> String {
 }
 
 fn named(kind: &str, namespace: &str, name: &str) -> String {
-    match (namespace, name) {
-        (_, "") => kind.to_owned(),
-        ("", name) => format!("{kind} {name}"),
-        (namespace, name) => format!("{kind} {namespace}/{name}"),
-    }
+    let name = match (namespace, name) {
+        (_, "") => String::new(),
+        ("", name) => name.to_owned(),
+        (namespace, name) => format!("{namespace}/{name}"),
+    };
+    format!("{kind} {name}").trim().to_owned()
 }
