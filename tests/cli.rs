@@ -408,7 +408,12 @@ fn man_pages_are_clean_roff() {
     let mut wanted =
         vec!["devkit-completions.1", "devkit-envcheck.1", "devkit-fwd.1", "devkit-kubecerts.1"];
     wanted.extend(["devkit-kubecerts-check.1", "devkit-kubecerts-extract.1"]);
-    wanted.extend(["devkit-kubecerts-show.1", "devkit-man.1", "devkit.1"]);
+    wanted.extend([
+        "devkit-kubecerts-show.1",
+        "devkit-kubecerts-tap.1",
+        "devkit-man.1",
+        "devkit.1",
+    ]);
     wanted.extend(["devkit-mvn-unblock.1", "devkit-mvn-unblock-status.1"]);
     wanted.push("devkit-mvn-unblock-explain.1");
     wanted.extend(["devkit-gomod-tag.1", "devkit-gomod-tag-list.1", "devkit-gomod-tag-plan.1"]);

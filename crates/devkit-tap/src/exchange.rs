@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// A request, what became of it, and when.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Exchange {
     /// Counts from 1, in the order of arrival.
     pub id: u64,
@@ -33,7 +33,7 @@ pub struct Run {
 }
 
 /// What was asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     /// `GET`.
     pub method: String,

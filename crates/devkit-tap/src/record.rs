@@ -91,7 +91,7 @@ impl Drop for Record {
             Some(answered) => exchange.times.receive = answered.elapsed(),
             None => exchange.times.wait = begun.elapsed(),
         }
-        (self.on_event)(Event::Finished(Box::new(exchange.clone())));
+        (self.on_event)(Event::Finished(Box::new(std::mem::take(exchange))));
     }
 }
 
