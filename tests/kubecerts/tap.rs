@@ -151,7 +151,10 @@ fn the_commands_end_is_the_taps() {
         [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 143), ("test -f \"$KUBECONFIG\"", 0)]
     {
         let ran = run(tap(dir.path(), &["--", "sh", "-c", script]));
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(wanted), ""), "{script}");
+        assert_eq!(ran.code, Some(wanted), "{script}: {}", ran.stderr);
+        let note = "warning: no request came: does the command name a kubeconfig itself? \
+                    [nothing-tapped]\n";
+        assert_eq!(ran.stderr, note, "{script}");
     }
     // SIGTERM reaches the command, and its end is waited for.
     let script = "trap 'exit 9' TERM; touch there; while :; do sleep 0.01; done";
@@ -160,6 +163,46 @@ fn the_commands_end_is_the_taps() {
     crate::support::eventually("it runs", || dir.path().join("there").exists());
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     assert_eq!(finish(child).code, Some(9));
+    // A second one ends what does not want to end.
+    let script = "trap : TERM; touch stubborn; while :; do sleep 0.01; done";
+    let mut command = tap(dir.path(), &["--", "sh", "-c", script]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
+    let mut child = child.spawn().unwrap();
+    crate::support::eventually("it runs", || dir.path().join("stubborn").exists());
+    crate::support::eventually("it ends", || {
+        let _ = kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM);
+        child.try_wait().unwrap().is_some()
+    });
+    assert_eq!(child.wait().unwrap().code(), Some(137));
+}
+
+#[test]
+fn a_log_that_nobody_reads_can_be_given_up() {
+    let (dir, _server) = world();
+    // As curl sees the tap: by the kubeconfig that is written for it.
+    let script = "python3 - \"$KUBECONFIG\" <<'E'\nimport json,sys,base64,os\n\
+                  c=json.load(open(sys.argv[1]))\n\
+                  k=c['clusters'][0]['cluster']\n\
+                  open('ca','wb').write(base64.b64decode(k['certificate-authority-data']))\n\
+                  open('header','w').write('Authorization: Bearer '+c['users'][0]['user']['token'])\n\
+                  open('url','w').write(k['server'])\nE\n\
+                  for i in $(seq 60); do curl -s --cacert ca -H @header -d @big \"$(cat url)/x\" \
+                  > /dev/null; done; touch done";
+    if peer::need("curl").is_none() || peer::need("python3").is_none() {
+        return;
+    }
+    fs::write(dir.path().join("big"), "[1]".repeat(20_000)).unwrap();
+    let mut command = tap(dir.path(), &["--bodies", "full", "--", "sh", "-c", script]);
+    // Its end of standard error is a pipe that is soon full.
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).stdin(Stdio::null());
+    let mut child = child.spawn().unwrap();
+    crate::support::eventually("the command has ended", || dir.path().join("done").exists());
+    crate::support::eventually("it ends", || {
+        let _ = kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT);
+        child.try_wait().unwrap().is_some()
+    });
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(fs::read_dir(dir.path().join("runtime")).unwrap().count(), 0);
 }
 
 #[test]
@@ -211,6 +254,7 @@ fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
         assert!(!dir.path().join("run.har").exists(), "it would be in the way of the next try");
         assert!(ran.stderr.contains(code) && ran.stderr.contains(hint), "{}", ran.stderr);
         assert_eq!(ran.stderr.matches("error:").count(), 1, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("hidden"), "{}", ran.stderr);
         assert_eq!(fs::read_dir(dir.path().join("runtime")).unwrap().count(), 0);
     }
 }

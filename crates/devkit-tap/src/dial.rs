@@ -10,6 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use devkit_kubecerts::{Connection, Secret};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,8 +21,9 @@ use crate::tls::{self, TlsError};
 
 /// A proxy answers CONNECT with a few header lines.
 const LONGEST_ANSWER: usize = 16 * 1024;
-/// As client-go's dialer has it.
+/// As client-go's dialer has them.
 const PATIENCE: Duration = Duration::from_secs(30);
+const KEEPALIVE: Duration = Duration::from_secs(30);
 
 pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
@@ -145,6 +147,9 @@ async fn tcp(host: &str, port: u16) -> Result<TcpStream, DialError> {
     let connect = async {
         let stream = TcpStream::connect((host, port)).await?;
         stream.set_nodelay(true)?;
+        // A watch on a connection that nobody has any more would wait for ever.
+        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+        SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
         Ok(stream)
     };
     let failed = |source| DialError::Connect { to: format!("{}:{port}", bracketed(host)), source };

@@ -46,6 +46,9 @@ impl Local {
         leaf.subject_alt_names.push(SanType::IpAddress(ip));
         leaf.distinguished_name.push(DnType::CommonName, "devkit tap");
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        // Python 3.13 wants these two.
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        leaf.use_authority_key_identifier_extension = true;
         let certificate = leaf.signed_by(&key, &issuer).map_err(words)?;
 
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
@@ -66,9 +69,12 @@ impl Local {
 
     /// Whether an `Authorization` header is the one in the kubeconfig. Takes as long for any other.
     pub(crate) fn admits(&self, header: Option<&[u8]>) -> bool {
-        let Some(given) = header.and_then(|header| header.strip_prefix(b"Bearer ")) else {
+        let Some((scheme, given)) = header.and_then(|header| header.split_at_checked(7)) else {
             return false;
         };
+        if !scheme.eq_ignore_ascii_case(b"bearer ") {
+            return false;
+        }
         let wanted = self.token.as_bytes();
         let differ = given.iter().zip(wanted).fold(0, |differ, (a, b)| differ | (a ^ b));
         given.len() == wanted.len() && differ == 0

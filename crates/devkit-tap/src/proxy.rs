@@ -5,16 +5,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use devkit_kubecerts::{Connection, Secret};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::{self as client, SendRequest};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode, Uri, Version, upgrade};
+use hyper::{Method, Request, Response, StatusCode, Uri, Version, upgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use rustls::ClientConfig;
@@ -22,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::credential::{CredentialError, Credentials, Current};
@@ -31,6 +33,9 @@ use crate::local::Local;
 use crate::record::{Record, Side, Tee};
 use crate::server::Server;
 use crate::tls::{self, TlsError};
+
+/// How long a client may take until it has spoken TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// What passes, as it passes.
 #[derive(Debug)]
@@ -108,7 +113,8 @@ struct Shared {
     route: Route,
     connection: Connection,
     context: String,
-    credentials: Arc<Mutex<Credentials>>,
+    /// Behind a lock that can be waited for: a plugin may take minutes, and asks the user.
+    credentials: Arc<tokio::sync::Mutex<Credentials>>,
     /// How TLS is spoken, for which credential.
     config: Mutex<Option<(u64, Arc<ClientConfig>)>>,
     idle: Mutex<Vec<(u64, Sender)>>,
@@ -135,7 +141,7 @@ pub enum Unreachable {
     #[error(transparent)]
     Dial(#[from] DialError),
     /// There was a connection.
-    #[error("the server broke the connection off: {0}")]
+    #[error("the server broke the connection off")]
     Http(#[from] hyper::Error),
 }
 
@@ -163,7 +169,7 @@ impl Tap {
             route,
             connection,
             context: setup.context,
-            credentials: Arc::new(Mutex::new(setup.credentials)),
+            credentials: Arc::new(tokio::sync::Mutex::new(setup.credentials)),
             config: Mutex::default(),
             idle: Mutex::default(),
             most_kept: setup.most_kept,
@@ -223,7 +229,7 @@ impl Tap {
                         open.spawn(shared.carry(stream, acceptor));
                     }
                     // Out of descriptors, mostly: some will be free again.
-                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 },
             }
         }
@@ -236,7 +242,7 @@ impl Shared {
     async fn carry(self: Arc<Self>, stream: TcpStream, acceptor: TlsAcceptor) {
         let _ = stream.set_nodelay(true);
         // Whoever does not trust the certificate is nobody that the kubeconfig was given to.
-        let Ok(stream) = acceptor.accept(stream).await else { return };
+        let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
         let service = service_fn(move |request| {
             let shared = Arc::clone(&self);
             async move { Ok::<_, hyper::Error>(shared.answer(request).await) }
@@ -319,10 +325,7 @@ impl Shared {
 
         let status = response.status();
         if status == StatusCode::UNAUTHORIZED {
-            self.credentials
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .refused(current.generation);
+            self.refused(current.generation);
         }
         record.update(|exchange| {
             exchange.response = Some(exchange::Response {
@@ -346,19 +349,37 @@ impl Shared {
 
     /// What proves to the server who is asking. A plugin may have to be run for it.
     async fn current(&self) -> Result<Current, Unreachable> {
-        let credentials = Arc::clone(&self.credentials);
+        if !self.route.server().tls {
+            // As client-go: nothing that others on the way could read.
+            return Ok(Current { header: None, certificate: None, generation: 0 });
+        }
+        let mut credentials = Arc::clone(&self.credentials).lock_owned().await;
         let now = self.now;
-        let ask = move || {
-            let mut credentials = credentials.lock().unwrap_or_else(PoisonError::into_inner);
-            credentials.current(now())
-        };
-        let asked = tokio::task::spawn_blocking(ask).await;
+        let asked = tokio::task::spawn_blocking(move || credentials.current(now())).await;
         Ok(asked.expect("it neither panics nor is aborted")?)
+    }
+
+    /// The server has answered 401 to it.
+    fn refused(&self, generation: u64) {
+        if let Ok(mut credentials) = self.credentials.try_lock() {
+            return credentials.refused(generation);
+        }
+        let credentials = Arc::clone(&self.credentials);
+        tokio::spawn(async move { credentials.lock().await.refused(generation) });
     }
 
     /// Makes kubectl's headers those of a request to the server.
     fn dress(&self, headers: &mut HeaderMap, current: &Current, upgrades: bool) {
+        let chunked = headers.contains_key(header::TRANSFER_ENCODING);
+        let trailers = headers.get_all(header::TE).iter().any(|te| te.as_bytes() == b"trailers");
         drop_hops(headers, upgrades);
+        if chunked {
+            // Some methods have a body only where this says so.
+            headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        if trailers {
+            headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        }
         headers.remove(header::AUTHORIZATION);
         if let Some(value) = &current.header
             && let Ok(mut value) = HeaderValue::from_bytes(value)
@@ -385,17 +406,19 @@ impl Shared {
         upgrades: bool,
     ) -> Result<Response<Incoming>, Unreachable> {
         let mut request = request;
-        // A connection that was kept may be closed meanwhile: then nothing was sent, and the next
-        // one is tried.
+        let again = repeatable(&request);
+        // A connection that was kept may be closed meanwhile. If nothing was sent, or what was sent
+        // changes nothing, the next one is tried: kubectl cannot, for it has been answered.
         while let Some(mut sender) = self.kept(current.generation) {
             match sender.try_send_request(request).await {
                 Ok(response) => {
                     self.keep(current.generation, sender);
                     return Ok(response);
                 }
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(error.into_error().into()),
+                Err(mut error) => match (error.take_message(), &again) {
+                    (Some(unsent), _) => request = unsent,
+                    (None, Some(again)) => request = again.clone().map(|()| empty()),
+                    (None, None) => return Err(error.into_error().into()),
                 },
             }
         }
@@ -448,6 +471,23 @@ impl Shared {
     }
 }
 
+/// The request once more, if it changes nothing at the server and has no body.
+fn repeatable(request: &Request<Body>) -> Option<Request<()>> {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !safe || !request.body().is_end_stream() || is_upgrade(request.headers()) {
+        return None;
+    }
+    let mut again = Request::new(());
+    again.method_mut().clone_from(request.method());
+    again.uri_mut().clone_from(request.uri());
+    again.headers_mut().clone_from(request.headers());
+    Some(again)
+}
+
+fn empty() -> Body {
+    Full::default().map_err(|never| match never {}).boxed()
+}
+
 /// What an upgraded connection carries: exec, attach, port-forward.
 async fn carry_upgraded(
     client: upgrade::OnUpgrade,
@@ -460,7 +500,7 @@ async fn carry_upgraded(
             let (from_server, to_server) = tokio::io::split(TokioIo::new(server));
             let up = carry(from_client, to_server, Side::Request, &record);
             let down = carry(from_server, to_client, Side::Response, &record);
-            // Whoever breaks off ends both: that is how these protocols end.
+            // An end is passed on for its direction alone; whoever breaks off ends both.
             let _ = tokio::try_join!(up, down);
         }
         Err(error) => record.trouble(format!("the upgrade failed: {error}")),
@@ -481,6 +521,8 @@ async fn carry(
             return to.shutdown().await;
         }
         to.write_all(&buffer[..count]).await?;
+        // TLS keeps what the socket does not take, until it is asked again.
+        to.flush().await?;
         // What is typed and shown there is nobody's record.
         record.carried(side, count as u64);
     }
@@ -497,6 +539,18 @@ fn mentions(headers: &HeaderMap, what: &str) -> bool {
     names.any(|name| name.trim().eq_ignore_ascii_case(what))
 }
 
+/// For the next hop only, whether or not `Connection` says so; as Go's `ReverseProxy` has it.
+const HOPS: [&str; 8] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
 /// Takes out what is for the next hop only (RFC 9110, section 7.6.1).
 fn drop_hops(headers: &mut HeaderMap, upgrades: bool) {
     let named: Vec<HeaderName> = headers
@@ -510,7 +564,7 @@ fn drop_hops(headers: &mut HeaderMap, upgrades: bool) {
     for name in named {
         headers.remove(name);
     }
-    for name in ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"] {
+    for name in HOPS {
         headers.remove(name);
     }
     if let Some(protocol) = kept {
@@ -542,7 +596,9 @@ fn told(error: &Unreachable) -> String {
     let mut source = error.source();
     while let Some(error) = source {
         let cause = error.to_string();
-        if !text.ends_with(&cause) {
+        // rustls explains itself by an address.
+        let cause = cause.split(": https://").next().unwrap_or_default();
+        if !text.ends_with(cause) {
             text = format!("{text}: {cause}");
         }
         source = error.source();

@@ -10,6 +10,9 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use crate::exchange::{Exchange, Recorded};
 use crate::proxy::{Event, OnEvent};
 
+/// Characters of what went wrong.
+const LONGEST_TROUBLE: usize = 1024;
+
 /// An exchange under way. Told as finished when its last part is dropped.
 pub(crate) struct Record {
     exchange: Mutex<Exchange>,
@@ -79,7 +82,8 @@ impl Record {
     }
 
     pub(crate) fn trouble(&self, why: impl Into<String>) {
-        self.update(|exchange| exchange.trouble.get_or_insert(why.into()).truncate(1024));
+        let why: String = why.into().chars().take(LONGEST_TROUBLE).collect();
+        self.update(|exchange| exchange.trouble = exchange.trouble.take().or(Some(why)));
     }
 }
 
@@ -134,10 +138,12 @@ impl Body for Tee {
                     self.record.passed(self.side, bytes);
                 }
             }
-            Some(Err(error)) => self.record.trouble(match self.side {
-                Side::Request => format!("the request broke off: {error}"),
-                Side::Response => format!("the answer broke off: {error}"),
-            }),
+            Some(Err(error)) if self.side == Side::Response => {
+                self.record.trouble(format!("the answer broke off: {error}"));
+            }
+            // A server may answer before it has read all, and then nobody reads the rest.
+            Some(Err(_)) if self.record.update(|exchange| exchange.response.is_some()) => {}
+            Some(Err(error)) => self.record.trouble(format!("the request broke off: {error}")),
             None => {}
         }
         Poll::Ready(frame)

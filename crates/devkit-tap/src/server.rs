@@ -39,6 +39,13 @@ impl Server {
         Some(Self { tls, host: host.into(), port, prefix: path.trim_end_matches('/').into() })
     }
 
+    /// The URL, without user and password.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority(), self.prefix)
+    }
+
     /// For the `Host` header: the port only where it is not the usual one.
     #[must_use]
     pub fn authority(&self) -> String {

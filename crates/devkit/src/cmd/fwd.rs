@@ -367,7 +367,7 @@ impl Signals {
     }
 }
 
-fn hang_up_is_ignored() -> bool {
+pub(super) fn hang_up_is_ignored() -> bool {
     const SIGHUP_BIT: u64 = 1;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status

@@ -6,9 +6,10 @@ mod session;
 mod view;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::Context as _;
@@ -16,7 +17,7 @@ use console::Style;
 use devkit_kubecerts::{Code, Connection, Secret};
 use devkit_tap::{
     ApiVersion, Credentials, ExecCluster, ExecConfig, Filter, HarFile, HarLimits, Interactive,
-    Secrets, Setup, Surroundings, Tap, Way,
+    Secrets, Server, Setup, Surroundings, Tap, Way,
 };
 use tokio::sync::watch;
 
@@ -121,7 +122,9 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
             .into());
     }
     loaded.warn(ui, &[&report]);
-    let server = explain::Server { url: connection.server.clone(), names: &loaded.names };
+    let secured = connection.ca.is_some() || connection.client.is_some();
+    let url = Server::parse(&connection.server, secured).map(|server| server.url());
+    let server = explain::Server { url: url.unwrap_or_default(), names: &loaded.names };
     let credentials = Credentials::new(way, surroundings());
     let secrets = if args.show_secrets { Secrets::Show } else { Secrets::Hide };
     if args.show_secrets {
@@ -131,12 +134,12 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     // Neither tokens nor Secrets belong into a core dump. kubectl gets the usual again.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_dumpable(false);
-    let new_har = args.har.as_deref().filter(|path| path.symlink_metadata().is_err());
+    let mut fresh = Fresh::of(args.har.as_deref());
     let har = match &args.har {
         None => None,
         Some(path) => {
             let har = HarFile::create(path, HarLimits { max_bytes: args.har_max });
-            Some(har.map_err(|error| explain::har(path, &error))?)
+            Some(har.map_err(|error| fresh.keep_and(explain::har(path, &error)))?)
         }
     };
     let wanted = Wanted {
@@ -160,16 +163,43 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         .enable_all()
         .build()
         .context("cannot start the event loop")?;
-    let ended = runtime.block_on(listen(args, setup, &server, &log));
+    let ended = runtime.block_on(listen(args, setup, &server, &log, &mut fresh));
     runtime.shutdown_background();
-    log.finish();
-    if let (Err(_), Some(path)) = (&ended, new_har) {
-        // Nothing is in it, and it would be in the way of the next try.
-        let _ = std::fs::remove_file(path);
+    let requests = log.finish();
+    let code = match ended? {
+        Ended::Stopped => return Ok(exit::DONE),
+        Ended::Code(code) => code,
+    };
+    if requests == 0 && fresh.kept && !ui.quiet {
+        ui.warning("nothing-tapped", "no request came: does the command name a kubeconfig itself?");
     }
-    match ended? {
-        Ended::Stopped => Ok(exit::DONE),
-        Ended::Code(code) => Ok(code),
+    Ok(code)
+}
+
+/// A HAR file in the making. Nothing is in it until the tap serves, and it would be in the way of
+/// the next try.
+struct Fresh<'a> {
+    path: Option<&'a Path>,
+    kept: bool,
+}
+
+impl<'a> Fresh<'a> {
+    /// Only what is not there yet is this one's to remove.
+    fn of(path: Option<&'a Path>) -> Self {
+        Self { path: path.filter(|path| path.symlink_metadata().is_err()), kept: false }
+    }
+
+    fn keep_and<T>(&mut self, value: T) -> T {
+        self.kept = true;
+        value
+    }
+}
+
+impl Drop for Fresh<'_> {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.filter(|_| !self.kept) {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 
@@ -178,6 +208,7 @@ async fn listen(
     setup: Setup,
     server: &explain::Server<'_>,
     log: &Log,
+    fresh: &mut Fresh<'_>,
 ) -> anyhow::Result<Ended> {
     // First of all: from here on a signal no longer ends the process on the spot, which would leave
     // the kubeconfig behind.
@@ -190,6 +221,7 @@ async fn listen(
     };
     reached.map_err(|error| explain::unreachable(server, &error))?;
     let folder = Folder::new(&tap.kubeconfig())?;
+    fresh.kept = true;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(tap.serve(stopped));
     let ended = if args.command.is_empty() {
@@ -215,7 +247,10 @@ fn way(connection: &Connection) -> anyhow::Result<Way> {
             .into());
     }
     // A plugin comes last: client-go asks it only for requests that have no Authorization yet.
-    if let Some(path) = &connection.token_file {
+    let token_file = connection.token_file.as_ref();
+    // client-go takes the token where the file cannot be read at first.
+    let readable = |path: &&PathBuf| connection.token.is_none() || File::open(path).is_ok();
+    if let Some(path) = token_file.filter(readable) {
         return Ok(Way::TokenFile(path.clone()));
     }
     if let Some(token) = &connection.token {

@@ -28,7 +28,7 @@ pub(super) fn tap(server: &Server<'_>, error: &TapError) -> Failure {
         TapError::Listen { at, source } => {
             Failure::new("io", format!("cannot listen on {at}")).because(words(source))
         }
-        TapError::Server => Failure::new("no-server", format!("{} is no server's URL", server.url))
+        TapError::Server => Failure::new("no-server", "the context's server is no URL")
             .hint(format!("{} tells more", server.names.command("check"))),
         TapError::Tls(error) => tls(server, error),
         TapError::Certificate(why) => {
@@ -56,7 +56,7 @@ fn dial(server: &Server<'_>, error: &DialError) -> Failure {
     match error {
         DialError::Connect { source, .. } => failure
             .because(format!("{error}: {}", words(source)))
-            .hint("is the cluster running, and the VPN or tunnel to it up?"),
+            .hint("is the cluster running, and the VPN, tunnel or proxy-url to it right?"),
         DialError::TimedOut { .. } => {
             failure.because(error.to_string()).hint("is the VPN or tunnel to it up?")
         }
@@ -67,6 +67,9 @@ fn dial(server: &Server<'_>, error: &DialError) -> Failure {
             let hint = if why.contains("UnknownIssuer") || why.contains("BadSignature") {
                 "the cluster's CA is not the one that signed the server's certificate: get a new \
                  kubeconfig"
+            } else if why.contains("CaUsedAsEndEntity") {
+                "the server's certificate is its own CA, which devkit does not take: give the server \
+                 one that a CA has signed"
             } else if why.contains("Expired") {
                 "the server's certificate has to be renewed"
             } else if why.contains("NotValidForName") || why.contains("not valid for") {

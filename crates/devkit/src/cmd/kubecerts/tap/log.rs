@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -23,6 +24,7 @@ use serde::Serialize;
 use self::lines::Lines;
 use self::watches::Watches;
 use super::HowMuch;
+use super::session::Signals;
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.tap/1";
@@ -37,11 +39,23 @@ pub(super) struct Wanted {
     pub(super) quiet: bool,
 }
 
+/// Bytes of bodies that may wait for a log that is read too slowly. What comes then goes without.
+const MOST_WAITING: usize = 64 * 1024 * 1024;
+
 /// The running log.
 pub(super) struct Log {
     sender: Sender<Event>,
     filters: Vec<Filter>,
+    counts: Arc<Counts>,
     writer: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// Requests that have ended, wanted or not.
+    requests: AtomicU64,
+    /// Bytes of bodies that wait for the writer.
+    waiting: AtomicUsize,
 }
 
 impl Log {
@@ -60,19 +74,27 @@ impl Log {
         let (sender, events) = mpsc::channel();
         let filters = wanted.filters.clone();
         let lines = Lines::new(ui, wanted.bodies);
-        let writer = Writer { wanted, lines, watches: Watches::default(), har, file };
+        let counts = Arc::<Counts>::default();
+        let writer = Writer {
+            wanted,
+            lines,
+            watches: Watches::default(),
+            har,
+            file,
+            counts: Arc::clone(&counts),
+        };
         let writer = std::thread::Builder::new()
             .name("log".into())
             .spawn(move || writer.run(&events))
             .context("cannot start a thread for the log")?;
-        Ok(Self { sender, filters, writer })
+        Ok(Self { sender, filters, counts, writer })
     }
 
     /// What the tap is to tell. Only watches are told piece by piece.
     pub(super) fn on_event(&self) -> OnEvent {
         let (sender, filters) = (Mutex::new(self.sender.clone()), self.filters.clone());
-        let watched = Mutex::new(HashSet::new());
-        Arc::new(move |event| {
+        let (watched, counts) = (Mutex::new(HashSet::new()), Arc::clone(&self.counts));
+        Arc::new(move |mut event| {
             let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
             match &event {
                 Event::Answered(exchange) => {
@@ -85,21 +107,62 @@ impl Log {
                 Event::Data { id, .. } if !watched.contains(id) => return,
                 Event::Data { .. } => {}
                 Event::Finished(exchange) => {
+                    counts.requests.fetch_add(1, Relaxed);
                     watched.remove(&exchange.id);
                     if !Filter::any(&filters, &asked(exchange)) {
                         return;
                     }
                 }
             }
+            if counts.waiting.load(Relaxed) + weight(&event) > MOST_WAITING {
+                match &mut event {
+                    Event::Data { .. } => return,
+                    Event::Answered(exchange) | Event::Finished(exchange) => {
+                        exchange.request.body.bytes = Vec::new();
+                        if let Some(response) = &mut exchange.response {
+                            response.body.bytes = Vec::new();
+                        }
+                    }
+                }
+            }
+            counts.waiting.fetch_add(weight(&event), Relaxed);
             // It is gone only when the log is.
             let _ = sender.lock().unwrap_or_else(PoisonError::into_inner).send(event);
         })
     }
 
-    /// Waits until all is written. The tap has to be gone.
-    pub(super) fn finish(self) {
+    /// Waits until all is written, or a signal says that nobody will read it. The tap has to be
+    /// gone. Gives the number of requests.
+    pub(super) fn finish(self) -> u64 {
         drop(self.sender);
-        let _ = self.writer.join();
+        let written = async {
+            let writer = self.writer;
+            let joined = tokio::task::spawn_blocking(move || drop(writer.join()));
+            match Signals::new() {
+                Ok(mut signals) => tokio::select! {
+                    _ = joined => {}
+                    _ = signals.next() => {}
+                },
+                Err(_) => drop(joined.await),
+            }
+        };
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            runtime.block_on(written);
+            runtime.shutdown_background();
+        }
+        self.counts.requests.load(Relaxed)
+    }
+}
+
+/// Bytes of bodies in it.
+fn weight(event: &Event) -> usize {
+    match event {
+        Event::Data { bytes, .. } => bytes.len(),
+        Event::Answered(exchange) | Event::Finished(exchange) => {
+            let response = exchange.response.as_ref();
+            exchange.request.body.bytes.len()
+                + response.map_or(0, |response| response.body.bytes.len())
+        }
     }
 }
 
@@ -121,11 +184,13 @@ struct Writer {
     watches: Watches,
     har: Option<HarFile>,
     file: Option<File>,
+    counts: Arc<Counts>,
 }
 
 impl Writer {
     fn run(mut self, events: &Receiver<Event>) {
         while let Ok(event) = events.recv() {
+            let weight = weight(&event);
             match event {
                 Event::Answered(exchange) => {
                     let text = self.lines.watching(&exchange, &asked(&exchange));
@@ -141,6 +206,7 @@ impl Writer {
                 }
                 Event::Finished(exchange) => self.finished(&exchange),
             }
+            self.counts.waiting.fetch_sub(weight, Relaxed);
         }
     }
 

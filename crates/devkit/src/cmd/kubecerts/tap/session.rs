@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::cmd::fwd::hang_up_is_ignored;
 use crate::exit;
 use crate::failure::Failure;
 
@@ -86,14 +87,23 @@ pub(super) async fn run(
         .map_err(|error| not_run(program, &error))?;
     let pid = Pid::from_raw(child.id().cast_signed());
     let mut ended = tokio::task::spawn_blocking(move || child.wait());
+    // A terminal tells the command as well, which decides for itself.
+    let terminal = io::stdin().is_terminal();
+    let mut asked = false;
     let status = loop {
-        tokio::select! {
+        let code = tokio::select! {
             status = &mut ended => break status.expect("waiting does not panic"),
-            // A terminal has told the command as well, which decides for itself.
-            code = signals.next() => if code == exit::TERMINATED {
-                let _ = signal::kill(pid, Number::SIGTERM);
-            },
+            code = signals.next() => code,
+        };
+        let number = match code {
+            _ if asked => Number::SIGKILL,
+            exit::TERMINATED => Number::SIGTERM,
+            _ => Number::SIGINT,
+        };
+        if number != Number::SIGINT || !terminal {
+            let _ = signal::kill(pid, number);
         }
+        asked = number == Number::SIGTERM;
     };
     let status = status.context("cannot wait for the command")?;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
@@ -115,7 +125,8 @@ fn not_run(program: &OsString, error: &io::Error) -> Failure {
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hang_up: Signal,
+    /// Not there if it is ignored: nohup(1) asks to be spared.
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
@@ -123,16 +134,22 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
+            hang_up: (!hang_up_is_ignored()).then(|| signal(SignalKind::hangup())).transpose()?,
         })
     }
 
     /// The exit code that stands for the next one.
     pub(super) async fn next(&mut self) -> u8 {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => exit::INTERRUPTED,
             _ = self.terminate.recv() => exit::TERMINATED,
-            _ = self.hang_up.recv() => exit::TERMINATED,
+            _ = hang_up => exit::TERMINATED,
         }
     }
 }
