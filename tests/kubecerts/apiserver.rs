@@ -18,6 +18,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 pub(super) const TOKEN: &str = "planted-token-of-the-context";
 pub(super) const VALUE: &str = "planted-value-of-a-secret";
 
+/// Bytes of a large answer.
+pub(super) const BIG: usize = 100 * 1024 * 1024;
+
 pub(super) struct ApiServer {
     pub(super) at: SocketAddr,
     ca: String,
@@ -99,6 +102,17 @@ fn serve(
         all.lock().unwrap().push(head.clone());
         let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
         let known = field("authorization").as_deref() == Some(&format!("Bearer {TOKEN}"));
+        if target == "/big" {
+            // A list that is larger than anybody keeps.
+            let head = format!("HTTP/1.1 200 X\r\nContent-Length: {BIG}\r\n\r\n");
+            stream.get_mut().write_all(head.as_bytes())?;
+            let part = [b' '; 16 * 1024];
+            for _ in 0..BIG / part.len() {
+                stream.get_mut().write_all(&part)?;
+            }
+            stream.get_mut().flush()?;
+            continue;
+        }
         let table = field("accept").is_some_and(|accept| accept.contains("as=Table"));
         let (status, body) =
             if known { answer(&target, table) } else { status(401, "Unauthorized") };

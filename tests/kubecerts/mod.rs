@@ -7,4 +7,5 @@ mod errors;
 mod extract;
 mod manual;
 mod tap;
+mod tapped;
 mod world;

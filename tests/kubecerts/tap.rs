@@ -15,13 +15,13 @@ use super::apiserver::{ApiServer, TOKEN, VALUE};
 use crate::support::{Ran, devkit, finish, folder, peer, run, wait};
 
 /// devkit with a home, a place for its kubeconfig, and these arguments of `tap`.
-fn tap(dir: &Path, args: &[&str]) -> Command {
+pub(super) fn tap(dir: &Path, args: &[&str]) -> Command {
     let mut command = devkit(dir, ["kubecerts", "tap", "--kubeconfig", "config"]);
     command.args(args).env("HOME", dir.join("home")).env("XDG_RUNTIME_DIR", dir.join("runtime"));
     command
 }
 
-fn world() -> (tempfile::TempDir, ApiServer) {
+pub(super) fn world() -> (tempfile::TempDir, ApiServer) {
     let dir = folder();
     for name in ["home", "runtime"] {
         fs::create_dir(dir.path().join(name)).unwrap();
