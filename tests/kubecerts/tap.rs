@@ -90,7 +90,16 @@ fn secrets_are_in_no_log_and_in_no_har() {
             assert!(!text.contains(secret), "{text}");
         }
     }
-    for name in ["run.har", "run.log"] {
+    // The page into a file: for its owner, and never over another.
+    for (wanted, code, text) in [(Some(0), "", ""), (Some(2), "[exists]", "another --out")] {
+        let mut command = tap_view(dir.path());
+        command.args(["--out", "run.html"]);
+        let ran = run(command);
+        assert_eq!(ran.code, wanted, "{}", ran.stderr);
+        assert!(ran.stderr.contains(code) && ran.stderr.contains(text), "{}", ran.stderr);
+        assert_eq!(read("run.html"), page.stdout);
+    }
+    for name in ["run.har", "run.log", "run.html"] {
         let mode = fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }

@@ -28,8 +28,14 @@ pub(super) fn run(har: &Path, out: Option<&Path>) -> anyhow::Result<u8> {
         None => ui::result(page.as_bytes())?,
         // Not for others: a HAR file may hold what is nobody else's business.
         Some(out) if out == Path::new("-") => ui::result(page.as_bytes())?,
-        Some(out) => super::session::write_private(out, page.as_bytes())
-            .with_context(|| format!("cannot write {}", out.display()))?,
+        Some(out) => match super::session::write_private(out, page.as_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let message = format!("{} is there already", out.display());
+                let hint = "choose another --out, or remove it";
+                return Err(Failure::new("exists", message).hint(hint).into());
+            }
+            written => written.with_context(|| format!("cannot write {}", out.display()))?,
+        },
     }
     Ok(exit::DONE)
 }
