@@ -548,6 +548,77 @@ fn without_tls_no_credential_is_sent_and_what_is_safe_is_asked_again() {
     });
 }
 
+/// A proxy for one connection, which it takes to `to` if the password is right.
+async fn proxy(listener: TcpListener, kind: &'static str, to: SocketAddr) {
+    let (mut client, _) = listener.accept().await.unwrap();
+    if kind == "http" {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        assert!(head.starts_with(&format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n")), "{head}");
+        let login = format!("Basic {}", BASE64_STANDARD.encode("user:p@ss"));
+        if !head.contains(&format!("Proxy-Authorization: {login}\r\n")) {
+            client.write_all(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+            return;
+        }
+        client.write_all(b"HTTP/1.1 200 Fine\r\nX-Y: z\r\n\r\n").await.unwrap();
+    } else {
+        let mut greeting = [0; 4];
+        client.read_exact(&mut greeting).await.unwrap();
+        assert_eq!(greeting, [5, 2, 0, 2], "without a password, and with one");
+        client.write_all(&[5, 2]).await.unwrap();
+        let mut login = [0; 11];
+        client.read_exact(&mut login).await.unwrap();
+        let right = login == *b"\x01\x04user\x04p@ss";
+        client.write_all(&[1, u8::from(!right)]).await.unwrap();
+        if !right {
+            return;
+        }
+        let mut request = vec![0; 5 + 9 + 2];
+        client.read_exact(&mut request).await.unwrap();
+        let port = to.port().to_be_bytes();
+        assert_eq!(request, [&[5, 1, 0, 3, 9], &b"127.0.0.1"[..], &port].concat());
+        client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+    }
+    let mut server = TcpStream::connect(to).await.unwrap();
+    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+}
+
+#[test]
+fn proxies_of_every_kind_are_passed() {
+    run(async {
+        let authority = Authority::new();
+        let server = StandIn::start(&authority).await;
+        for (kind, password, wanted) in [
+            ("http", "p%40ss", None),
+            ("http", "wrong", Some("it answers HTTP/1.1 407 No")),
+            ("socks5", "p%40ss", None),
+            ("socks5", "poor", Some("it refuses the user name or password")),
+        ] {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+            let at = listener.local_addr().unwrap();
+            let mut connection = connection(server.at, "", &authority, "");
+            connection.proxy_url = Some(format!("{kind}://user:{password}@{at}"));
+            let between = tokio::spawn(proxy(listener, kind, server.at));
+            let mut tap = Running::start(connection, Way::None).await;
+            let request = tap.request("GET", "/version", "");
+            let response = tap.connect().await.send_request(request).await.unwrap();
+            assert_eq!(response.status(), if wanted.is_some() { 502 } else { 200 }, "{kind}");
+            let trouble = tap.finished().await.trouble;
+            assert_eq!(trouble.is_some(), wanted.is_some(), "{trouble:?}");
+            if let (Some(trouble), Some(wanted)) = (trouble, wanted) {
+                let told = format!("the proxy {at} does not connect to {}: {wanted}", server.at);
+                assert_eq!(trouble, told);
+                assert!(!trouble.contains(password), "{trouble}");
+            }
+            between.abort();
+            let _ = between.await.map_err(|error| assert!(error.is_cancelled(), "{error}"));
+        }
+    });
+}
+
 #[test]
 fn servers_are_taken_apart() {
     for (url, secured, wanted, authority) in [
