@@ -9,6 +9,7 @@
 mod credential;
 mod decode;
 mod dial;
+mod environment;
 mod exchange;
 mod filter;
 mod har;

@@ -641,3 +641,42 @@ fn servers_are_taken_apart() {
         assert_eq!(found.map(|server| server.authority()).unwrap_or_default(), authority, "{url}");
     }
 }
+
+#[test]
+fn the_environments_proxy_is_that_of_go() {
+    for (server, spared, wanted) in [
+        ("https://api.example.com:6443", "", true),
+        ("https://api.example.com:6443", "*", false),
+        ("https://api.example.com:6443", "other.com, example.com", false),
+        ("https://api.example.com:6443", ".example.com", false),
+        ("https://api.example.com:6443", "*.example.com", false),
+        ("https://API.example.com:6443", "api.Example.com", false),
+        ("https://example.com", ".example.com", true),
+        ("https://example.com", "example.com", false),
+        ("https://notexample.com", "example.com", true),
+        ("https://api.example.com:6443", "api.example.com:6443", false),
+        ("https://api.example.com:6443", "api.example.com:443", true),
+        ("https://10.1.2.3:6443", "10.0.0.0/8", false),
+        ("https://10.1.2.3:6443", "10.1.2.4/31", true),
+        ("https://10.1.2.3:6443", "10.1.2.3", false),
+        ("https://10.1.2.3:6443", "10.1.2.3:443", true),
+        ("https://[fd00::1]:6443", "fd00::/8", false),
+        ("https://[fd00::1]:6443", "10.0.0.0/8", true),
+        ("https://127.0.0.1:6443", "", false),
+        ("https://localhost:6443", "", false),
+        ("https://[::1]:6443", "", false),
+        ("https://10.1.2.3:6443", "10.0.0.0/33,/,:,x/y", true),
+    ] {
+        let found = Server::parse(server, true).unwrap().proxy(|name| match name {
+            "https_proxy" => Some("proxy:3128".into()),
+            "NO_PROXY" => Some(spared.into()),
+            _ => None,
+        });
+        assert_eq!(found.is_some(), wanted, "{server} {spared}");
+        assert!(found.is_none_or(|proxy| proxy == "http://proxy:3128"));
+    }
+    let plain = Server::parse("http://h", false).unwrap();
+    assert_eq!(plain.proxy(|name| (name == "HTTPS_PROXY").then(|| "p".into())), None);
+    let socks = |name: &str| (name == "HTTP_PROXY").then(|| "socks5://p".into());
+    assert_eq!(plain.proxy(socks).as_deref(), Some("socks5://p"));
+}

@@ -112,7 +112,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let loaded = args.selection.load(ui)?;
     let selected = loaded.select(&args.selection)?;
     let explained = |error| super::explain::error(&loaded.names, &error);
-    let connection = selected.connection(&|path| loaded.files.read(path)).map_err(explained)?;
+    let mut connection = selected.connection(&|path| loaded.files.read(path)).map_err(explained)?;
     let report = loaded.examine(&selected, &[], WARN_DAYS);
     let way = way(&connection)?;
     let expired = report.warnings.iter().find(|warning| warning.code == Code::CertExpired.name());
@@ -123,9 +123,16 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     }
     loaded.warn(ui, &[&report]);
     let secured = connection.ca.is_some() || connection.client.is_some();
-    let url = Server::parse(&connection.server, secured).map(|server| server.url());
-    let server = explain::Server { url: url.unwrap_or_default(), names: &loaded.names };
+    let parsed = Server::parse(&connection.server, secured);
+    let url = parsed.as_ref().map(Server::url).unwrap_or_default();
+    let server = explain::Server { url, names: &loaded.names };
     let credentials = Credentials::new(way, surroundings());
+    // After the plugin's part, which is told of the kubeconfig's alone.
+    if connection.proxy_url.is_none() {
+        let named =
+            parsed.as_ref().and_then(|server| server.proxy(|name| std::env::var(name).ok()));
+        connection.proxy_url = named;
+    }
     let secrets = if args.show_secrets { Secrets::Show } else { Secrets::Hide };
     if args.show_secrets {
         let text = "tokens, keys and Secrets are shown as they are";

@@ -60,9 +60,9 @@ fn dial(server: &Server<'_>, error: &DialError) -> Failure {
         DialError::TimedOut { .. } => {
             failure.because(error.to_string()).hint("is the VPN or tunnel to it up?")
         }
-        DialError::Proxy { .. } => {
-            failure.because(error.to_string()).hint("look at the cluster's proxy-url")
-        }
+        DialError::Proxy { .. } => failure
+            .because(error.to_string())
+            .hint("look at the cluster's proxy-url, or at HTTPS_PROXY"),
         DialError::Handshake { why, .. } => {
             let hint = if why.contains("UnknownIssuer") || why.contains("BadSignature") {
                 "the cluster's CA is not the one that signed the server's certificate: get a new \
