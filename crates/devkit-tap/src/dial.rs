@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use crate::percent::{Plus, decode};
 use crate::server::{Server, bracketed, host_and_port};
 use crate::tls::{self, TlsError};
 
@@ -168,7 +169,7 @@ impl Proxy {
         };
         let authority = rest.split(['/', '?', '#']).next()?;
         let (login, authority) = match authority.rsplit_once('@') {
-            Some((login, rest)) => (Some(Secret::new(unescaped(login))), rest),
+            Some((login, rest)) => (Some(Secret::new(decode(login, Plus::Plus))), rest),
             None => (None, authority),
         };
         let (host, port) = host_and_port(authority)?;
@@ -270,24 +271,4 @@ impl Proxy {
 
 fn length(part: &[u8]) -> io::Result<u8> {
     u8::try_from(part.len()).map_err(|_| io::Error::other("a name or password is too long for it"))
-}
-
-/// Percent-decoded, as Go does for a URL's user and password.
-fn unescaped(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let hex = more.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = &more[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = more;
-            }
-        }
-    }
-    bytes
 }

@@ -15,6 +15,7 @@ mod filter;
 mod har;
 mod local;
 pub mod page;
+mod percent;
 mod proxy;
 mod record;
 pub mod redact;

@@ -156,8 +156,7 @@ impl Tap {
             return Err(TapError::NotLoopback(setup.listen));
         }
         let connection = setup.connection;
-        let secured = connection.ca.is_some() || connection.client.is_some();
-        let server = Server::parse(&connection.server, secured).ok_or(TapError::Server)?;
+        let server = Server::of(&connection).ok_or(TapError::Server)?;
         let route = Route::new(server, &connection)?;
         let failed = |source| TapError::Listen { at: setup.listen, source };
         let listener = TcpListener::bind(setup.listen).await.map_err(failed)?;

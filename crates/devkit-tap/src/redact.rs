@@ -15,7 +15,7 @@ pub use target::target;
 
 pub(crate) use json::json;
 pub(crate) use place::Place;
-pub(crate) use target::{decoded_percent, parameters};
+pub(crate) use target::parameters;
 pub(crate) use text::{may_be_secret, text};
 
 /// Whether secrets are shown.

@@ -1,5 +1,7 @@
 //! The API server's address, taken apart.
 
+use devkit_kubecerts::Connection;
+
 /// Where an API server is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
@@ -15,12 +17,18 @@ pub struct Server {
 }
 
 impl Server {
+    /// The server of a context. Nothing where its URL is none.
+    #[must_use]
+    pub fn of(connection: &Connection) -> Option<Self> {
+        let secured = connection.ca.is_some() || connection.client.is_some();
+        Self::parse(&connection.server, secured)
+    }
+
     /// Takes a kubeconfig's `server` apart. `secured` tells what a missing scheme stands for:
     /// whether there is a CA or a client certificate (client-go `rest/url_utils.go`).
     ///
     /// Nothing for what is no such URL.
-    #[must_use]
-    pub fn parse(url: &str, secured: bool) -> Option<Self> {
+    pub(crate) fn parse(url: &str, secured: bool) -> Option<Self> {
         let (tls, rest) = match url.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),

@@ -8,6 +8,7 @@ use std::fmt;
 
 use devkit_text::escape;
 
+use crate::percent::{Plus, decode};
 use builtin::Home;
 
 /// What a request asks for. Every text in it is percent-decoded and fit to be shown.
@@ -294,35 +295,6 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 /// As the API server reads a flag: `?watch` alone is true.
 fn is_true(value: &str) -> bool {
     !(value == "0" || value.eq_ignore_ascii_case("false"))
-}
-
-/// What a plus sign stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Plus {
-    Plus,
-    Space,
-}
-
-/// Undoes percent-encoding; what is none stays as it is.
-fn decode(text: &str, plus: Plus) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, others @ ..] = rest {
-        rest = others;
-        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|n| u8::try_from(n).ok());
-        match (*first, others) {
-            (b'%', [high, low, after @ ..]) => match (digit(high), digit(low)) {
-                (Some(high), Some(low)) => {
-                    out.push(high << 4 | low);
-                    rest = after;
-                }
-                _ => out.push(b'%'),
-            },
-            (b'+', _) if plus == Plus::Space => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-    }
-    out
 }
 
 impl fmt::Display for Asked {

@@ -7,6 +7,7 @@ mod cmd;
 mod excerpt;
 mod exit;
 mod failure;
+mod signals;
 mod ui;
 
 use std::process::ExitCode;

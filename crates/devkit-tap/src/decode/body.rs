@@ -5,7 +5,8 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 
 use crate::exchange::Recorded;
-use crate::redact::{decoded_percent, parameters};
+use crate::percent::{Plus, decode};
+use crate::redact::parameters;
 
 /// Compressed bytes can stand for a thousand times as many: four times the usual limit of a
 /// recording is enough to show.
@@ -46,7 +47,7 @@ pub(super) fn watched(target: &str) -> Watched {
     // A bare `watch` is one, too.
     let wants = |(name, value): (&str, Option<&str>)| {
         let no = value.is_some_and(|value| value == "0" || value.eq_ignore_ascii_case("false"));
-        decoded_percent(name) == b"watch" && !no
+        decode(name, Plus::Plus) == b"watch" && !no
     };
     if parameters(target).any(wants) { Watched::Yes } else { Watched::No }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::exchange::{Exchange, Recorded, Response, Times};
+use crate::percent::{Plus, decode};
 
 /// What browsers write where nothing names the type.
 const UNKNOWN_TYPE: &str = "x-unknown";
@@ -306,27 +307,8 @@ fn query(url: &str) -> Vec<Pair> {
     fields.map(|(name, value)| Pair { name: decoded(name), value: decoded(value) }).collect()
 }
 
-/// A `%` that no two hexadecimal digits follow stands for itself.
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = match (first, after) {
-            (b'%', [high, low, after @ ..]) => {
-                digit(*high).and_then(|high| Some((high << 4 | digit(*low)?, after)))
-            }
-            (b'+', after) => Some((b' ', after)),
-            _ => None,
-        };
-        let (byte, after) = escaped.unwrap_or((*first, after));
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn digit(letter: u8) -> Option<u8> {
-    char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    String::from_utf8_lossy(&decode(text, Plus::Space)).into_owned()
 }
 
 fn passed(body: &Recorded) -> i64 {

@@ -1,6 +1,6 @@
 //! A body does not always name its kind, a patch never does: the path tells it.
 
-use super::target::decoded_percent;
+use crate::percent::{Plus, decode};
 
 /// What the objects of a path are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Place {
     /// By a request's target.
     pub(crate) fn of(target: &str) -> Self {
         let path = target.split(['?', '#']).next().unwrap_or_default();
-        let path = decoded_percent(path);
+        let path = decode(path, Plus::Plus);
         let path = String::from_utf8_lossy(&path);
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         // A server behind a prefix may have `api` in that as well: each is tried.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::HIDDEN;
 use super::text::tokens;
+use crate::percent::{Plus, decode};
 
 /// Parameters whose value is a secret, in lower case.
 const SECRET: [&[u8]; 7] = [
@@ -37,7 +38,7 @@ pub fn target(target: &str) -> String {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = decoded_percent(name).to_ascii_lowercase();
+    let name = decode(name, Plus::Plus).to_ascii_lowercase();
     SECRET.contains(&name.trim_ascii())
 }
 
@@ -50,20 +51,4 @@ pub(crate) fn parameters(target: &str) -> impl Iterator<Item = (&str, Option<&st
             None => (parameter, None),
         }
     })
-}
-
-/// Undoes percent encoding; what is none stays.
-pub(crate) fn decoded_percent(text: &str) -> Vec<u8> {
-    let mut rest = text.as_bytes();
-    let mut decoded = Vec::with_capacity(rest.len());
-    while let Some((&first, after)) = rest.split_first() {
-        let digit = |at: usize| after.get(at).and_then(|&byte| char::from(byte).to_digit(16));
-        let byte = match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
-            _ => None,
-        };
-        decoded.push(byte.unwrap_or(first));
-        rest = if byte.is_some() { &after[2..] } else { after };
-    }
-    decoded
 }

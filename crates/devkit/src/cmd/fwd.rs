@@ -22,6 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use self::log::Log;
 use crate::exit;
 use crate::failure::Failure;
+use crate::signals::hang_up_is_ignored;
 use crate::ui::{self, Ui};
 
 /// The address forms: the same table in `--help`, the man page and `docs/fwd.md`.
@@ -365,15 +366,6 @@ impl Signals {
         }
         None
     }
-}
-
-pub(super) fn hang_up_is_ignored() -> bool {
-    const SIGHUP_BIT: u64 = 1;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok())
-        .is_some_and(|mask| mask & SIGHUP_BIT != 0)
 }
 
 fn octal_mode(text: &str) -> Result<u32, String> {

@@ -122,8 +122,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
             .into());
     }
     loaded.warn(ui, &[&report]);
-    let secured = connection.ca.is_some() || connection.client.is_some();
-    let parsed = Server::parse(&connection.server, secured);
+    let parsed = Server::of(&connection);
     let url = parsed.as_ref().map(Server::url).unwrap_or_default();
     let server = explain::Server { url, names: &loaded.names };
     let credentials = Credentials::new(way, surroundings());

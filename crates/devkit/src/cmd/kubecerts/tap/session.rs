@@ -14,9 +14,9 @@ use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cmd::fwd::hang_up_is_ignored;
 use crate::exit;
 use crate::failure::Failure;
+use crate::signals::hang_up_is_ignored;
 
 /// A folder for its owner alone, which is gone when this is dropped.
 pub(super) struct Folder {
@@ -59,7 +59,7 @@ fn place() -> PathBuf {
 }
 
 /// Writes a new file that only its owner can read.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)

@@ -4,6 +4,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use devkit_fs::{Existing, NewFile};
 use devkit_tap::page;
 
 use crate::exit;
@@ -25,17 +26,22 @@ pub(super) fn run(har: &Path, out: Option<&Path>) -> anyhow::Result<u8> {
             .hint("devkit kubecerts tap --har FILE -- kubectl … writes one")
     })?;
     match out {
-        None => ui::result(page.as_bytes())?,
-        // Not for others: a HAR file may hold what is nobody else's business.
-        Some(out) if out == Path::new("-") => ui::result(page.as_bytes())?,
-        Some(out) => match super::session::write_private(out, page.as_bytes()) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let message = format!("{} is there already", out.display());
-                let hint = "choose another --out, or remove it";
-                return Err(Failure::new("exists", message).hint(hint).into());
-            }
-            written => written.with_context(|| format!("cannot write {}", out.display()))?,
-        },
+        Some(out) if out != Path::new("-") => {
+            // Not for others: a HAR file may hold what is nobody else's business.
+            let file = NewFile { path: out, contents: page.as_bytes(), mode: 0o600 };
+            devkit_fs::publish(&[file], &[], Existing::Keep).map_err(|error| unwritten(&error))?;
+        }
+        _ => ui::result(page.as_bytes())?,
     }
     Ok(exit::DONE)
+}
+
+fn unwritten(error: &devkit_fs::Error) -> Failure {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    let code = if cause.is_some() { "io" } else { "exists" };
+    let failure = Failure::new(code, error.to_string()).hint("choose another --out, or remove it");
+    match cause {
+        Some(cause) => failure.because(cause),
+        None => failure,
+    }
 }
