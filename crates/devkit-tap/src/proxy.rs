@@ -507,7 +507,7 @@ async fn carry_upgraded(
 }
 
 /// One direction, to its end.
-async fn carry(
+pub(crate) async fn carry(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     side: Side,

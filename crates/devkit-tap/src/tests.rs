@@ -26,6 +26,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use crate::proxy::carry;
+use crate::record::{Record, Side};
 use crate::server::Server;
 use crate::{Credentials, Event, Exchange, Setup, Surroundings, Tap, Way, tls};
 
@@ -352,6 +354,8 @@ fn nobody_without_the_kubeconfig_gets_through() {
             (&*own, None, 401),
             (&*own, Some(&*wrong), 401),
             (&*own, Some("Bearer "), 401),
+            (&*own, Some(&right[..right.len() - 1]), 401),
+            (&*own, Some(&*format!("{right}x")), 401),
             (&*own, Some(tap.token()), 401),
             ("evil.example", Some(&*right), 421),
             (&*own, Some(&*right), 200),
@@ -428,6 +432,28 @@ fn upgraded_connections_pass_both_ways() {
         let exchange = tap.finished().await;
         let carried = (exchange.request.body.total, exchange.response.unwrap().body.total);
         assert_eq!(carried, (12, 6_030_004));
+    });
+}
+
+#[test]
+fn what_a_stream_keeps_to_itself_is_asked_for() {
+    run(async {
+        // As TLS does it: what is written stays inside until it is flushed.
+        let (mut far, near) = tokio::io::duplex(64);
+        let (to, mut there) = tokio::io::duplex(64);
+        let record = Record::new(Exchange::default(), 0, Arc::new(|_| {}));
+        let carried = Arc::clone(&record);
+        let task = tokio::spawn(async move {
+            carry(near, tokio::io::BufWriter::new(to), Side::Request, &carried).await
+        });
+        far.write_all(b"ping").await.unwrap();
+        let mut word = [0; 4];
+        there.read_exact(&mut word).await.unwrap();
+        assert_eq!(&word, b"ping");
+        drop(far);
+        task.await.unwrap().unwrap();
+        assert_eq!(there.read(&mut word).await.unwrap(), 0, "the end is passed on");
+        assert_eq!(record.update(|exchange| exchange.request.body.total), 4);
     });
 }
 
