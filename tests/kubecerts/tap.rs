@@ -89,7 +89,11 @@ fn secrets_are_in_no_log_and_in_no_har() {
         for secret in [VALUE, &encoded, TOKEN] {
             assert!(!text.contains(secret), "{text}");
         }
+        // Nor the token of this run.
+        let tokens = text.matches("Bearer ").count();
+        assert_eq!(tokens, text.matches("Bearer (hidden)").count(), "{text}");
     }
+    assert!(read("run.har").contains("Bearer (hidden)"));
     // The page into a file: for its owner, and never over another.
     let out = || {
         let mut command = tap_view(dir.path());
