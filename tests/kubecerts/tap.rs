@@ -208,7 +208,7 @@ fn a_log_that_nobody_reads_can_be_given_up() {
                   open('header','w').write('Authorization: Bearer '+c['users'][0]['user']['token'])\n\
                   open('url','w').write(k['server'])\nE\n\
                   for i in $(seq 60); do curl -s --cacert ca -H @header -d @big \"$(cat url)/x\" \
-                  > /dev/null; done; touch done";
+                  > /dev/null; done; echo $$ > done";
     if peer::need("curl").is_none() || peer::need("python3").is_none() {
         return;
     }
@@ -217,7 +217,11 @@ fn a_log_that_nobody_reads_can_be_given_up() {
     // Its end of standard error is a pipe that is soon full.
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).stdin(Stdio::null());
     let mut child = child.spawn().unwrap();
-    crate::support::eventually("the command has ended", || dir.path().join("done").exists());
+    // Were it still there, the signal would be passed on to it.
+    crate::support::eventually("the command has ended", || {
+        let pid = fs::read_to_string(dir.path().join("done")).unwrap_or_default();
+        pid.ends_with('\n') && !Path::new("/proc").join(pid.trim()).exists()
+    });
     crate::support::eventually("it ends", || {
         let _ = kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT);
         child.try_wait().unwrap().is_some()
