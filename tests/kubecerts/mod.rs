@@ -6,6 +6,7 @@ mod differential;
 mod errors;
 mod extract;
 mod manual;
+mod page;
 mod tap;
 mod tapped;
 mod world;

@@ -1,5 +1,6 @@
 //! What the tests share: running devkit, sockets of every kind, waiting for events, peers.
 
+pub(crate) mod browser;
 pub(crate) mod bytes;
 pub(crate) mod forwarder;
 pub(crate) mod peer;

@@ -5,6 +5,7 @@ mod gomod_tag;
 mod kubecerts;
 mod memnet;
 mod mvn_unblock;
+mod tap;
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("memnet", memnet::run),
     ("mvn-unblock", mvn_unblock::run),
     ("gomod-tag", gomod_tag::run),
+    ("tap", tap::run),
 ];
 
 pub(crate) fn run(args: &[String]) -> Result<()> {

@@ -18,6 +18,9 @@ pub(crate) fn run() -> Result<()> {
     let clippy =
         ["clippy", "--workspace", "--all-targets", "--locked", "-q", "--", "-D", "warnings"];
     check(cargo(&clippy))?;
+    // No target of all: it is not among the tests of each run.
+    let apiserver = ["clippy", "-p", "devkit", "--test", "apiserver", "--locked", "-q", "--"];
+    check(cargo(&[&apiserver[..], &["-D", "warnings"]].concat()))?;
     let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--locked", "-q"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
     check(doc)?;

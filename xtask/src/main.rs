@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to its developer")]
 #![expect(clippy::disallowed_methods, reason = "a chore reads the environment and writes files")]
 
+mod apiserver;
 mod bench;
 mod dist;
 mod envcheck;
@@ -17,12 +18,14 @@ mod tidy;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-cargo xtask test [--install-peers] [--quick] [-- ARGS]   all tests, with the real peers they need
+cargo xtask test [OPTIONS] [-- ARGS]                     all tests, with the real peers they need
     --install-peers   fetch missing peers through apt-get (as root on a Debian system)
     --quick           without the static binary and its tests
+    --with-apiserver  with a real kube-apiserver too, built at first (2 cores: some minutes)
 cargo xtask lint                                         format, clippy, docs, licences, budgets
 cargo xtask tidy                                         is everything where it belongs
-cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd, kubecerts, mvn-unblock
+cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd, memnet, kubecerts, tap,
+                                                         mvn-unblock, gomod-tag
 cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
 cargo xtask dist                                         static binary, pages, archive, checksum";
 

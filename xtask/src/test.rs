@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::apiserver;
 use crate::dist;
 use crate::gos;
 use crate::mavens;
@@ -47,10 +48,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let mut quick = false;
     let mut install = false;
+    let mut with_apiserver = false;
     for arg in own {
         match arg.as_str() {
             "--install-peers" => install = true,
             "--quick" => quick = true,
+            "--with-apiserver" => with_apiserver = true,
             _ => return Err(format!("test has no option {arg}")),
         }
     }
@@ -89,6 +92,14 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         println!("devkit fwd once more, with the engine that only copies:");
         let mut command = cargo(&["test", "-p", "devkit", "--test", "cli", "--locked", "fwd::"]);
         command.env("DEVKIT_SKIPPED", &skipped_list).env("DEVKIT_FWD_ENGINE", "copy");
+        green &= tally.run(&mut command)?;
+    }
+    if with_apiserver {
+        println!("devkit kubecerts tap before a real API server:");
+        let mut command = cargo(&["test", "-p", "devkit", "--test", "apiserver", "--locked"]);
+        command.args(filters).env("DEVKIT_SKIPPED", &skipped_list);
+        let built = apiserver::fetch()?;
+        command.env("DEVKIT_APISERVER", built.bin).env("DEVKIT_PYTHON", built.python);
         green &= tally.run(&mut command)?;
     }
     let Tally { passed, failed, black_box } = tally;

@@ -5,6 +5,7 @@ mod json;
 mod protobuf;
 #[cfg(test)]
 mod tests;
+mod unzip;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use crate::exchange::{Exchange, Recorded};
 use crate::redact::{self, Place, Secrets};
 
 use body::{Media, Plain, Watched};
+pub use unzip::Unzip;
 
 /// Frames that are shown of one body; what follows them is as if it were cut.
 const MOST_FRAMES: usize = 10_000;

@@ -29,7 +29,7 @@ pub use credential::{
     ApiVersion, ClientCertificate, CredentialError, Credentials, Current, ExecCluster, ExecConfig,
     Interactive, MakeStdio, Surroundings, Way,
 };
-pub use decode::{Bodies, Envelope, Frame, Shown};
+pub use decode::{Bodies, Envelope, Frame, Shown, Unzip};
 pub use dial::DialError;
 pub use exchange::{Exchange, Recorded, Request, Response, Run, Times};
 pub use filter::{Filter, FilterError};

@@ -1,13 +1,21 @@
 //! TLS towards the API server, as a context wants it.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use devkit_kubecerts::Connection;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// Why TLS cannot be set up. Never holds key material.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +48,10 @@ pub(crate) fn client_config(
         .expect("ring has all of them");
     let builder = if connection.insecure_skip_tls_verify {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider())))
+    } else if let Some(ca) = &connection.ca {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(Named::of(&ca.bytes)?))
     } else {
-        builder.with_root_certificates(match &connection.ca {
-            Some(ca) => roots_of(&ca.bytes)?,
-            None => system_roots()?,
-        })
+        builder.with_root_certificates(system_roots()?)
     };
     let Some((certificate, key)) = client else { return Ok(builder.with_no_client_auth()) };
     let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate)
@@ -72,22 +79,94 @@ pub(crate) fn server_name(name: &str) -> Result<ServerName<'static>, TlsError> {
         .map_err(|_| TlsError::ServerName(name.escape_debug().to_string()))
 }
 
-fn roots_of(pem: &[u8]) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| TlsError::Ca(error.to_string()))?;
-        roots.add(certificate).map_err(|error| TlsError::Ca(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(TlsError::Ca("there is no PEM certificate".into()));
-    }
-    Ok(roots)
-}
-
 fn system_roots() -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() { Err(TlsError::NoRoots) } else { Ok(roots) }
+}
+
+/// The cluster's own CA. A server may also show one of its certificates itself, as one does that was
+/// made by `openssl req -x509`: webpki has no certificate be both, Go's library takes it.
+#[derive(Debug)]
+struct Named {
+    certificates: Vec<CertificateDer<'static>>,
+    webpki: Arc<WebPkiServerVerifier>,
+}
+
+impl Named {
+    fn of(pem: &[u8]) -> Result<Self, TlsError> {
+        let failed = |error: &dyn std::error::Error| TlsError::Ca(error.to_string());
+        let certificates = CertificateDer::pem_slice_iter(pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| failed(&error))?;
+        if certificates.is_empty() {
+            return Err(TlsError::Ca("there is no PEM certificate".into()));
+        }
+        let mut roots = RootCertStore::empty();
+        for certificate in &certificates {
+            roots.add(certificate.clone()).map_err(|error| failed(&error))?;
+        }
+        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
+        Ok(Self { certificates, webpki: webpki.build().map_err(|error| failed(&error))? })
+    }
+}
+
+/// Whether a certificate that is trusted as it is may be shown under this name, and now.
+fn holds(shown: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<(), Error> {
+    verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
+    let (_, parsed) = X509Certificate::from_der(shown)
+        .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    let validity = parsed.validity();
+    if now < validity.not_before.timestamp() {
+        return Err(CertificateError::NotValidYet.into());
+    }
+    if now > validity.not_after.timestamp() {
+        return Err(CertificateError::Expired.into());
+    }
+    Ok(())
+}
+
+impl ServerCertVerifier for Named {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.webpki.verify_server_cert(shown, intermediates, name, ocsp, now) {
+            Err(Error::InvalidCertificate(CertificateError::Other(_)))
+                if self.certificates.contains(shown) =>
+            {
+                holds(shown, name, now).map(|()| ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
 }
 
 /// `insecure-skip-tls-verify`: whoever answers is taken for the server.
@@ -102,7 +181,7 @@ impl ServerCertVerifier for Anybody {
         _: &ServerName<'_>,
         _: &[u8],
         _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+    ) -> Result<ServerCertVerified, Error> {
         Ok(ServerCertVerified::assertion())
     }
 
@@ -111,7 +190,7 @@ impl ServerCertVerifier for Anybody {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+    ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.0.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signed, algorithms)
     }
@@ -121,7 +200,7 @@ impl ServerCertVerifier for Anybody {
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+    ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.0.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signed, algorithms)
     }

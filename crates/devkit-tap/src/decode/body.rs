@@ -68,9 +68,14 @@ pub(super) fn decoded(headers: &[(String, String)], recorded: &Recorded) -> Opti
         .filter(|encoding| !encoding.is_empty() && encoding != "identity");
     match (encodings.next().as_deref(), encodings.next()) {
         (None, _) => Some(Plain { bytes: recorded.bytes.clone(), cut: recorded.is_cut() }),
-        (Some("gzip" | "x-gzip"), None) => gunzip(recorded),
+        (Some(encoding), None) if is_gzip(encoding) => gunzip(recorded),
         _ => None,
     }
+}
+
+pub(super) fn is_gzip(encoding: &str) -> bool {
+    let encoding = encoding.trim();
+    encoding.eq_ignore_ascii_case("gzip") || encoding.eq_ignore_ascii_case("x-gzip")
 }
 
 fn gunzip(recorded: &Recorded) -> Option<Plain> {
@@ -113,7 +118,10 @@ impl Media {
 }
 
 /// All values of a header.
-fn values<'a>(headers: &'a [(String, String)], name: &str) -> impl Iterator<Item = &'a str> {
+pub(super) fn values<'a>(
+    headers: &'a [(String, String)],
+    name: &str,
+) -> impl Iterator<Item = &'a str> {
     let named = headers.iter().filter(move |(header, _)| header.eq_ignore_ascii_case(name));
     named.map(|(_, value)| value.as_str())
 }

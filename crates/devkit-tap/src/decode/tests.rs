@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Bodies, Envelope, Frame, Shown};
+use super::{Bodies, Envelope, Frame, Shown, Unzip};
 use crate::{Exchange, Recorded, Request, Response, Secrets, Times};
 
 const JSON: &str = "application/json";
@@ -52,6 +52,40 @@ fn shown(target: &str, content: &str, bytes: &[u8], more: u64) -> Shown {
 fn cut(api_version: Option<&str>, kind: Option<&str>, bytes: u64) -> Shown {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     Shown::Cut { api_version: owned(api_version), kind: owned(kind), text: None, bytes }
+}
+
+/// Each piece of a compressed stream, as a server flushes it.
+fn gzipped_pieces(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut all = Vec::new();
+    for piece in pieces {
+        encoder.write_all(piece).unwrap();
+        encoder.flush().unwrap();
+        all.push(std::mem::take(encoder.get_mut()));
+    }
+    all.push(encoder.finish().unwrap());
+    all
+}
+
+#[test]
+fn a_compressed_stream_is_told_piece_by_piece() {
+    let headers = |encoding: &str| vec![("Content-Encoding".to_owned(), encoding.to_owned())];
+    assert!(Unzip::of(&headers("identity")).is_none() && Unzip::of(&headers("gzip, br")).is_none());
+    let mut unzip = Unzip::of(&headers("gzip")).unwrap();
+    let pieces = gzipped_pieces(&[b"first\n", b"second\n"]);
+    let [first, second, end] = &pieces[..] else { panic!("{pieces:?}") };
+    assert_eq!(unzip.piece(first), b"first\n");
+    // However the network cuts it.
+    let (one, other) = second.split_at(3);
+    let told = [unzip.piece(one), unzip.piece(other), unzip.piece(end)].concat();
+    assert_eq!(told, b"second\n");
+
+    // What is not in order, or stands for too much, is not waited for.
+    let mut unzip = Unzip::of(&headers("x-gzip")).unwrap();
+    assert_eq!(unzip.piece(b"no gzip at all"), b"");
+    assert_eq!(unzip.piece(first), b"");
+    let mut unzip = Unzip::of(&headers("gzip")).unwrap();
+    assert_eq!(unzip.piece(&gzip(&vec![0; 64 << 20])), b"");
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -64,12 +64,10 @@ fn dial(server: &Server<'_>, error: &DialError) -> Failure {
             .because(error.to_string())
             .hint("look at the cluster's proxy-url, or at HTTPS_PROXY"),
         DialError::Handshake { why, .. } => {
-            let hint = if why.contains("UnknownIssuer") || why.contains("BadSignature") {
+            let strange = ["UnknownIssuer", "BadSignature", "CaUsedAsEndEntity"];
+            let hint = if strange.iter().any(|strange| why.contains(strange)) {
                 "the cluster's CA is not the one that signed the server's certificate: get a new \
                  kubeconfig"
-            } else if why.contains("CaUsedAsEndEntity") {
-                "the server's certificate is its own CA, which devkit does not take: give the server \
-                 one that a CA has signed"
             } else if why.contains("Expired") {
                 "the server's certificate has to be renewed"
             } else if why.contains("NotValidForName") || why.contains("not valid for") {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use devkit_tap::{Envelope, Exchange, Frame, Recorded, Secrets, Shown, redact};
+use devkit_tap::{Envelope, Exchange, Frame, Recorded, Secrets, Shown, Unzip, redact};
 use devkit_text::escape;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,6 +19,7 @@ struct Watch {
     exchange: Exchange,
     /// The beginning of an event whose end is still to come.
     rest: Vec<u8>,
+    unzip: Option<Unzip>,
     protobuf: bool,
     events: u64,
 }
@@ -35,12 +36,17 @@ pub(super) struct Told {
 }
 
 impl Watches {
-    pub(super) fn begin(&mut self, exchange: Exchange) {
-        let headers = exchange.response.as_ref().map(|response| response.headers.as_slice());
-        let kind = headers.and_then(|headers| header(headers, "content-type"));
-        let protobuf = kind.is_some_and(|kind| kind.contains("protobuf"));
-        let id = exchange.id;
-        self.0.insert(id, Watch { exchange, rest: Vec::new(), protobuf, events: 0 });
+    pub(super) fn begin(&mut self, mut exchange: Exchange) {
+        let (mut protobuf, mut unzip) = (false, None);
+        if let Some(response) = &mut exchange.response {
+            let kind = header(&response.headers, "content-type");
+            protobuf = kind.is_some_and(|kind| kind.contains("protobuf"));
+            unzip = Unzip::of(&response.headers);
+            // Its events are read without it.
+            response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
+        }
+        let watch = Watch { rest: Vec::new(), unzip, protobuf, events: 0, exchange };
+        self.0.insert(watch.exchange.id, watch);
     }
 
     /// The events that a piece completes.
@@ -51,7 +57,10 @@ impl Watches {
         secrets: Secrets,
     ) -> Vec<(Exchange, Told)> {
         let Some(watch) = self.0.get_mut(&id) else { return Vec::new() };
-        watch.rest.extend_from_slice(bytes);
+        match &mut watch.unzip {
+            None => watch.rest.extend_from_slice(bytes),
+            Some(unzip) => watch.rest.extend(unzip.piece(bytes)),
+        }
         let whole =
             if watch.protobuf { whole_messages(&watch.rest) } else { whole_lines(&watch.rest) };
         if whole == 0 {
