@@ -50,7 +50,8 @@ const COMMANDS: &[(&str, i32)] = &[
     ("wait configmap/settings -n NS --for=jsonpath={.data.colour}=blue --timeout=20s", 0),
     ("wait pod/web -n NS --for=condition=Ready --timeout=1s", 1),
     ("rollout history deployment/app -n NS", 0),
-    ("logs web -n NS", 1),
+    ("logs web -n NS", 0),
+    ("logs web -n NS -c other", 1),
     ("logs gone -n NS", 1),
     ("exec web -n NS -- true", 1),
     ("port-forward pod/web -n NS 0:80", 1),
@@ -60,7 +61,6 @@ const COMMANDS: &[(&str, i32)] = &[
     ("explain pod.spec.containers", 0),
     ("explain deployment.spec.strategy --recursive", 0),
     ("create token builder -n NS", 0),
-    ("get events -n NS", 0),
     ("get pods -n NS --as nobody", 1),
     ("top pods -n NS", 1),
     ("delete pod web -n NS --now", 0),
@@ -131,13 +131,14 @@ fn masked(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
         let key = line.trim_start_matches([' ', '-']).split([':', '=']).next().unwrap_or_default();
-        if matches!(key, "uid" | "resourceVersion" | "creationTimestamp" | "time" | "clusterIP")
+        let varies = ["uid", "resourceVersion", "creationTimestamp", "time", "clusterIP"];
+        if varies.iter().any(|name| name.eq_ignore_ascii_case(key))
             || line.contains("IP") && line.contains("10.0.0.")
         {
             continue;
         }
         let mut words: Vec<String> = line.split_whitespace().map(word).collect();
-        if words.last().is_some_and(|word| word.is_empty()) {
+        if words.last().is_some_and(String::is_empty) {
             words.pop();
         }
         out += &words.join(" ");

@@ -132,8 +132,10 @@ fn ports_are_forwarded() {
         let mut command = command(world, true, kubectl, spdy);
         command.args(["-n", namespace, "port-forward", "pod/web", "0:80"]).stderr(Stdio::null());
         let mut forwarding = Forwarding(command.spawn().unwrap());
-        let mut line = String::new();
-        BufReader::new(forwarding.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        // It says something of each connection, so its output has to stay open.
+        let (mut line, stdout) = (String::new(), forwarding.0.stdout.take().unwrap());
+        let mut stdout = BufReader::new(stdout);
+        stdout.read_line(&mut line).unwrap();
         let at = line.split_whitespace().nth(2).unwrap();
         // Two at once, over the same connection to the server.
         thread::scope(|scope| {

@@ -35,6 +35,7 @@ pub(crate) struct Cluster {
     pub(crate) kubelet: u16,
     /// With the contexts `certificate` and `token`, both of which may do all.
     kubeconfig: String,
+    servers: Vec<Child>,
 }
 
 impl Cluster {
@@ -76,7 +77,7 @@ impl Cluster {
         let etcd = format!("http://127.0.0.1:{etcd}");
         let etcd_peer = format!("http://127.0.0.1:{etcd_peer}");
         let cluster = format!("default={etcd_peer}");
-        serve(
+        let mut servers = vec![serve(
             &dir,
             &bin.join("etcd"),
             &[
@@ -88,8 +89,8 @@ impl Cluster {
                 ("initial-cluster", &cluster),
                 ("unsafe-no-fsync", "true"),
             ],
-        );
-        let mut apiserver = serve(
+        )];
+        servers.push(serve(
             &dir,
             &bin.join("kube-apiserver"),
             &[
@@ -114,10 +115,10 @@ impl Cluster {
                 // Nothing makes the accounts that it would ask for.
                 ("disable-admission-plugins", "ServiceAccount"),
             ],
-        );
+        ));
         let at = format!("127.0.0.1:{kubelet}");
         let words = [at, path("server.crt"), path("server.key")];
-        start(&dir, &bin.join("kubelet"), &words);
+        servers.push(start(&dir, &bin.join("kubelet"), &words));
         let encode = |text: &str| BASE64_STANDARD.encode(text);
         let kubeconfig = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: certificate\nclusters:\n- name: k\n  \
@@ -130,19 +131,26 @@ impl Cluster {
             encode(&client),
             encode(&client_key)
         );
-        let cluster = Self { bin, python, kubelet, kubeconfig };
-        cluster.wait(&dir, &mut apiserver);
+        let mut cluster = Self { bin, python, kubelet, kubeconfig, servers };
+        cluster.wait(&dir);
         cluster
     }
 
-    fn wait(&self, dir: &Path, apiserver: &mut Child) {
-        let world = self.world("certificate");
+    fn wait(&mut self, dir: &Path) {
         let deadline = Instant::now() + START;
         let kubectl = self.bin.join("kubectl");
-        while world.direct(&kubectl, &["get", "--raw", "/readyz"]).stdout != "ok" {
+        let ready = |cluster: &Self| {
+            let world = cluster.world("certificate");
+            world.direct(&kubectl, &["get", "--raw", "/readyz"]).stdout == "ok"
+        };
+        while !ready(self) {
             let log = || fs::read_to_string(dir.join("kube-apiserver.log")).unwrap_or_default();
-            let waits = Instant::now() < deadline && apiserver.try_wait().unwrap().is_none();
-            assert!(waits, "the API server does not start:\n{}", log());
+            let all_run = self.servers.iter_mut().all(|one| one.try_wait().unwrap().is_none());
+            assert!(
+                all_run && Instant::now() < deadline,
+                "the API server does not start:\n{}",
+                log()
+            );
             thread::sleep(Duration::from_millis(200));
         }
     }

@@ -22,7 +22,7 @@ pub(crate) const HEIGHT: u32 = 800;
 /// Red, green, blue.
 pub(crate) type Colour = [u8; 3];
 
-/// A browser that is spoken to by the Chrome DevTools Protocol.
+/// A browser that is spoken to by the protocol of its own developer tools.
 pub(crate) struct Browser {
     child: Child,
     to: File,

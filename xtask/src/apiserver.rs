@@ -50,10 +50,10 @@ pub(crate) fn fetch() -> Result<Built> {
             continue;
         }
         println!("peers: building {name}");
-        let mut build = program(&go, &["build", "-mod=mod", "-p", "2", "-trimpath"]);
-        build.args(["-ldflags", &linked()]).arg("-o").arg(&built).arg(package);
-        build.current_dir(folder.join(module)).env("CGO_ENABLED", "0").env("GOWORK", "off");
-        check(build)?;
+        let mut command = program(&go, &["build", "-mod=mod", "-p", "2", "-trimpath"]);
+        command.args(["-ldflags", &linked()]).arg("-o").arg(&built).arg(package);
+        command.current_dir(folder.join(module)).env("CGO_ENABLED", "0").env("GOWORK", "off");
+        check(command)?;
     }
     Ok(Built { bin: folder.join("bin"), python: python_package(PYTHON_CLIENT)? })
 }
