@@ -65,7 +65,7 @@ pub(crate) fn python_package(name: &str) -> Result<PathBuf> {
         println!("peers: fetching {name}");
         let scratch = folder.with_extension("part");
         let _ = fs::remove_dir_all(&scratch);
-        let mut pip = program("python3", &["-m", "pip", "install", "-q", "--target"]);
+        let mut pip = program("python3", &["-m", "pip", "install", "-q", "-q", "--target"]);
         pip.arg(&scratch).arg(name);
         check(pip)?;
         fs::rename(&scratch, &folder).map_err(|error| format!("{}: {error}", folder.display()))?;

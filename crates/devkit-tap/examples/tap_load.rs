@@ -33,7 +33,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use hyper::service::service_fn;
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -81,6 +81,8 @@ async fn serve(folder: &Path) -> Result<()> {
     let key = KeyPair::generate()?;
     let mut leaf = CertificateParams::new(vec!["localhost".into()])?;
     leaf.subject_alt_names.push(SanType::IpAddress(Ipv4Addr::LOCALHOST.into()));
+    // With its issuer's name OpenSSL would take it for its own.
+    leaf.distinguished_name.push(DnType::CommonName, "kube-apiserver");
     let certificate = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?;
     let private = PrivateKeyDer::Pkcs8(key.serialize_der().into());
     let config = ServerConfig::builder()

@@ -1,5 +1,7 @@
 //! Reaching the API server: TCP, through a proxy where the context names one, and TLS.
 
+mod tcp;
+
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -10,9 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use devkit_kubecerts::{Connection, Secret};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -24,7 +24,6 @@ use crate::tls::{self, TlsError};
 const LONGEST_ANSWER: usize = 16 * 1024;
 /// As client-go's dialer has them.
 const PATIENCE: Duration = Duration::from_secs(30);
-const KEEPALIVE: Duration = Duration::from_secs(30);
 
 pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
@@ -122,7 +121,7 @@ impl Route {
         to: String,
     ) -> Result<Stream, DialError> {
         let stream: Stream = match &self.proxy {
-            None => Box::new(tcp(&self.server.host, self.server.port).await?),
+            None => Box::new(tcp::connect(&self.server.host, self.server.port).await?),
             Some(proxy) => proxy.connect(&self.server, &to).await?,
         };
         match (&self.name, config) {
@@ -142,19 +141,6 @@ async fn handshake(
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(DialError::Handshake { to, why: error.to_string() }),
     }
-}
-
-async fn tcp(host: &str, port: u16) -> Result<TcpStream, DialError> {
-    let connect = async {
-        let stream = TcpStream::connect((host, port)).await?;
-        stream.set_nodelay(true)?;
-        // A watch on a connection that nobody has any more would wait for ever.
-        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
-        SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
-        Ok(stream)
-    };
-    let failed = |source| DialError::Connect { to: format!("{}:{port}", bracketed(host)), source };
-    connect.await.map_err(failed)
 }
 
 impl Proxy {
@@ -178,7 +164,7 @@ impl Proxy {
 
     async fn connect(&self, server: &Server, to: &str) -> Result<Stream, DialError> {
         let proxy = format!("{}:{}", bracketed(&self.host), self.port);
-        let mut stream: Stream = Box::new(tcp(&self.host, self.port).await?);
+        let mut stream: Stream = Box::new(tcp::connect(&self.host, self.port).await?);
         if self.kind == ProxyKind::Https {
             let config = Arc::new(tls::proxy_config()?);
             let name = tls::server_name(&self.host)?;

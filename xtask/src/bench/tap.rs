@@ -37,10 +37,10 @@ pub(super) fn run(settings: &Settings, missed: &mut Missed) -> Result<()> {
     let folder = folder.0.as_path();
     let server = Server::start(folder)?;
     let mut ways = vec![Way::direct(&server, folder), Way::devkit(folder)?];
-    ways.extend(Way::kubectl(folder)?);
+    ways.extend(Way::kubectl(&server, folder)?);
     ways.extend(Way::mitmproxy(&server, folder)?);
     let requests = if settings.quick { 200 } else { 1000 };
-    println!("{} rounds; in brackets: so much more than direct", settings.rounds);
+    println!("medians of {} rounds; in brackets: so much more than direct", settings.rounds);
     small(&ways, settings, requests, missed)?;
     list(&ways, settings, missed)?;
     for watches in [1, WATCHES] {
@@ -102,7 +102,8 @@ fn watch(ways: &[Way], settings: &Settings, watches: usize, missed: &mut Missed)
         Ok(())
     })?;
     let of = |rows: &[Vec<f64>], at: usize| median(rows.iter().map(|row| row[at]).collect());
-    println!("  {watches} watches; first event of a watch, p99 of all, last, in ms:");
+    let count = if watches == 1 { String::from("a watch") } else { format!("{watches} watches") };
+    println!("  {count}; the soonest event, the 99th percentile, the last, in ms:");
     for (at, way) in ways.iter().enumerate() {
         let rows = &all[at];
         let mut text = format!("    {:14} client {:.1}", way.name, of(rows, 0));
@@ -128,7 +129,7 @@ fn watch(ways: &[Way], settings: &Settings, watches: usize, missed: &mut Missed)
         }
         let latest = if seen.is_empty() { f64::INFINITY } else { of(&seen, 1) };
         let missing = logged[at].iter().any(Vec::is_empty);
-        let told = format!("{watches} watches: events in the log after {latest:.1} ms, bar 50");
+        let told = format!("{count}: events in the log after {latest:.1} ms, bar 50");
         missed.unless(latest < 50.0 && !missing, told);
     }
     Ok(())
@@ -224,7 +225,7 @@ impl Way {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
         let (process, line) = started(&mut command)?;
         let path = line.strip_prefix("export KUBECONFIG=").ok_or("tap gives no kubeconfig")?;
-        let kubectl = find("python3").ok_or("python3 is missing")?;
+        let python = find("python3").ok_or("python3 is missing")?;
         // A kubeconfig in JSON, and what of it a client wants.
         let read = "import base64, json, sys\n\
                     c = json.load(open(sys.argv[1]))\n\
@@ -233,7 +234,7 @@ impl Way {
                     open(sys.argv[2], 'wb').write(ca)\n\
                     print(k['server'], c['users'][0]['user']['token'])\n";
         let ca = folder.join("tap.crt");
-        let mut python = Command::new(kubectl);
+        let mut python = Command::new(python);
         python.args(["-c", read, path]).arg(&ca);
         let told = output(python)?;
         let (url, token) = told.trim().split_once(' ').ok_or("no URL and token")?;
@@ -249,7 +250,7 @@ impl Way {
     }
 
     /// It shows nothing, but is what people put between.
-    fn kubectl(folder: &Path) -> Result<Option<Self>> {
+    fn kubectl(server: &Server, folder: &Path) -> Result<Option<Self>> {
         let Some(kubectl) = find("kubectl") else { return Ok(None) };
         let mut command = Command::new(kubectl);
         command.args(["proxy", "--port=0", "--kubeconfig"]).arg(folder.join("config"));
@@ -260,7 +261,8 @@ impl Way {
             name: "kubectl proxy",
             url: format!("http://{at}"),
             ca: folder.join("ca.crt"),
-            token: String::from("none"),
+            // One that is there is passed on as it is.
+            token: server.token.clone(),
             log: None,
             pid: Some(process.0.id()),
             _process: Some(process),
@@ -268,7 +270,13 @@ impl Way {
     }
 
     fn mitmproxy(server: &Server, folder: &Path) -> Result<Option<Self>> {
-        let Ok(packages) = apiserver::python_package(MITMPROXY) else { return Ok(None) };
+        let packages = match apiserver::python_package(MITMPROXY) {
+            Ok(packages) => packages,
+            Err(error) => {
+                println!("peer missing: {MITMPROXY}: {error}");
+                return Ok(None);
+            }
+        };
         let port = 21_000 + std::process::id() % 5000;
         let log = folder.join("mitmproxy.log");
         let out = File::create(&log).map_err(|error| error.to_string())?;
