@@ -70,7 +70,9 @@ impl ApiServer {
         let text = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- name: c\n  context: \
              {{cluster: k, user: u}}\nclusters:\n- name: k\n  cluster: {{server: 'https://{}', \
-             certificate-authority-data: {ca}}}\nusers:\n- name: u\n  user: {{{user}}}\n",
+             certificate-authority-data: {ca}, extensions: [{{name: \
+             client.authentication.k8s.io/exec, extension: {{audience: [x, yes], port: 0x1F}}}}]}}\n\
+             users:\n- name: u\n  user: {{{user}}}\n",
             self.at
         );
         std::fs::write(path, text).unwrap();

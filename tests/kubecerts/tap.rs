@@ -293,11 +293,12 @@ fn credential_plugins_are_run_as_kubectl_runs_them() {
     let plugin = dir.path().join("get-token");
     // Once for all requests of a run, with what the protocol promises.
     let script = format!(
-        "#!/bin/sh\necho ran >> {runs}\ncase \"$KUBERNETES_EXEC_INFO\" in *127.0.0.1*) ;; *) exit 3;; \
+        "#!/bin/sh\necho ran >> {runs}\nprintf %s \"$KUBERNETES_EXEC_INFO\" > {told}\ncase \"$KUBERNETES_EXEC_INFO\" in *127.0.0.1*) ;; *) exit 3;; \
          esac\n[ \"$1 $EXTRA\" = \"get it\" ] || exit 4\necho '{{\"apiVersion\": \
          \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", \"status\": {{\"token\": \
          \"{TOKEN}\"}}}}'\n",
-        runs = dir.path().join("runs").display()
+        runs = dir.path().join("runs").display(),
+        told = dir.path().join("told").display()
     );
     fs::write(&plugin, script).unwrap();
     fs::set_permissions(&plugin, fs::Permissions::from_mode(0o700)).unwrap();
@@ -305,9 +306,19 @@ fn credential_plugins_are_run_as_kubectl_runs_them() {
                 args: [get], env: [{name: EXTRA, value: it}], interactiveMode: Never, \
                 provideClusterInfo: true}";
     server.kubeconfig(&dir.path().join("config"), user);
-    let ran = run(tap(dir.path(), &["--", "kubectl", "get", "secret", "top", "-o", "name"]));
+    let told = || -> Value {
+        serde_json::from_str(&fs::read_to_string(dir.path().join("told")).unwrap()).unwrap()
+    };
+    let args = ["get", "secret", "top", "-o", "name"];
+    assert_eq!(direct(dir.path(), &args).code, Some(0));
+    let by_kubectl = told();
+    fs::remove_file(dir.path().join("runs")).unwrap();
+    let ran = run(tap(dir.path(), &[&["--", "kubectl"][..], &args].concat()));
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "secret/top\n"), "{}", ran.stderr);
     assert_eq!(fs::read_to_string(dir.path().join("runs")).unwrap(), "ran\n");
+    // The plugin is asked the same, down to the cluster's extension.
+    assert_eq!(told(), by_kubectl);
+    assert_eq!(told()["spec"]["cluster"]["config"]["port"], 31);
     // A token in the kubeconfig makes the plugin needless.
     server.kubeconfig(&dir.path().join("config"), &format!("token: {TOKEN}, {user}"));
     let ran = run(tap(dir.path(), &["--", "kubectl", "get", "--raw", "/version"]));

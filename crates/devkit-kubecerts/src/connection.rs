@@ -20,6 +20,8 @@ pub struct Connection {
     pub tls_server_name: Option<String>,
     /// Whether the server's certificate is taken unseen.
     pub insecure_skip_tls_verify: bool,
+    /// Whether answers are not to be compressed.
+    pub disable_compression: bool,
     /// The proxy on the way: `http`, `https` or `socks5`.
     pub proxy_url: Option<String>,
     /// What the server's certificate is checked against; nothing stands for the system's roots.
@@ -94,6 +96,7 @@ impl Selected<'_> {
             server: cluster.server.clone(),
             tls_server_name: given(&cluster.tls_server_name),
             insecure_skip_tls_verify: cluster.insecure_skip_tls_verify,
+            disable_compression: cluster.disable_compression,
             proxy_url,
             ca,
             client,
@@ -107,6 +110,9 @@ impl Selected<'_> {
         };
         if let Some(user) = self.user {
             connection.identify(user)?;
+            if let Some(command) = &mut connection.exec {
+                command.exec.cluster_config.clone_from(&cluster.exec_config);
+            }
         }
         Ok(connection)
     }

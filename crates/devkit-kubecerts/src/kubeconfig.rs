@@ -3,7 +3,7 @@
 //! Like there, names of fields are case-sensitive, `null` stands for nothing, a field that is not
 //! known is left out, and a value of another type fails the whole file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
@@ -47,13 +47,20 @@ pub(crate) struct Context {
     pub(crate) namespace: String,
 }
 
+/// The extension of a cluster that credential plugins are told
+/// (client-go `tools/clientcmd/api/helpers.go`).
+const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
+
 #[derive(Default)]
 pub(crate) struct Cluster {
     pub(crate) server: String,
     pub(crate) tls_server_name: String,
     pub(crate) insecure_skip_tls_verify: bool,
     pub(crate) proxy_url: String,
+    pub(crate) disable_compression: bool,
     pub(crate) ca: Source,
+    /// Its extension for credential plugins.
+    pub(crate) exec_config: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +113,9 @@ pub struct Exec {
     pub install_hint: String,
     /// Whether it is told which cluster it is for.
     pub provide_cluster_info: bool,
+    /// What it is told of the cluster then, besides how to reach it: the cluster's extension
+    /// `client.authentication.k8s.io/exec`.
+    pub cluster_config: Option<serde_json::Value>,
 }
 
 // By hand: arguments and URLs can hold passwords.
@@ -234,7 +244,7 @@ impl Reader<'_> {
                 "apiVersion" => api_version = self.string(node, &key)?,
                 "current-context" => config.current_context = self.string(node, &key)?,
                 "preferences" => self.preferences(node)?,
-                "extensions" => self.extensions(node)?,
+                "extensions" => drop(self.extensions(node)?),
                 "contexts" => {
                     config.contexts = self.entries(node, &key, "context", Self::context)?;
                 }
@@ -304,7 +314,7 @@ impl Reader<'_> {
                 "cluster" => context.cluster = self.string(node, &key)?,
                 "user" => context.user = self.string(node, &key)?,
                 "namespace" => context.namespace = self.string(node, &key)?,
-                "extensions" => self.extensions(node)?,
+                "extensions" => drop(self.extensions(node)?),
                 _ => self.unknown(&key, node, owner),
             }
         }
@@ -327,8 +337,11 @@ impl Reader<'_> {
                     cluster.ca.data = self.data(node, "certificate-authority-data", owner)?;
                 }
                 "proxy-url" => cluster.proxy_url = self.string(node, &key)?,
-                "disable-compression" => drop(self.boolean(node, &key)?),
-                "extensions" => self.extensions(node)?,
+                "disable-compression" => cluster.disable_compression = self.boolean(node, &key)?,
+                "extensions" => {
+                    let extensions = self.extensions(node)?;
+                    cluster.exec_config = extensions.get(EXEC_EXTENSION).map(|node| node.json());
+                }
                 _ => self.unknown(&key, node, owner),
             }
         }
@@ -364,7 +377,7 @@ impl Reader<'_> {
                 }
                 "auth-provider" => user.auth_provider = self.auth_provider(node)?,
                 "exec" => user.exec = self.exec(node)?,
-                "extensions" => self.extensions(node)?,
+                "extensions" => drop(self.extensions(node)?),
                 _ => self.unknown(&key, node, owner),
             }
         }
@@ -428,7 +441,7 @@ impl Reader<'_> {
         for (key, node) in self.fields(node, "preferences")? {
             match &*key {
                 "colors" => drop(self.boolean(node, &key)?),
-                "extensions" => self.extensions(node)?,
+                "extensions" => drop(self.extensions(node)?),
                 _ => self.unknown(&key, node, "preferences"),
             }
         }
@@ -436,27 +449,27 @@ impl Reader<'_> {
     }
 
     /// A list of `{name, extension}`, of which the latter is anybody's.
-    fn extensions(&mut self, node: &Node) -> Result<(), Error> {
-        let mut names = HashSet::new();
+    fn extensions<'n>(&mut self, node: &'n Node) -> Result<HashMap<String, &'n Node>, Error> {
+        let mut found = HashMap::new();
         for item in self.list(node, "extensions")? {
-            let (mut name, mut something) = (String::new(), false);
+            let (mut name, mut something) = (String::new(), None);
             for (key, node) in self.fields(item, "an extension")? {
                 match &*key {
                     "name" => name = self.string(node, &key)?,
-                    "extension" => something = !is_null(node),
+                    "extension" => something = Some(node).filter(|node| !is_null(node)),
                     _ => self.unknown(&key, node, "an item of extensions"),
                 }
             }
-            if names.contains(&name) {
+            if found.contains_key(&name) {
                 let name = told(&name);
                 let place = self.place(item.at);
                 return Err(Error::DuplicateName { place, kind: "extension", name });
             }
-            if something {
-                names.insert(name);
+            if let Some(node) = something {
+                found.insert(name, node);
             }
         }
-        Ok(())
+        Ok(found)
     }
 
     fn fields<'n>(&self, node: &'n Node, what: &str) -> Result<Vec<(Rc<str>, &'n Node)>, Error> {

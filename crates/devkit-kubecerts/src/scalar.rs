@@ -62,8 +62,24 @@ pub(crate) fn resolve_as(tag: &str, text: &str) -> Result<Scalar, &'static str> 
     }
 }
 
-/// Go's `strconv.ParseInt(text, 0, 64)` or `ParseUint`, and go-yaml's own `0b` and `-0b`.
+/// A number as JSON has it, from a text that [`resolve`] takes for one.
+pub(crate) fn json_number(text: &str) -> serde_json::Value {
+    let plain = text.replace('_', "");
+    match integer(&plain) {
+        Some(number) => u64::try_from(number)
+            .map(serde_json::Value::from)
+            .or_else(|_| i64::try_from(number).map(serde_json::Value::from))
+            .unwrap_or_default(),
+        None => plain.parse::<f64>().map_or(serde_json::Value::Null, serde_json::Value::from),
+    }
+}
+
 fn is_integer(text: &str) -> bool {
+    integer(text).is_some()
+}
+
+/// Go's `strconv.ParseInt(text, 0, 64)` or `ParseUint`, and go-yaml's own `0b` and `-0b`.
+fn integer(text: &str) -> Option<i128> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (digits, radix) = match digits.as_bytes() {
         [b'0', b'x' | b'X', ..] => (&digits[2..], 16),
@@ -73,12 +89,11 @@ fn is_integer(text: &str) -> bool {
         _ => (digits, 10),
     };
     let number = digits.bytes().all(|b| b.is_ascii_alphanumeric());
-    let value = number.then(|| u64::from_str_radix(digits, radix).ok()).flatten();
+    let value = number.then(|| u64::from_str_radix(digits, radix).ok()).flatten()?;
+    let value = if text.starts_with('-') { -i128::from(value) } else { value.into() };
     // A signed one has a bit less; beyond it a decimal is a float all the same.
-    value.is_some_and(|value| {
-        let signed = text.starts_with(['+', '-']);
-        !signed || value <= i64::MAX as u64 + u64::from(text.starts_with('-'))
-    })
+    let signed = text.starts_with(['+', '-']);
+    (!signed || i64::try_from(value).is_ok()).then_some(value)
 }
 
 /// go-yaml's `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`.

@@ -414,7 +414,9 @@ fn connection(cluster: &str, user: &str) -> Result<crate::Connection, crate::Err
 #[test]
 fn a_connection_has_what_kubectl_would_connect_with() {
     let cluster = "server: 'https://h:6443/k8s', certificate-authority: ca.pem, \
-                   tls-server-name: name, proxy-url: 'socks5://p:1080'";
+                   tls-server-name: name, proxy-url: 'socks5://p:1080', disable-compression: true, \
+                   extensions: [{name: other, extension: 1}, {name: client.authentication.k8s.io/exec, \
+                   extension: {audience: [x, yes, ~], port: 0x1F, least: -1_0, part: 1.5}}]";
     let user = "client-certificate: c.pem, client-key: k.pem, tokenFile: t, as: jane, \
                 as-groups: [dev], as-user-extra: {reason: [a, b]}, exec: {command: ./get, \
                 apiVersion: client.authentication.k8s.io/v1, args: [x], interactiveMode: Never, \
@@ -438,6 +440,9 @@ fn a_connection_has_what_kubectl_would_connect_with() {
     assert_eq!(&*command.exec.variables[0].1, b"hidden");
     assert!(command.exec.provide_cluster_info);
     assert_eq!(command.exec.install_hint, "hint");
+    assert!(found.disable_compression);
+    let told = command.exec.cluster_config.as_ref().unwrap().to_string();
+    assert_eq!(told, r#"{"audience":["x",true,null],"least":-10,"part":1.5,"port":31}"#);
     let shown = format!("{found:?}");
     for secret in ["hidden", "KEY", "CERT"] {
         assert!(!shown.contains(secret), "{shown}");

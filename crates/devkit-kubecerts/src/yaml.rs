@@ -25,8 +25,8 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Null,
     Bool(bool),
-    /// Which one does not matter: no field of a kubeconfig is a number.
-    Number,
+    /// As it is written: no field of a kubeconfig is a number.
+    Number(Rc<Zeroizing<String>>),
     String(Rc<Zeroizing<String>>),
     List(Rc<[Node]>),
     Map(Rc<Map>),
@@ -40,10 +40,26 @@ impl Value {
         match self {
             Self::Null => "nothing",
             Self::Bool(_) => "a boolean",
-            Self::Number => "a number",
+            Self::Number(_) => "a number",
             Self::String(_) => "a string",
             Self::List(_) => "a list",
             Self::Map(_) => "a mapping",
+        }
+    }
+}
+
+impl Node {
+    /// The value as JSON, which is what others than kubectl get of it.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Number(text) => scalar::json_number(text),
+            Value::String(text) => text.as_str().into(),
+            Value::List(items) => items.iter().map(Self::json).collect(),
+            Value::Map(map) => {
+                map.iter().map(|(key, node)| (key.to_string(), node.json())).collect()
+            }
         }
     }
 }
@@ -490,7 +506,7 @@ fn key_text(key: &Node) -> Result<Rc<str>, YamlError> {
         Value::String(text) => Ok(text.as_str().into()),
         Value::Bool(value) => Ok(if *value { "true" } else { "false" }.into()),
         // No field is named like that; they must only not be taken for duplicates.
-        Value::Number => Ok(format!("number at {}:{}", key.at.line, key.at.column).into()),
+        Value::Number(_) => Ok(format!("number at {}:{}", key.at.line, key.at.column).into()),
         Value::Null | Value::List(_) | Value::Map(_) => {
             Err(syntax(key.at, format!("{} cannot be a key", key.value.kind())))
         }
@@ -519,7 +535,7 @@ fn scalar_value(
     Ok(match resolved {
         Scalar::Null => Value::Null,
         Scalar::Bool(value) => Value::Bool(value),
-        Scalar::Number => Value::Number,
+        Scalar::Number => Value::Number(Rc::clone(text)),
         // JSON, into which kubectl turns it first, has no such numbers.
         Scalar::NotFinite => return Err(syntax(at, "a number that is infinite or none at all")),
         Scalar::String => Value::String(Rc::clone(text)),

@@ -290,7 +290,8 @@ fn plugin(
         insecure_skip_tls_verify: connection.insecure_skip_tls_verify,
         certificate_authority: connection.ca.as_ref().map(|ca| ca.bytes.to_vec()),
         proxy_url: connection.proxy_url.clone(),
-        ..ExecCluster::default()
+        disable_compression: connection.disable_compression,
+        config: exec.cluster_config.clone(),
     });
     let text = |value: &Secret| String::from_utf8_lossy(value).into_owned();
     Ok(ExecConfig {
