@@ -201,7 +201,7 @@ fn errors_as_json_are_one_line_on_stderr() {
         let ran = devkit_says(args);
         let error: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
         let fields: Vec<&String> = error["error"].as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["code", "hint", "message"]);
+        assert_eq!(fields, ["code", "message", "hint"]);
         assert_eq!((ran.stdout.as_str(), ran.code), ("", Some(2)));
     }
 }

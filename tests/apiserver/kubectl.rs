@@ -11,10 +11,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::support::{DEVKIT, Ran, eventually, peer, run, wait};
-use crate::world::{Cluster, TOKEN, VALUE, World};
+use crate::support::{DEVKIT, eventually, peer, run, wait};
+use crate::world::{Cluster, Ended, TOKEN, VALUE, World};
 
 const APP: &str = include_str!("app.yaml");
+
+/// A value where a text is wanted.
+const BROKEN: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: broken}\n\
+                      stringData: {password: [planted-value-of-a-secret]}\n";
+const REVIEW: &str = "apiVersion: authentication.k8s.io/v1\nkind: TokenReview\nspec:\n  token: ";
 
 /// What is done with each kubectl, in this order: the words, and the exit code.
 const COMMANDS: &[(&str, i32)] = &[
@@ -35,6 +40,14 @@ const COMMANDS: &[(&str, i32)] = &[
     ("get secret top -n NS -o jsonpath={.data.password}", 0),
     ("get configmap gone -n NS", 1),
     ("get nothings -n NS", 1),
+    // What a server quotes when it does not take it.
+    ("patch secret top -n NS -p {\"data\":{\"password\":\"planted-value-of-a-secret!!\"}}", 1),
+    (
+        "patch secret top -n NS -p {\"stringData\":{\"password\":[\"planted-value-of-a-secret\"]}}",
+        1,
+    ),
+    ("apply --server-side --validate=false -n NS -f broken.yaml", 1),
+    ("create -f review.yaml -o yaml", 0),
     ("get --raw /readyz", 0),
     ("describe pod web -n NS", 0),
     ("describe deployment app -n NS", 0),
@@ -88,6 +101,8 @@ fn kubectl_of_two_minors_says_and_does_the_same() {
         for context in ["certificate", "token"] {
             let world = cluster.world(context);
             fs::write(world.path("app.yaml"), APP).unwrap();
+            fs::write(world.path("broken.yaml"), BROKEN).unwrap();
+            fs::write(world.path("review.yaml"), format!("{REVIEW}{TOKEN}\n")).unwrap();
             let minor = minor(&world, &kubectl);
             let names = ["direct", "tapped"].map(|how| format!("{how}-{context}-{minor}"));
             minors.insert(minor);
@@ -122,7 +137,12 @@ fn all_commands(world: &World<'_>, kubectl: &Path, [direct, tapped]: &[String; 2
         if words.starts_with("create token") {
             secrets.0.push(ran.stdout.trim().to_owned());
         }
-        secrets.are_in_none_of(world, words, &ran, [&har, &log]);
+        // kubectl itself may quote what its user has typed.
+        let mut lines = ran.stderr.clone();
+        for line in alone.stderr.replace(direct.as_str(), tapped).lines() {
+            lines = lines.replace(line, "");
+        }
+        secrets.are_in_none_of(world, words, &lines, [&har, &log]);
     }
 }
 
@@ -161,7 +181,7 @@ fn word(text: &str) -> String {
 struct Secrets(Vec<String>);
 
 impl Secrets {
-    fn are_in_none_of(&self, world: &World<'_>, words: &str, ran: &Ran, [har, log]: [&str; 2]) {
+    fn are_in_none_of(&self, world: &World<'_>, words: &str, lines: &str, [har, log]: [&str; 2]) {
         let read = |name: &str| fs::read_to_string(world.path(name)).unwrap();
         let mut view = world.command(Path::new(DEVKIT));
         view.args(["kubecerts", "tap", "--view", har]);
@@ -173,8 +193,12 @@ impl Secrets {
         assert!(entries > 0, "{words}: nothing was recorded");
         assert!(log.lines().count() >= entries, "{words}");
         for secret in &self.0 {
-            let places =
-                [("log", &log), ("HAR", &har), ("page", &page.stdout), ("stderr", &ran.stderr)];
+            let places = [
+                ("log", log.as_str()),
+                ("HAR", har.as_str()),
+                ("page", page.stdout.as_str()),
+                ("stderr", lines),
+            ];
             for (place, text) in places {
                 assert!(!text.contains(secret), "{words}: a secret is in the {place}");
             }
@@ -201,7 +225,7 @@ fn watch_events_are_seen_while_the_watch_goes_on() {
     direct("create namespace watched");
     direct("create configmap one -n watched --from-literal=colour=blue");
     let mut command = world.command(Path::new(DEVKIT));
-    command.args(["kubecerts", "tap", "--log", "run.log", "--"]).arg(kubectl);
+    command.args(["kubecerts", "tap", "--log", "run.log", "--har", "run.har", "--"]).arg(kubectl);
     command.args(["get", "configmaps", "-n", "watched", "-w", "-o", "name"]);
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -217,4 +241,58 @@ fn watch_events_are_seen_while_the_watch_goes_on() {
     let events = events(&world, "run.log");
     let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["MODIFIED"; 3]);
+    // In the HAR file they are what the server has sent: an object in each line.
+    let har: Value =
+        serde_json::from_str(&fs::read_to_string(world.path("run.har")).unwrap()).unwrap();
+    let bodies = har["log"]["entries"].as_array().unwrap().iter().filter_map(|entry| {
+        let watch = entry["request"]["url"].as_str()?.contains("watch=true");
+        entry["response"]["content"]["text"].as_str().filter(|_| watch)
+    });
+    let lines: Vec<Value> =
+        bodies.flat_map(str::lines).map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines.iter().all(|line| line["object"]["metadata"]["name"] == "one"), "{lines:?}");
+}
+
+#[test]
+fn events_stand_under_the_run_that_watches() {
+    let cluster = Cluster::get();
+    let world = cluster.world("certificate");
+    let kubectl = &cluster.bin.join("kubectl");
+    let direct = |words: &str| {
+        let ran = world.direct(kubectl, &words.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, Some(0), "{words}: {}", ran.stderr);
+    };
+    direct("create namespace two");
+    direct("create configmap map -n two");
+    direct("create secret generic top -n two");
+    let stderr = fs::File::create(world.path("stderr")).unwrap();
+    let mut command = world.command(Path::new(DEVKIT));
+    let mut tap = Ended(command.args(["kubecerts", "tap"]).stderr(stderr).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(tap.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let kubeconfig = line.trim().strip_prefix("export KUBECONFIG=").unwrap().to_owned();
+    let mut watches = Vec::new();
+    for resource in ["configmaps", "secrets"] {
+        let mut command = world.command(kubectl);
+        command.args(["get", resource, "-n", "two", "-w"]).env("KUBECONFIG", &kubeconfig);
+        watches.push(Ended(command.spawn().unwrap()));
+        let log = || fs::read_to_string(world.path("stderr")).unwrap();
+        eventually("it watches", || log().matches("watching").count() == watches.len());
+    }
+    let log = || fs::read_to_string(world.path("stderr")).unwrap();
+    for (what, event, heading) in [
+        ("configmap map", "MODIFIED configmaps two/map", "kubectl get"),
+        ("secret top", "MODIFIED secrets two/top", "kubectl get #2"),
+    ] {
+        direct(&format!("annotate {what} -n two --overwrite note=1"));
+        eventually("it is told", || log().contains(event));
+        let log = log();
+        let before = log.split(event).next().unwrap();
+        let last = before.lines().rfind(|line| !line.starts_with(' ')).unwrap();
+        assert_eq!(last, heading, "{log}");
+    }
+    drop(watches);
+    kill(Pid::from_raw(tap.0.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert_eq!(wait(&mut tap.0).code(), Some(0));
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 
 use nix::sys::signal::{Signal, kill};
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::kubectl::kubectls;
 use crate::support::{DEVKIT, Ran, finish, wait};
-use crate::world::{Cluster, World};
+use crate::world::{Cluster, Ended, World};
 
 /// How kubectl is told not to use WebSocket.
 const SPDY: [(&str, &str); 2] =
@@ -110,19 +110,17 @@ fn commands_in_containers_are_the_same() {
             for line in alone.stderr.lines() {
                 assert!(tapped.stderr.contains(line), "{args:?}: {}", tapped.stderr);
             }
-            let upgraded = if args[0] == "logs" { " 200 " } else { " 101 " };
-            assert!(tapped.stderr.contains(upgraded), "{args:?}: {}", tapped.stderr);
+            // What may last is told when it begins.
+            let (status, begun) = match args {
+                ["logs", "-f", ..] => (" 200 ", Some(" 200  following")),
+                ["logs", ..] => (" 200 ", None),
+                _ => (" 101 ", Some(" 101  open")),
+            };
+            assert!(tapped.stderr.contains(status), "{args:?}: {}", tapped.stderr);
+            let begun = begun.is_none_or(|begun| tapped.stderr.contains(begun));
+            assert!(begun, "{args:?}: {}", tapped.stderr);
         }
     });
-}
-
-struct Forwarding(Child);
-
-impl Drop for Forwarding {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
@@ -131,7 +129,7 @@ fn ports_are_forwarded() {
     each("forward", |world, namespace, kubectl, spdy| {
         let mut command = command(world, true, kubectl, spdy);
         command.args(["-n", namespace, "port-forward", "pod/web", "0:80"]).stderr(Stdio::null());
-        let mut forwarding = Forwarding(command.spawn().unwrap());
+        let mut forwarding = Ended(command.spawn().unwrap());
         // It says something of each connection, so its output has to stay open.
         let (mut line, stdout) = (String::new(), forwarding.0.stdout.take().unwrap());
         let mut stdout = BufReader::new(stdout);

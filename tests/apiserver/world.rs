@@ -259,3 +259,13 @@ impl<'a> World<'a> {
         finish_within(command.spawn().unwrap(), PATIENCE)
     }
 }
+
+/// A process that ends with the test.
+pub(crate) struct Ended(pub(crate) Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

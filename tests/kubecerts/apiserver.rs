@@ -30,6 +30,11 @@ pub(super) struct ApiServer {
 
 impl ApiServer {
     pub(super) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// With another certificate than usual.
+    pub(super) fn start_with(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let ca_key = KeyPair::generate().unwrap();
         let mut ca = CertificateParams::default();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -38,6 +43,7 @@ impl ApiServer {
         let key = KeyPair::generate().unwrap();
         let mut leaf = CertificateParams::new(vec!["localhost".into()]).unwrap();
         leaf.subject_alt_names.push(SanType::IpAddress(Ipv4Addr::LOCALHOST.into()));
+        change(&mut leaf);
         let certificate = leaf.signed_by(&key, &issuer).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)

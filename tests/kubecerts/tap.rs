@@ -173,8 +173,8 @@ fn the_commands_end_is_the_taps() {
     {
         let ran = run(tap(dir.path(), &["--", "sh", "-c", script]));
         assert_eq!(ran.code, Some(wanted), "{script}: {}", ran.stderr);
-        let note = "warning: no request came: does the command name a kubeconfig itself? \
-                    [nothing-tapped]\n";
+        let note = "warning: no request came: does the command name a kubeconfig or a context \
+                    itself? tap has --kubeconfig and --context for that [nothing-tapped]\n";
         assert_eq!(ran.stderr, note, "{script}");
     }
     // SIGTERM reaches the command, and its end is waited for.
@@ -244,8 +244,14 @@ fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
             "config is there already and not empty [har-not-written]",
             "another",
         ),
-        (&["--filter", "gte pods"], "gte", ""),
+        (&["--har", "-"], "standard output is the command's", "tap --help"),
+        (&["--listen", "nowhere"], "such as 127.0.0.1:8443", "tap --help"),
+        (&["--filter", "gte pods"], "did you mean get", ""),
+        (&["--har-max", "1M"], "--har <FILE>", "tap --help"),
         (&["--max-body", "much"], "a size is wanted", ""),
+        (&["--json"], "tap has no --json", "--log FILE"),
+        (&["--view", "run.har", "--bodies", "full"], "cannot be used with", "tap --help"),
+        (&["kubectl", "get"], "'kubectl'", "devkit kubecerts tap -- kubectl …"),
         (&["--context", "d"], "no context named 'd' in config [context-not-found]", "show"),
     ] {
         let ran = with(args);
@@ -257,11 +263,20 @@ fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("cannot run no-such-program [command-not-run]"), "{}", ran.stderr);
 
-    // A server that is not there, one of another CA, and a plugin that is not installed.
+    // A server that is not there, one of another CA, one whose certificate is over, one without TLS,
+    // and a plugin that is not installed.
     let config = dir.path().join("config");
     let text = fs::read_to_string(&config).unwrap();
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let other = ApiServer::start();
+    let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let without_tls = plain.local_addr().unwrap();
+    std::thread::spawn(move || {
+        use std::io::Write as _;
+        for stream in plain.incoming() {
+            let _ = stream.unwrap().write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
     let exec = "exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-plugin, \
                 interactiveMode: Never, installHint: 'get it there'}";
     for (text, code, hint) in [
@@ -271,6 +286,17 @@ fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
             "is the cluster running",
         ),
         (text.replace(&taken, &other.at.to_string()), "[tls]", "get a new kubeconfig"),
+        (text.replace(&taken, &without_tls.to_string()), "[tls]", "is that its port?"),
+        (
+            text.replace("server:", "proxy-url: 'http://127.0.0.1:1', server:"),
+            "the proxy 127.0.0.1:1 does not connect",
+            "look at the cluster's proxy-url",
+        ),
+        (
+            text.replace(&format!("token: {TOKEN}"), "tokenFile: gone"),
+            "no such file or directory",
+            "look at the user's tokenFile",
+        ),
         (text.replace(&format!("token: {TOKEN}"), exec), "[credential]", "get it there"),
     ] {
         fs::write(&config, text).unwrap();
@@ -282,6 +308,72 @@ fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
         assert!(!ran.stderr.contains("hidden"), "{}", ran.stderr);
         assert_eq!(fs::read_dir(dir.path().join("runtime")).unwrap().count(), 0);
     }
+    let over = ApiServer::start_with(|leaf| leaf.not_after = rcgen::date_time_ymd(2026, 1, 1));
+    over.kubeconfig(&config, &format!("token: {TOKEN}"));
+    let ran = with(&[]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    let why = "[tls]\n  cause: its certificate was valid until 2026-01-01T00:00:00Z\n";
+    assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the server's certificate has to be renewed"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_goes_another_way_is_told() {
+    if peer::need("kubectl").is_none() {
+        return;
+    }
+    let (dir, server) = world();
+    let kubectl = |options: &[&str], args: &[&str]| {
+        run(tap(dir.path(), &[options, &["--", "kubectl"], args].concat()))
+    };
+    // kubectl's own token takes the place of the one that the tap wants to see.
+    let ran = kubectl(&[], &["--token", "another", "get", "pods"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains(" 401  not from the kubeconfig of tap"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("choose by tap's own --context or --user"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("[not-admitted]\n"), "{}", ran.stderr);
+    let asked = server.asked.lock().unwrap().iter().filter(|head| head.contains("/api")).count();
+    assert_eq!(asked, 0, "nothing of it reaches the server");
+    // A filter that takes nothing.
+    let ran = kubectl(&["--filter", "delete nodes"], &["get", "pods"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("matches --filter [nothing-matched]"), "{}", ran.stderr);
+    // kubectl's discovery cache goes with the tap: its port does not come again.
+    let cache = dir.path().join("home/.kube/cache/discovery");
+    assert!(!cache.exists(), "{:?}", fs::read_dir(cache).unwrap().collect::<Vec<_>>());
+    // A token in a path is one in every part of the log.
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl";
+    let path = format!("/api/v1/namespaces/default/services/x/proxy/{token}");
+    let ran = kubectl(&["--log", "run.log"], &["get", "--raw", &path]);
+    let log = fs::read_to_string(dir.path().join("run.log")).unwrap();
+    for text in [&ran.stderr, &log] {
+        assert!(text.contains("(hidden, 50 bytes)") && !text.contains(token), "{text}");
+    }
+    // The log says that it can be read.
+    fs::set_permissions(dir.path().join("run.log"), fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = kubectl(&["--log", "run.log"], &["get", "--raw", "/version"]);
+    assert!(ran.stderr.contains("[log-readable-by-others]"), "{}", ran.stderr);
+}
+
+#[test]
+fn bodies_are_short_and_as_they_came() {
+    if peer::need("kubectl").is_none() {
+        return;
+    }
+    let (dir, _server) = world();
+    let ran = run(tap(dir.path(), &["--bodies", "short", "--", "kubectl", "get", "pods"]));
+    // Of a table what kubectl prints of it, and of what there is nothing.
+    assert!(ran.stderr.contains("      < NAME\n      < web-1\n"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("APIGroupList"), "{}", ran.stderr);
+    let args = ["get", "--raw", "/api/v1/namespaces/default/secrets/top"];
+    let ran = run(tap(dir.path(), &[&["--bodies", "full", "--", "kubectl"][..], &args].concat()));
+    // In the order in which the server wrote it, not in that of the alphabet.
+    let at = |word: &str| ran.stderr.find(word).unwrap();
+    assert!(
+        at("\"type\"") < at("\"metadata\"") && at("\"name\"") < at("\"data\""),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

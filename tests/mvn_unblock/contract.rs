@@ -98,15 +98,15 @@ fn the_document_has_the_fields_that_scripts_read() {
     let document = world.json(0, &["--from-log", "build.log"]);
     let keys: Vec<&str> = document.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = [
+        "schema",
+        "file",
+        "encoding",
         "action",
         "backup",
-        "encoding",
-        "file",
-        "mirrors_after",
         "mirrors_before",
-        "repositories",
-        "schema",
+        "mirrors_after",
         "splices",
+        "repositories",
         "warnings",
     ];
     assert_eq!(keys, expected);

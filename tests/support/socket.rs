@@ -78,10 +78,18 @@ impl Backend {
     }
 
     /// The next connection, if it comes in time.
+    #[track_caller]
     pub(crate) fn accept_within(&self, time: Duration) -> Option<Conn> {
         // accept(2) obeys the read timeout.
         self.socket.set_read_timeout(Some(time)).unwrap();
-        self.socket.accept().ok().map(|(socket, _)| Conn::new(socket))
+        loop {
+            match self.socket.accept() {
+                Ok((socket, _)) => return Some(Conn::new(socket)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                Err(error) => panic!("cannot accept: {error}"),
+            }
+        }
     }
 
     /// Serves every connection in a thread of its own, until the process ends.

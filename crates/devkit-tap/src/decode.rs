@@ -90,9 +90,10 @@ pub struct Envelope {
 }
 
 impl Exchange {
-    /// What the bodies say, with secrets taken out unless they are wanted.
+    /// What the bodies say, with secrets taken out unless they are wanted. Of a compressed one no more
+    /// than the first `most` bytes are looked at, of what it was before.
     #[must_use]
-    pub fn shown(&self, secrets: Secrets) -> Bodies {
+    pub fn shown(&self, secrets: Secrets, most: u64) -> Bodies {
         let place = Place::of(&self.request.target);
         // What follows a switch of protocols is no body, whatever the headers say.
         let switched = self.response.as_ref().is_some_and(|response| response.status == 101);
@@ -100,7 +101,10 @@ impl Exchange {
         let show = |headers: &[(String, String)], recorded: &Recorded, watched| match recorded {
             Recorded { total: 0, .. } => Shown::Nothing,
             _ if switched => Shown::Binary { bytes: recorded.total },
-            _ => Reader { secrets, place, watched, total: recorded.total }.show(headers, recorded),
+            _ => {
+                let total = recorded.total;
+                Reader { secrets, place, watched, total, most }.show(headers, recorded)
+            }
         };
         Bodies {
             request: show(&self.request.headers, &self.request.body, Watched::No),
@@ -119,11 +123,12 @@ struct Reader {
     place: Place,
     watched: Watched,
     total: u64,
+    most: u64,
 }
 
 impl Reader {
     fn show(self, headers: &[(String, String)], recorded: &Recorded) -> Shown {
-        let Some(plain) = body::decoded(headers, recorded) else { return self.binary() };
+        let Some(plain) = body::decoded(headers, recorded, self.most) else { return self.binary() };
         let media = Media::of(headers, &plain.bytes);
         match media {
             Media::Protobuf => protobuf::show(&plain, self.watched.or(body::streamed(headers)))

@@ -10,6 +10,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use devkit_kubecerts::{Connection, Secret};
+use devkit_text::words;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -63,12 +64,31 @@ pub enum DialError {
     Handshake {
         /// Host and port.
         to: String,
+        /// Which of the known ones.
+        problem: HandshakeProblem,
         /// A fragment.
         why: String,
     },
     /// TLS cannot even be tried.
     #[error(transparent)]
     Tls(#[from] TlsError),
+}
+
+/// What is known to go wrong with a handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandshakeProblem {
+    /// The server's certificate is over.
+    Expired,
+    /// It is not valid yet.
+    TooEarly,
+    /// It is for other names.
+    OtherName,
+    /// It is from nobody that is trusted.
+    OtherIssuer,
+    /// What answers speaks no TLS.
+    NoTls,
+    /// Anything else.
+    Other,
 }
 
 /// The way to a server.
@@ -139,7 +159,10 @@ async fn handshake(
 ) -> Result<Stream, DialError> {
     match TlsConnector::from(config).connect(name, stream).await {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(error) => Err(DialError::Handshake { to, why: error.to_string() }),
+        Err(error) => {
+            let (problem, why) = tls::problem(&error);
+            Err(DialError::Handshake { to, problem, why })
+        }
     }
 }
 
@@ -164,7 +187,14 @@ impl Proxy {
 
     async fn connect(&self, server: &Server, to: &str) -> Result<Stream, DialError> {
         let proxy = format!("{}:{}", bracketed(&self.host), self.port);
-        let mut stream: Stream = Box::new(tcp::connect(&self.host, self.port).await?);
+        let unreachable = |error| match error {
+            DialError::Connect { source, .. } => {
+                DialError::Proxy { proxy: proxy.clone(), to: to.into(), why: words(&source) }
+            }
+            other => other,
+        };
+        let mut stream: Stream =
+            Box::new(tcp::connect(&self.host, self.port).await.map_err(unreachable)?);
         if self.kind == ProxyKind::Https {
             let config = Arc::new(tls::proxy_config()?);
             let name = tls::server_name(&self.host)?;
@@ -174,8 +204,7 @@ impl Proxy {
             ProxyKind::Socks5 => self.socks5(&mut stream, server).await,
             ProxyKind::Http | ProxyKind::Https => self.tunnel(&mut stream, to).await,
         };
-        let refused =
-            |why: io::Error| DialError::Proxy { proxy, to: to.into(), why: why.to_string() };
+        let refused = |why: io::Error| DialError::Proxy { proxy, to: to.into(), why: words(&why) };
         done.map_err(refused)?;
         Ok(stream)
     }

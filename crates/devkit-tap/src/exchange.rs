@@ -17,6 +17,8 @@ pub struct Exchange {
     pub request: Request,
     /// What was answered; nothing where no answer came.
     pub response: Option<Response>,
+    /// Whether `Accept` is another than kubectl sent: [`Setup::json_accept`](crate::Setup).
+    pub as_json: bool,
     /// Why no answer came, or not all of it.
     pub trouble: Option<String>,
     /// How long it took.
@@ -41,7 +43,7 @@ pub struct Request {
     pub target: String,
     /// `HTTP/1.1`.
     pub version: String,
-    /// In their order, names as they were sent.
+    /// In their order, as the server gets them.
     pub headers: Vec<(String, String)>,
     /// What was sent along.
     pub body: Recorded,

@@ -30,7 +30,7 @@ pub use credential::{
     Interactive, MakeStdio, Surroundings, Way,
 };
 pub use decode::{Bodies, Envelope, Frame, Shown, Unzip};
-pub use dial::DialError;
+pub use dial::{DialError, HandshakeProblem};
 pub use exchange::{Exchange, Recorded, Request, Response, Run, Times};
 pub use filter::{Filter, FilterError};
 pub use har::{Appended, BodyText, Entry, EntryParts, HarError, HarFile, HarLimits};

@@ -105,15 +105,20 @@ impl Local {
         if let Some(namespace) = &connection.namespace {
             of["namespace"] = json!(namespace);
         }
+        let mut cluster = json!({
+            "server": format!("https://{at}{prefix}"),
+            "certificate-authority-data": BASE64_STANDARD.encode(&self.ca_pem),
+        });
+        if connection.disable_compression {
+            // Or kubectl would ask for another answer than it does alone.
+            cluster["disable-compression"] = json!(true);
+        }
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": context,
             "contexts": [{ "name": context, "context": of }],
-            "clusters": [{ "name": "tap", "cluster": {
-                "server": format!("https://{at}{prefix}"),
-                "certificate-authority-data": BASE64_STANDARD.encode(&self.ca_pem),
-            }}],
+            "clusters": [{ "name": "tap", "cluster": cluster }],
             "users": [{ "name": "tap", "user": user }],
         });
         Secret::new(format!("{config:#}\n").into_bytes())

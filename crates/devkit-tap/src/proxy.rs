@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use devkit_kubecerts::{Connection, Secret};
+use devkit_text::words;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
@@ -51,6 +52,14 @@ pub enum Event {
     },
     /// It is over, well or not.
     Finished(Box<Exchange>),
+    /// A request without the kubeconfig's token (401), or under another name than the tap's (421).
+    /// It went nowhere, and nothing of it is kept.
+    Refused {
+        /// When it came.
+        at: Timestamp,
+        /// How it was answered.
+        status: u16,
+    },
 }
 
 /// Gets every event, from the thread that carries the traffic: it must not block.
@@ -256,15 +265,13 @@ impl Shared {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         if !host.is_some_and(|host| self.hosts.iter().any(|own| own == host)) {
             // A page in a browser that was led here by its name service.
-            return refusal(
-                StatusCode::MISDIRECTED_REQUEST,
-                "this is devkit tap, under another name",
-            );
+            return self
+                .refuse(StatusCode::MISDIRECTED_REQUEST, "this is devkit tap, under another name");
         }
         let token = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
         if !self.local.admits(token) {
             let why = "devkit tap serves only those who have the kubeconfig that it wrote";
-            return refusal(StatusCode::UNAUTHORIZED, why);
+            return self.refuse(StatusCode::UNAUTHORIZED, why);
         }
         let record = self.record(&request);
         let client = is_upgrade(request.headers()).then(|| upgrade::on(&mut request));
@@ -276,6 +283,11 @@ impl Shared {
                 refusal(StatusCode::BAD_GATEWAY, &format!("devkit tap: {why}"))
             }
         }
+    }
+
+    fn refuse(&self, status: StatusCode, why: &str) -> Response<Body> {
+        (self.on_event)(Event::Refused { at: (self.now)(), status: status.as_u16() });
+        refusal(status, why)
     }
 
     fn record(&self, request: &Request<Incoming>) -> Arc<Record> {
@@ -297,6 +309,7 @@ impl Shared {
                 body: Recorded::default(),
             },
             response: None,
+            as_json: false,
             trouble: None,
             times: Times::default(),
         };
@@ -312,7 +325,11 @@ impl Shared {
     ) -> Result<Response<Body>, Unreachable> {
         let current = self.current().await?;
         let (mut parts, body) = request.into_parts();
-        self.dress(&mut parts.headers, &current, client.is_some());
+        let as_json = self.dress(&mut parts.headers, &current, client.is_some());
+        record.update(|exchange| {
+            exchange.as_json = as_json;
+            exchange.request.headers = listed(&parts.headers);
+        });
         // The path alone: kubectl has asked a server, not a proxy.
         parts.uri = parts.uri.path_and_query().map_or(Uri::from_static("/"), |target| {
             target.as_str().parse().unwrap_or(Uri::from_static("/"))
@@ -367,8 +384,9 @@ impl Shared {
         tokio::spawn(async move { credentials.lock().await.refused(generation) });
     }
 
-    /// Makes kubectl's headers those of a request to the server.
-    fn dress(&self, headers: &mut HeaderMap, current: &Current, upgrades: bool) {
+    /// Makes kubectl's headers those of a request to the server, and tells whether another kind of
+    /// answer is asked for.
+    fn dress(&self, headers: &mut HeaderMap, current: &Current, upgrades: bool) -> bool {
         let chunked = headers.contains_key(header::TRANSFER_ENCODING);
         let trailers = headers.get_all(header::TE).iter().any(|te| te.as_bytes() == b"trailers");
         drop_hops(headers, upgrades);
@@ -389,13 +407,14 @@ impl Shared {
         if let Ok(host) = HeaderValue::from_str(&self.route.server().authority()) {
             headers.insert(header::HOST, host);
         }
-        if self.json_accept
-            && let Some(accept) =
-                headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok())
-            && let Ok(accept) = HeaderValue::from_str(&without_protobuf(accept))
-        {
+        let asked = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        let Some(asked) = asked.filter(|_| self.json_accept) else { return false };
+        let accept = without_protobuf(asked);
+        let differs = accept != asked;
+        if let Ok(accept) = HeaderValue::from_str(&accept) {
             headers.insert(header::ACCEPT, accept);
         }
+        differs
     }
 
     async fn send(
@@ -594,7 +613,10 @@ fn told(error: &Unreachable) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        let cause = error.to_string();
+        let cause = match error.downcast_ref::<io::Error>() {
+            Some(error) => words(error),
+            None => error.to_string(),
+        };
         // rustls explains itself by an address.
         let cause = cause.split(": https://").next().unwrap_or_default();
         if !text.ends_with(cause) {

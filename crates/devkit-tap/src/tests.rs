@@ -164,6 +164,18 @@ async fn reply(
         response.headers_mut().insert(header::UPGRADE, "SPDY/3.1".parse().unwrap());
         return response;
     }
+    if path.ends_with("/trailers") {
+        let (mut sender, body) = Channel::new(2);
+        tokio::spawn(async move {
+            let mut trailers = hyper::HeaderMap::new();
+            trailers.insert("x-end", "reached".parse().unwrap());
+            sender.send_data(Bytes::from("body")).await.unwrap();
+            sender.send_trailers(trailers).await.unwrap();
+        });
+        let mut response = Response::new(body.boxed());
+        response.headers_mut().insert(header::TRAILER, "x-end".parse().unwrap());
+        return response;
+    }
     if path.ends_with("/forbidden") {
         let mut response = Response::new(whole("no"));
         *response.status_mut() = StatusCode::UNAUTHORIZED;
@@ -291,8 +303,9 @@ fn requests_pass_with_the_contexts_own_credentials() {
     run(async {
         let authority = Authority::new();
         let server = StandIn::start(&authority).await;
-        let connection =
+        let mut connection =
             connection(server.at, "/k8s/c-1", &authority, "as: jane, as-groups: [dev]");
+        connection.disable_compression = true;
         let way = Way::Token(Secret::new(b"upstream".to_vec()));
         let mut tap = Running::start(connection, way).await;
         let cluster = &tap.config["clusters"][0]["cluster"];
@@ -300,6 +313,7 @@ fn requests_pass_with_the_contexts_own_credentials() {
         assert_eq!(tap.config["contexts"][0]["context"]["namespace"], "ns");
         let user = &tap.config["users"][0]["user"];
         assert_eq!((&user["as"], &user["as-groups"][0]), (&"jane".into(), &"dev".into()));
+        assert_eq!(cluster["disable-compression"], true);
 
         let mut kubectl = tap.connect().await;
         let mut request =
@@ -404,6 +418,21 @@ fn a_watch_event_passes_before_the_next_one_is_there() {
         drop(response);
         let exchange = tap.finished().await;
         assert_eq!(exchange.response.unwrap().body.total, 36);
+    });
+}
+
+#[test]
+fn trailers_are_kept() {
+    run(async {
+        let authority = Authority::new();
+        let server = StandIn::start(&authority).await;
+        let tap = Running::start(connection(server.at, "", &authority, ""), Way::None).await;
+        let mut request = tap.request("GET", "/trailers", "");
+        request.headers_mut().insert("TE", "trailers".parse().unwrap());
+        let response = tap.connect().await.send_request(request).await.unwrap();
+        let collected = response.into_body().collect().await.unwrap();
+        assert_eq!(collected.trailers().unwrap()["x-end"], "reached");
+        assert_eq!(collected.to_bytes(), "body");
     });
 }
 

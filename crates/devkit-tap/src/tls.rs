@@ -3,9 +3,12 @@
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::sync::Arc;
 
 use devkit_kubecerts::Connection;
+use devkit_text::words;
+use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -13,9 +16,12 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, RootCertStore,
+    SignatureScheme,
 };
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::dial::HandshakeProblem;
 
 /// Why TLS cannot be set up. Never holds key material.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +114,45 @@ impl Named {
         }
         let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
         Ok(Self { certificates, webpki: webpki.build().map_err(|error| failed(&error))? })
+    }
+}
+
+/// What went wrong with a handshake, and that in words.
+pub(crate) fn problem(error: &io::Error) -> (HandshakeProblem, String) {
+    let Some(known) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
+        return (HandshakeProblem::Other, words(error));
+    };
+    let date = |time: &UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |time| time.to_string())
+    };
+    match known {
+        Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
+            (HandshakeProblem::Expired, format!("its certificate was valid until {}", date(not_after)))
+        }
+        Error::InvalidCertificate(CertificateError::Expired) => {
+            (HandshakeProblem::Expired, "its certificate has expired".into())
+        }
+        Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
+            let why = format!("its certificate is not valid before {}", date(not_before));
+            (HandshakeProblem::TooEarly, why)
+        }
+        Error::InvalidCertificate(CertificateError::NotValidYet) => {
+            (HandshakeProblem::TooEarly, "its certificate is not valid yet".into())
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => (HandshakeProblem::OtherName, known.to_string()),
+        Error::InvalidCertificate(
+            CertificateError::UnknownIssuer
+            | CertificateError::BadSignature
+            // A CA's own certificate.
+            | CertificateError::Other(_),
+        ) => (HandshakeProblem::OtherIssuer, known.to_string()),
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            (HandshakeProblem::NoTls, "what it answers is no TLS".into())
+        }
+        other => (HandshakeProblem::Other, other.to_string()),
     }
 }
 

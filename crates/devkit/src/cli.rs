@@ -165,6 +165,14 @@ fn usage(error: &clap::Error, command: &str) -> Failure {
     });
     let example = cmd::EXAMPLES.iter().find(|example| example.starts_with(&format!("{command} ")));
     let more = format!("{command} --help shows all there is");
+    // The command that is listened to stands after `--`.
+    let meant = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(typed)) if !typed.starts_with('-') => Some(typed),
+        _ => None,
+    };
+    if let Some(typed) = meant.filter(|_| command.ends_with(" tap")) {
+        return Failure::new("usage", message).hint(format!("{command} -- {typed} …; {more}"));
+    }
     Failure::new("usage", message).hint(match (suggestion, example) {
         (Some(meant), _) => format!("did you mean '{meant}'? {more}"),
         (None, Some(example)) if error.kind() == ErrorKind::MissingRequiredArgument => {
@@ -182,11 +190,22 @@ fn nearest(typed: &str) -> Option<String> {
     (slips(&nearest) <= 2 && slips(&nearest) < typed.len()).then(|| (*nearest).to_owned())
 }
 
-/// `devkit fwd` where that is the command the arguments name, else `devkit`.
+/// `devkit fwd` where that is the command the arguments name, else `devkit`; `devkit kubecerts tap` where
+/// the next argument is one of its own commands.
 fn named_command(args: &[OsString]) -> String {
     let known = cmd::GROUPS.iter().flat_map(|(_, names)| names.iter());
-    let named = args.iter().find_map(|arg| known.clone().find(|name| arg == **name));
-    named.map_or_else(|| "devkit".into(), |name| format!("devkit {name}"))
+    let named = args
+        .iter()
+        .enumerate()
+        .find_map(|(at, arg)| known.clone().find(|name| arg == **name).map(|name| (at, *name)));
+    let Some((at, name)) = named else { return "devkit".into() };
+    let within = Cli::command();
+    let within = within.find_subcommand(name);
+    let next = args.get(at + 1).and_then(|arg| arg.to_str());
+    match next.and_then(|next| within?.find_subcommand(next)) {
+        Some(own) => format!("devkit {name} {}", own.get_name()),
+        None => format!("devkit {name}"),
+    }
 }
 
 /// The commands by task, each with its one line.

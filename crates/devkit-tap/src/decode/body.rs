@@ -8,10 +8,6 @@ use crate::exchange::Recorded;
 use crate::percent::{Plus, decode};
 use crate::redact::parameters;
 
-/// Compressed bytes can stand for a thousand times as many: four times the usual limit of a
-/// recording is enough to show.
-const MOST_DECODED: u64 = 4 << 20;
-
 /// A body as it was before it was compressed.
 pub(super) struct Plain {
     pub(super) bytes: Vec<u8>,
@@ -61,14 +57,20 @@ pub(super) fn streamed(headers: &[(String, String)]) -> Watched {
 }
 
 /// Undoes the content encoding; nothing where it is not known, or where the bytes are not in it.
-pub(super) fn decoded(headers: &[(String, String)], recorded: &Recorded) -> Option<Plain> {
+///
+/// Compressed bytes can stand for a thousand times as many: no more than `most` of them are taken.
+pub(super) fn decoded(
+    headers: &[(String, String)],
+    recorded: &Recorded,
+    most: u64,
+) -> Option<Plain> {
     let encodings = values(headers, "content-encoding").flat_map(|value| value.split(','));
     let mut encodings = encodings
         .map(|encoding| encoding.trim().to_ascii_lowercase())
         .filter(|encoding| !encoding.is_empty() && encoding != "identity");
     match (encodings.next().as_deref(), encodings.next()) {
         (None, _) => Some(Plain { bytes: recorded.bytes.clone(), cut: recorded.is_cut() }),
-        (Some(encoding), None) if is_gzip(encoding) => gunzip(recorded),
+        (Some(encoding), None) if is_gzip(encoding) => gunzip(recorded, most),
         _ => None,
     }
 }
@@ -78,15 +80,15 @@ pub(super) fn is_gzip(encoding: &str) -> bool {
     encoding.eq_ignore_ascii_case("gzip") || encoding.eq_ignore_ascii_case("x-gzip")
 }
 
-fn gunzip(recorded: &Recorded) -> Option<Plain> {
+fn gunzip(recorded: &Recorded, most: u64) -> Option<Plain> {
     let mut bytes = Vec::new();
-    let mut reader = MultiGzDecoder::new(recorded.bytes.as_slice()).take(MOST_DECODED + 1);
+    let mut reader = MultiGzDecoder::new(recorded.bytes.as_slice()).take(most.saturating_add(1));
     // What was read before an error stays in `bytes`.
     let failed = reader.read_to_end(&mut bytes).is_err();
     if failed && bytes.is_empty() {
         return None;
     }
-    let full = bytes.len() as u64 > MOST_DECODED;
+    let full = bytes.len() as u64 > most;
     if full {
         bytes.pop();
     }

@@ -11,6 +11,8 @@ use serde_json::json;
 use super::{Bodies, Envelope, Frame, Shown, Unzip};
 use crate::{Exchange, Recorded, Request, Response, Secrets, Times};
 
+/// Of what was compressed.
+const MOST: u64 = 4 << 20;
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
@@ -36,13 +38,14 @@ fn exchange(target: &str, headers: &[(&str, &str)], bytes: &[u8], more: u64) -> 
             headers,
             body,
         }),
+        as_json: false,
         trouble: None,
         times: Times::default(),
     }
 }
 
 fn answer(exchange: &Exchange, secrets: Secrets) -> Shown {
-    exchange.shown(secrets).response.expect("there is one")
+    exchange.shown(secrets, MOST).response.expect("there is one")
 }
 
 fn shown(target: &str, content: &str, bytes: &[u8], more: u64) -> Shown {
@@ -184,7 +187,7 @@ fn bodies() {
     assert!(shown("/", "text/plain", b"a\xc3", 1) == Shown::Text("a".into()));
     let given = exchange("/", &[("content-type", JSON)], secret, 0);
     assert!(answer(&given, Secrets::Hide) == Shown::Json(hidden.clone()));
-    assert!(given.shown(Secrets::Hide).request == Shown::Json(hidden));
+    assert!(given.shown(Secrets::Hide, MOST).request == Shown::Json(hidden));
     assert!(answer(&given, Secrets::Show) == Shown::Json(serde_json::from_slice(secret).unwrap()));
 }
 
@@ -194,7 +197,7 @@ fn after_a_switch_of_protocols_nothing_is_read() {
     given.response.as_mut().unwrap().status = 101;
     let binary = Shown::Binary { bytes: 2 };
     let expected = Bodies { request: binary.clone(), response: Some(binary) };
-    assert!(given.shown(Secrets::Show) == expected);
+    assert!(given.shown(Secrets::Show, MOST) == expected);
 }
 
 #[test]
@@ -321,7 +324,7 @@ fn debug_tells_sizes_only() {
     let bytes = br#"{"kind":"Secret","data":{"a":"hunter2"}}"#;
     for (content, bytes) in [(JSON, &bytes[..]), (JSON, &bytes[..38]), ("text/plain", b"hunter2")] {
         let given = exchange("/", &[("content-type", content)], bytes, 9);
-        let debug = format!("{:?}", given.shown(Secrets::Show));
+        let debug = format!("{:?}", given.shown(Secrets::Show, MOST));
         assert!(!debug.contains("hunter2"), "{debug}");
     }
 }
@@ -341,7 +344,7 @@ proptest! {
         let headers = [("Content-Type", content), ("Content-Encoding", encoding)];
         for target in ["/?watch=1", "/api/v1/secrets"] {
             let given = exchange(target, &headers, &bytes, more);
-            prop_assert_eq!(given.shown(Secrets::Hide).request == Shown::Nothing, bytes.is_empty() && more == 0);
+            prop_assert_eq!(given.shown(Secrets::Hide, MOST).request == Shown::Nothing, bytes.is_empty() && more == 0);
         }
     }
 

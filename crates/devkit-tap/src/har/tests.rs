@@ -35,6 +35,7 @@ fn exchange(id: u64) -> Exchange {
             headers: Vec::new(),
             body: Recorded { bytes: b"hunter2".to_vec(), total: 7 },
         }),
+        as_json: false,
         trouble: None,
         times: Times {
             send: Duration::from_micros(1_500),

@@ -13,8 +13,54 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Documents within strings within documents: from here on, none is looked into.
 const DEEPEST: u8 = 3;
 
+/// Reasons of a failure whose message speaks of names and rights, and never of what was sent
+/// (apimachinery `pkg/api/errors/errors.go`).
+const NAMES_ONLY: [&str; 9] = [
+    "NotFound",
+    "AlreadyExists",
+    "Conflict",
+    "Unauthorized",
+    "Expired",
+    "Timeout",
+    "ServerTimeout",
+    "TooManyRequests",
+    "ServiceUnavailable",
+];
+
 /// Hides every secret in a document from this place, and says whether there was one.
 pub(crate) fn json(value: &mut Value, place: Place) -> bool {
+    let quoting = place.holds_secrets() && quotes(value);
+    walk_from(value, place) | (quoting && hide_messages(value))
+}
+
+/// Whether it is a failure whose message may quote the body that the server did not take: as JSON, as
+/// YAML, or as Go prints a map.
+fn quotes(value: &Value) -> bool {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    // Admission, unlike the check of rights, forbids by its own words.
+    let rights = text("reason") == "Forbidden" && text("message").contains(" is forbidden: User ");
+    text("kind") == "Status"
+        && text("status") != "Success"
+        && !rights
+        && !NAMES_ONLY.contains(&text("reason"))
+}
+
+fn hide_messages(status: &mut Value) -> bool {
+    let mut found = false;
+    let mut hide_in = |map: Option<&mut Value>| {
+        if let Some(message) = map.filter(|message| message.is_string()) {
+            found |= hide(message, Encoding::Plain);
+        }
+    };
+    hide_in(status.get_mut("message"));
+    let causes = status.pointer_mut("/details/causes").and_then(Value::as_array_mut);
+    for cause in causes.into_iter().flatten() {
+        hide_in(cause.get_mut("message"));
+    }
+    found
+}
+
+fn walk_from(value: &mut Value, place: Place) -> bool {
     let inside = Inside {
         secret: place == Place::Secrets,
         token: place == Place::Tokens,

@@ -307,3 +307,43 @@ fn targets() {
     }
     assert_eq!(target(&format!("/a/{JWT}?b={JWT}")), "/a/(hidden, 50 bytes)?b=(hidden, 50 bytes)");
 }
+
+#[test]
+fn what_a_server_quotes_of_a_secret_that_it_does_not_take_is_hidden() {
+    // As API servers have answered: a patch without base64, a number, an apply without validation.
+    let quoting = [
+        "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte 12",
+        "\"\" is invalid: patch: Invalid value: \"map[data:map[password:hunter2!!]]\": error decoding",
+        ".stringData.password: expected string, got &value.valueUnstructured{Value:hunter2}",
+    ];
+    for (message, reason) in quoting.iter().zip(["BadRequest", "Invalid", ""]) {
+        let failure = json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message,
+            "reason": reason, "code": 422,
+            "details": { "name": "top", "causes": [{ "message": message, "field": "patch" }] },
+        });
+        let shown = shown(failure, Place::Secrets);
+        let hidden = format!("(hidden, {} bytes)", message.len());
+        assert_eq!(shown["message"], hidden.as_str());
+        assert_eq!(shown["details"]["causes"][0]["message"], hidden.as_str());
+        assert_eq!((&shown["reason"], &shown["details"]["name"]), (&reason.into(), &"top".into()));
+    }
+    // Names and rights are no secret, and elsewhere nothing is.
+    let rights = "secrets \"top\" is forbidden: User \"jane\" cannot get resource \"secrets\"";
+    for (message, reason, place) in [
+        ("secrets \"top\" not found", "NotFound", Place::Secrets),
+        ("Operation cannot be fulfilled on secrets \"top\"", "Conflict", Place::Secrets),
+        (rights, "Forbidden", Place::Secrets),
+        ("Invalid value: \"map[]\"", "Invalid", Place::Other),
+    ] {
+        let failure = json!({
+            "kind": "Status", "status": "Failure", "message": message, "reason": reason,
+        });
+        assert_eq!(shown(failure.clone(), place), failure);
+    }
+    let webhook = json!({
+        "kind": "Status", "status": "Failure", "reason": "Forbidden",
+        "message": "admission webhook denied the request: hunter2 is no password",
+    });
+    assert_eq!(shown(webhook, Place::Secrets)["message"], "(hidden, 60 bytes)");
+}

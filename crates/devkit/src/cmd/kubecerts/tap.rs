@@ -8,26 +8,30 @@ mod view;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal as _};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::Context as _;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use console::Style;
 use devkit_kubecerts::{Code, Connection, Secret};
 use devkit_tap::{
-    ApiVersion, Credentials, ExecCluster, ExecConfig, Filter, HarFile, HarLimits, Interactive,
-    Secrets, Server, Setup, Surroundings, Tap, Way,
+    ApiVersion, Credentials, ExecCluster, ExecConfig, Filter, FilterError, HarFile, HarLimits,
+    Interactive, Secrets, Server, Setup, Surroundings, Tap, Way,
 };
 use tokio::sync::watch;
 
-use self::log::{Log, Wanted};
+use self::log::{Log, Passed, Wanted};
 use self::session::{Ended, Folder};
 use super::{Selection, WARN_DAYS};
 use crate::amounts::parse_size;
 use crate::exit;
 use crate::failure::Failure;
 use crate::ui::{self, To, Ui};
+
+/// Of a compressed body so much is looked at, even where less is kept.
+const LEAST_DECODED: u64 = 4 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,10 +56,10 @@ pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
     /// Where to listen: a loopback address; port 0 is any that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen_on)]
     listen: SocketAddr,
     /// Write a HAR file, complete at any moment: for a browser's developer tools, and for --view
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     har: Option<PathBuf>,
     /// Begin another, numbered HAR file before one grows larger
     #[arg(long, value_name = "SIZE", value_parser = parse_size, requires = "har")]
@@ -64,7 +68,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "WORDS", value_parser = filter)]
     filter: Vec<Filter>,
     /// Write the log as JSON Lines too
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     log: Option<PathBuf>,
     /// How much of the bodies is shown
     #[arg(long, value_name = "HOW", default_value = "none")]
@@ -79,7 +83,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size)]
     max_body: u64,
     /// Make a HAR file into a page to read it with
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["har", "log", "command", "kubeconfig"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all =
+        ["har", "log", "command", "kubeconfig", "filter", "bodies", "json_accept", "show_secrets"])]
     view: Option<PathBuf>,
     /// Where the page goes [default: standard output]
     #[arg(long, value_name = "PAGE", requires = "view")]
@@ -97,17 +102,41 @@ enum HowMuch {
 }
 
 fn filter(text: &str) -> Result<Filter, String> {
-    Filter::parse(text).map_err(|error| error.to_string())
+    Filter::parse(text).map_err(|error| match &error {
+        FilterError::NotAVerb { nearest, .. } if !nearest.is_empty() => {
+            format!("{error}; did you mean {}?", nearest.join(" or "))
+        }
+        _ => error.to_string(),
+    })
+}
+
+/// An address; a port alone is one of loopback.
+fn listen_on(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')).unwrap_or(text);
+    let loopback = port.parse().map(|port: u16| (Ipv4Addr::LOCALHOST, port).into());
+    loopback
+        .or_else(|_| text.parse())
+        .map_err(|_| "an address and a port are wanted, such as 127.0.0.1:8443".into())
+}
+
+/// A file, and not standard output, which is the command's.
+fn file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        if path.as_os_str() == "-" {
+            return Err("standard output is the command's; name a file, or /dev/stderr");
+        }
+        Ok(path)
+    })
 }
 
 pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    if let Some(har) = &args.view {
-        return view::run(har, args.out.as_deref());
-    }
     if ui.json {
         return Err(Failure::new("usage", "tap has no --json: standard output is the command's")
-            .hint("--log FILE writes the log as JSON Lines")
+            .hint("--log FILE writes the log as JSON Lines, and a HAR file is JSON already")
             .into());
+    }
+    if let Some(har) = &args.view {
+        return view::run(har, args.out.as_deref());
     }
     let loaded = args.selection.load(ui)?;
     let selected = loaded.select(&args.selection)?;
@@ -124,7 +153,8 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     loaded.warn(ui, &[&report]);
     let parsed = Server::of(&connection);
     let url = parsed.as_ref().map(Server::url).unwrap_or_default();
-    let server = explain::Server { url, names: &loaded.names };
+    let has_ca = connection.ca.is_some();
+    let server = explain::Server { url, names: &loaded.names, has_ca };
     let credentials = Credentials::new(way, surroundings());
     // After the plugin's part, which is told of the kubeconfig's alone.
     if connection.proxy_url.is_none() {
@@ -154,6 +184,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         secrets,
         url: server.url.clone(),
         quiet: ui.quiet,
+        most_decoded: args.max_body.max(LEAST_DECODED),
     };
     let log = Log::start(ui, wanted, har, args.log.as_deref())?;
     let setup = Setup {
@@ -169,17 +200,43 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         .enable_all()
         .build()
         .context("cannot start the event loop")?;
-    let ended = runtime.block_on(listen(args, setup, &server, &log, &mut fresh));
+    let ended = runtime.block_on(listen(ui, args, setup, &server, &log, &mut fresh));
     runtime.shutdown_background();
-    let requests = log.finish();
-    let code = match ended? {
-        Ended::Stopped => return Ok(exit::DONE),
-        Ended::Code(code) => code,
-    };
-    if requests == 0 && fresh.kept && !ui.quiet {
-        ui.warning("nothing-tapped", "no request came: does the command name a kubeconfig itself?");
+    let counts = log.finish();
+    let ended = ended?;
+    if fresh.kept && !ui.quiet {
+        warn(ui, &counts, matches!(ended, Ended::Code(_)));
     }
-    Ok(code)
+    Ok(match ended {
+        Ended::Stopped => exit::DONE,
+        Ended::Code(code) => code,
+    })
+}
+
+/// Says what may have kept requests out of the log.
+fn warn(ui: &Ui, counts: &Passed, command: bool) {
+    let Passed { requests, wanted, refused } = *counts;
+    let count = |count| match count {
+        1 => String::from("1 request"),
+        count => format!("{count} requests"),
+    };
+    if refused > 0 {
+        let text = format!(
+            "{} came without the token of tap: kubectl's --token and --username replace it; choose \
+             by tap's own --context or --user",
+            count(refused)
+        );
+        ui.warning("not-admitted", &text);
+    } else if requests == 0 && command {
+        ui.warning(
+            "nothing-tapped",
+            "no request came: does the command name a kubeconfig or a context itself? tap has \
+             --kubeconfig and --context for that",
+        );
+    } else if requests > 0 && wanted == 0 {
+        let text = format!("none of {} matches --filter", count(requests));
+        ui.warning("nothing-matched", &text);
+    }
 }
 
 /// A HAR file in the making. Nothing is in it until the tap serves, and it would be in the way of
@@ -210,6 +267,7 @@ impl Drop for Fresh<'_> {
 }
 
 async fn listen(
+    ui: &Ui,
     args: &Args,
     setup: Setup,
     server: &explain::Server<'_>,
@@ -226,17 +284,23 @@ async fn listen(
         code = signals.next() => return Ok(Ended::Code(code)),
     };
     reached.map_err(|error| explain::unreachable(server, &error))?;
-    let folder = Folder::new(&tap.kubeconfig())?;
+    let (folder, address) = (Folder::new(&tap.kubeconfig())?, tap.address());
     fresh.kept = true;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(tap.serve(stopped));
     let ended = if args.command.is_empty() {
         let path = folder.kubeconfig().to_string_lossy().into_owned();
         ui::result(format!("export KUBECONFIG={}\n", ui::quoted(&path)).as_bytes())?;
+        if !ui.quiet {
+            ui::message(&format!("listening on https://{address} until Ctrl-C\n"));
+        }
         signals.next().await;
         Ok(Ended::Stopped)
     } else {
-        session::run(&args.command, folder.kubeconfig(), &mut signals).await
+        // kubectl keeps what it discovers for each address, and this one does not come again.
+        let own = args.listen.port() == 0 && std::env::var_os("KUBECACHEDIR").is_none();
+        let cache = own.then(|| folder.cache());
+        session::run(&args.command, folder.kubeconfig(), cache, &mut signals).await
     };
     stop.send_replace(true);
     let _ = serving.await;

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use devkit_tap::{CredentialError, DialError, HarError, TapError, TlsError, Unreachable};
+use devkit_tap::{
+    CredentialError, DialError, HandshakeProblem, HarError, TapError, TlsError, Unreachable,
+};
 use devkit_text::words;
 
 use super::super::Names;
@@ -13,6 +15,8 @@ use crate::failure::Failure;
 pub(super) struct Server<'a> {
     pub(super) url: String,
     pub(super) names: &'a Names,
+    /// Whether the cluster names a CA.
+    pub(super) has_ca: bool,
 }
 
 pub(super) fn tap(server: &Server<'_>, error: &TapError) -> Failure {
@@ -63,17 +67,27 @@ fn dial(server: &Server<'_>, error: &DialError) -> Failure {
         DialError::Proxy { .. } => failure
             .because(error.to_string())
             .hint("look at the cluster's proxy-url, or at HTTPS_PROXY"),
-        DialError::Handshake { why, .. } => {
-            let strange = ["UnknownIssuer", "BadSignature", "CaUsedAsEndEntity"];
-            let hint = if strange.iter().any(|strange| why.contains(strange)) {
-                "the cluster's CA is not the one that signed the server's certificate: get a new \
-                 kubeconfig"
-            } else if why.contains("Expired") {
-                "the server's certificate has to be renewed"
-            } else if why.contains("NotValidForName") || why.contains("not valid for") {
-                "use a name of the certificate as the server, or as tls-server-name"
-            } else {
-                "look at the cluster's CA, tls-server-name and client certificate"
+        DialError::Handshake { problem, why, .. } => {
+            let hint = match problem {
+                HandshakeProblem::OtherIssuer if server.has_ca => {
+                    "the cluster's CA is not the one that signed the server's certificate: get a \
+                     new kubeconfig"
+                }
+                HandshakeProblem::OtherIssuer => {
+                    "no CA of this system signed the server's certificate, and the cluster names \
+                     none: it wants certificate-authority-data"
+                }
+                HandshakeProblem::Expired => "the server's certificate has to be renewed",
+                HandshakeProblem::TooEarly => {
+                    "look at the clocks of this machine and of the server"
+                }
+                HandshakeProblem::OtherName => {
+                    "use a name of the certificate as the server, or as tls-server-name"
+                }
+                HandshakeProblem::NoTls => "is that its port? or is the server's URL http://?",
+                HandshakeProblem::Other => {
+                    "look at the cluster's CA, tls-server-name and client certificate"
+                }
             };
             Failure { code: "tls", ..failure }.because(why).hint(hint)
         }
@@ -87,23 +101,29 @@ fn tls(server: &Server<'_>, error: &TlsError) -> Failure {
 }
 
 pub(super) fn credential(error: &CredentialError) -> Failure {
-    let source = std::error::Error::source(error).map(ToString::to_string);
-    let failure = Failure::new("credential", error.to_string());
-    let failure = match source {
-        Some(source) => failure.because(source),
+    let failure = caused(Failure::new("credential", error.to_string()), error);
+    match (error.install_hint(), error) {
+        (Some(hint), _) => failure.hint(hint),
+        (None, CredentialError::TokenFile { .. } | CredentialError::EmptyTokenFile { .. }) => {
+            failure.hint("kubectl would fail in the same way; look at the user's tokenFile")
+        }
+        (None, CredentialError::UnfitToken) => failure.hint("look at the user's token"),
+        (None, _) => failure.hint("kubectl would fail in the same way; run the plugin by hand"),
+    }
+}
+
+/// With what is behind an error.
+fn caused(failure: Failure, error: &dyn std::error::Error) -> Failure {
+    match error.source() {
         None => failure,
-    };
-    match error.install_hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure.hint("kubectl would fail in the same way; run the plugin by hand"),
+        Some(source) => failure.because(match source.downcast_ref::<io::Error>() {
+            Some(source) => words(source),
+            None => source.to_string(),
+        }),
     }
 }
 
 pub(super) fn har(path: &Path, error: &HarError) -> Failure {
-    let failure = Failure::new("har-not-written", error.to_string());
-    match std::error::Error::source(error) {
-        Some(source) => failure.because(source.to_string()),
-        None => failure,
-    }
-    .hint(format!("choose another file than {}", path.display()))
+    caused(Failure::new("har-not-written", error.to_string()), error)
+        .hint(format!("choose another file than {}", path.display()))
 }

@@ -7,7 +7,7 @@ mod watches;
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use anyhow::Context as _;
 use devkit_tap::{
     Asked, Bodies, BodyText, Entry, EntryParts, Event, Exchange, Filter, HarFile, OnEvent, Run,
-    Secrets, Shown, Verb, redact,
+    Secrets, Shown, Subject, Verb, redact,
 };
 use serde::Serialize;
 
@@ -37,6 +37,18 @@ pub(super) struct Wanted {
     /// The server's, which a HAR file's addresses begin with.
     pub(super) url: String,
     pub(super) quiet: bool,
+    /// Of a body that was compressed.
+    pub(super) most_decoded: u64,
+}
+
+/// What passed, in numbers.
+pub(super) struct Passed {
+    /// Requests that have ended.
+    pub(super) requests: u64,
+    /// Those of them that a filter took.
+    pub(super) wanted: u64,
+    /// Requests without the tap's token, or under another name.
+    pub(super) refused: u64,
 }
 
 /// Bytes of bodies that may wait for a log that is read too slowly. What comes then goes without.
@@ -54,6 +66,8 @@ pub(super) struct Log {
 struct Counts {
     /// Requests that have ended, wanted or not.
     requests: AtomicU64,
+    wanted: AtomicU64,
+    refused: AtomicU64,
     /// Bytes of bodies that wait for the writer.
     waiting: AtomicUsize,
 }
@@ -71,12 +85,18 @@ impl Log {
             file.with_context(|| format!("cannot write the log {}", path.display()))
         };
         let file = file.map(open).transpose()?;
+        let mode = file.as_ref().and_then(|file| file.metadata().ok()).map(|found| found.mode());
+        if mode.is_some_and(|mode| mode & 0o044 != 0) {
+            let text = "the log was there already, and others can read it";
+            ui.warning("log-readable-by-others", text);
+        }
         let (sender, events) = mpsc::channel();
         let filters = wanted.filters.clone();
         let lines = Lines::new(ui, wanted.bodies);
         let counts = Arc::<Counts>::default();
         let writer = Writer {
             wanted,
+            refused: false,
             lines,
             watches: Watches::default(),
             har,
@@ -99,10 +119,12 @@ impl Log {
             match &event {
                 Event::Answered(exchange) => {
                     let asked = asked(exchange);
-                    if asked.verb != Verb::Watch || !Filter::any(&filters, &asked) {
+                    if lasting(exchange, &asked).is_none() || !Filter::any(&filters, &asked) {
                         return;
                     }
-                    watched.insert(exchange.id);
+                    if asked.verb == Verb::Watch {
+                        watched.insert(exchange.id);
+                    }
                 }
                 Event::Data { id, .. } if !watched.contains(id) => return,
                 Event::Data { .. } => {}
@@ -112,10 +134,13 @@ impl Log {
                     if !Filter::any(&filters, &asked(exchange)) {
                         return;
                     }
+                    counts.wanted.fetch_add(1, Relaxed);
                 }
+                Event::Refused { .. } => drop(counts.refused.fetch_add(1, Relaxed)),
             }
             if counts.waiting.load(Relaxed) + weight(&event) > MOST_WAITING {
                 match &mut event {
+                    Event::Refused { .. } => {}
                     Event::Data { .. } => return,
                     Event::Answered(exchange) | Event::Finished(exchange) => {
                         exchange.request.body.bytes = Vec::new();
@@ -132,8 +157,8 @@ impl Log {
     }
 
     /// Waits until all is written, or a signal says that nobody will read it. The tap has to be
-    /// gone. Gives the number of requests.
-    pub(super) fn finish(self) -> u64 {
+    /// gone.
+    pub(super) fn finish(self) -> Passed {
         drop(self.sender);
         let written = async {
             let writer = self.writer;
@@ -150,13 +175,18 @@ impl Log {
             runtime.block_on(written);
             runtime.shutdown_background();
         }
-        self.counts.requests.load(Relaxed)
+        Passed {
+            requests: self.counts.requests.load(Relaxed),
+            wanted: self.counts.wanted.load(Relaxed),
+            refused: self.counts.refused.load(Relaxed),
+        }
     }
 }
 
 /// Bytes of bodies in it.
 fn weight(event: &Event) -> usize {
     match event {
+        Event::Refused { .. } => 0,
         Event::Data { bytes, .. } => bytes.len(),
         Event::Answered(exchange) | Event::Finished(exchange) => {
             let response = exchange.response.as_ref();
@@ -166,11 +196,30 @@ fn weight(event: &Event) -> usize {
     }
 }
 
-/// What an exchange asked for, in kubectl's words.
+/// How a request is said to go on that is told when it begins, too: its end may be hours away.
+fn lasting(exchange: &Exchange, asked: &Asked) -> Option<&'static str> {
+    let status = exchange.response.as_ref()?.status;
+    let Subject::Resource(resource) = &asked.subject else { return None };
+    let follows = || exchange.request.target.contains("follow=true");
+    match status {
+        101 => Some("open"),
+        200..300 if asked.verb == Verb::Watch => Some("watching"),
+        200..300 if resource.subresource.as_deref() == Some("log") && follows() => {
+            Some("following")
+        }
+        _ => None,
+    }
+}
+
+/// What an exchange asked for, in kubectl's words and its own: for filters.
 fn asked(exchange: &Exchange) -> Asked {
-    let request = &exchange.request;
-    let kind = header(&request.headers, "content-type");
-    Asked::of(&request.method, &request.target).sent_as(kind)
+    words(exchange, &exchange.request.target)
+}
+
+/// The same with a target that is fit to be shown.
+fn words(exchange: &Exchange, target: &str) -> Asked {
+    let kind = header(&exchange.request.headers, "content-type");
+    Asked::of(&exchange.request.method, target).sent_as(kind)
 }
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -180,6 +229,8 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 struct Writer {
     wanted: Wanted,
+    /// Whether a refused request was told.
+    refused: bool,
     lines: Lines,
     watches: Watches,
     har: Option<HarFile>,
@@ -192,36 +243,59 @@ impl Writer {
         while let Ok(event) = events.recv() {
             let weight = weight(&event);
             match event {
-                Event::Answered(exchange) => {
-                    let text = self.lines.watching(&exchange, &asked(&exchange));
-                    self.show(&text);
-                    self.watches.begin(*exchange);
-                }
+                Event::Answered(exchange) => self.begun(*exchange),
                 Event::Data { id, bytes } => {
-                    for (exchange, frame) in self.watches.take(id, &bytes, self.wanted.secrets) {
-                        let text = self.lines.frame(&frame);
-                        self.record(&Line::of_frame(&exchange, &frame));
+                    let Wanted { secrets, most_decoded, .. } = self.wanted;
+                    for told in self.watches.take(id, &bytes, secrets, most_decoded) {
+                        let text = self.lines.frame(&told);
+                        let mut line = Line::of_frame(&told);
+                        line.response_body = self.text_of(&told.body);
+                        self.record(&line);
                         self.show(&text);
                     }
                 }
                 Event::Finished(exchange) => self.finished(&exchange),
+                Event::Refused { at, status } if !self.refused => {
+                    self.refused = true;
+                    let text = self.lines.refused(at, status);
+                    self.show(&text);
+                }
+                Event::Refused { .. } => {}
             }
             self.counts.waiting.fetch_sub(weight, Relaxed);
         }
     }
 
+    fn begun(&mut self, exchange: Exchange) {
+        let target = self.target(&exchange);
+        let asked = words(&exchange, &target);
+        let text = self.lines.begun(&exchange, &asked, lasting(&exchange, &asked));
+        self.show(&text);
+        self.record(&Line {
+            event: "begin",
+            duration_ms: None,
+            ..Line::of(&exchange, &asked, &target)
+        });
+        if asked.verb == Verb::Watch {
+            self.watches.begin(exchange, asked, target);
+        }
+    }
+
+    /// A body for `--log`, if bodies are wanted.
+    fn text_of(&self, shown: &Shown) -> Option<String> {
+        if self.wanted.bodies == HowMuch::None { None } else { body_text(shown) }
+    }
+
     fn finished(&mut self, exchange: &Exchange) {
-        let asked = asked(exchange);
-        let bodies = exchange.shown(self.wanted.secrets);
+        let target = self.target(exchange);
+        let asked = words(exchange, &target);
+        let bodies = exchange.shown(self.wanted.secrets, self.wanted.most_decoded);
         let events = self.watches.end(exchange.id);
         let text = self.lines.finished(exchange, &asked, &bodies, events);
         self.show(&text);
-        let target = self.target(exchange);
         let mut line = Line::of(exchange, &asked, &target);
-        if self.wanted.bodies != HowMuch::None {
-            line.request_body = body_text(&bodies.request);
-            line.response_body = bodies.response.as_ref().and_then(body_text);
-        }
+        line.request_body = self.text_of(&bodies.request);
+        line.response_body = bodies.response.as_ref().and_then(|shown| self.text_of(shown));
         self.record(&line);
         if let Some(har) = &mut self.har {
             let entry = Entry::new(exchange, parts(&self.wanted, exchange, &bodies, &target));
@@ -280,6 +354,9 @@ struct Line<'a> {
     method: &'a str,
     path: &'a str,
     words: String,
+    /// `Accept` is another than kubectl's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_json: Option<bool>,
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<f64>,
@@ -302,7 +379,7 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn of(exchange: &'a Exchange, asked: &Asked, target: &'a str) -> Self {
-        let Exchange { id, run, started, request, response, trouble, times } = exchange;
+        let Exchange { id, run, started, request, response, as_json, trouble, times } = exchange;
         let whole = times.send + times.wait + times.receive;
         let run: Option<&Run> = run.as_ref();
         Self {
@@ -315,6 +392,7 @@ impl<'a> Line<'a> {
             method: &request.method,
             path: target,
             words: asked.to_string(),
+            as_json: as_json.then_some(true),
             status: response.as_ref().map(|response| response.status),
             duration_ms: Some((whole.as_secs_f64() * 1e6).round() / 1e3),
             request_bytes: Some(request.body.total),
@@ -327,8 +405,9 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn of_frame(exchange: &'a Exchange, frame: &'a watches::Told) -> Self {
-        let line = Self::of(exchange, &asked(exchange), frame.path.as_str());
+    fn of_frame(frame: &'a watches::Told) -> Self {
+        let watches::Of { exchange, asked, target } = &*frame.of;
+        let line = Self::of(exchange, asked, target);
         Self {
             time: format!("{:.3}", frame.time),
             event: "watch-event",
@@ -347,20 +426,26 @@ fn parts(wanted: &Wanted, exchange: &Exchange, bodies: &Bodies, target: &str) ->
         Secrets::Hide => redact::headers(headers),
         Secrets::Show => headers.to_vec(),
     };
-    let of_body = |shown: &Shown, headers: &[(String, String)]| {
+    let of_body = |shown: &Shown, headers: &[(String, String)], passed: u64| {
         let text = body_text(shown)?;
         let mime = header(headers, "content-type").unwrap_or_default().to_owned();
-        Some(BodyText { mime, size: text.len() as u64, text, base64: false })
+        let packed = header(headers, "content-encoding").is_some();
+        let size = if packed { text.len() as u64 } else { passed };
+        Some(BodyText { mime, size, text, base64: false })
     };
+    let as_json = exchange.as_json.then(|| "Accept is another than sent: --json-accept".to_owned());
     let none = Vec::new();
-    let answer = exchange.response.as_ref().map_or(&none, |response| &response.headers);
+    let response = exchange.response.as_ref();
+    let answer = response.map_or(&none, |response| &response.headers);
+    let (sent, got) =
+        (exchange.request.body.total, response.map_or(0, |response| response.body.total));
     EntryParts {
         url: format!("{}{target}", wanted.url.trim_end_matches('/')),
         request_headers: headers(&exchange.request.headers),
         response_headers: headers(answer),
-        request_text: of_body(&bodies.request, &exchange.request.headers),
-        response_text: bodies.response.as_ref().and_then(|shown| of_body(shown, answer)),
-        comment: exchange.trouble.clone(),
+        request_text: of_body(&bodies.request, &exchange.request.headers, sent),
+        response_text: bodies.response.as_ref().and_then(|shown| of_body(shown, answer, got)),
+        comment: exchange.trouble.clone().or(as_json),
     }
 }
 
@@ -372,10 +457,17 @@ fn body_text(shown: &Shown) -> Option<String> {
         Shown::Text(text) | Shown::Cut { text: Some(text), .. } => text.clone(),
         Shown::Frames(frames) => frames
             .iter()
-            .map(|frame| {
-                let event = frame.event.as_deref().unwrap_or("?");
-                let object = body_text(&frame.object).unwrap_or_default();
-                format!("{event} {object}\n")
+            .map(|frame| match (&frame.event, &frame.object) {
+                // As it came.
+                (Some(event), Shown::Json(object)) => {
+                    format!("{{\"type\":\"{event}\",\"object\":{object}}}\n")
+                }
+                (event, object) => {
+                    let object = body_text(object).unwrap_or_default();
+                    format!("{} {object}\n", event.as_deref().unwrap_or_default())
+                        .trim_start()
+                        .into()
+                }
             })
             .collect::<Vec<_>>()
             .concat(),

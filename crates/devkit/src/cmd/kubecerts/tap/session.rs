@@ -20,7 +20,7 @@ use crate::signals::hang_up_is_ignored;
 
 /// A folder for its owner alone, which is gone when this is dropped.
 pub(super) struct Folder {
-    _folder: TempDir,
+    folder: TempDir,
     kubeconfig: PathBuf,
 }
 
@@ -35,11 +35,16 @@ impl Folder {
         let path = folder.path().join("kubeconfig");
         write_private(&path, kubeconfig)
             .with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { _folder: folder, kubeconfig: path })
+        Ok(Self { folder, kubeconfig: path })
     }
 
     pub(super) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// A place for what kubectl keeps of one run.
+    pub(super) fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
     }
 }
 
@@ -77,14 +82,16 @@ pub(super) enum Ended {
 pub(super) async fn run(
     command: &[OsString],
     kubeconfig: &Path,
+    cache: Option<PathBuf>,
     signals: &mut Signals,
 ) -> anyhow::Result<Ended> {
     let (program, arguments) = command.split_first().expect("there is a command");
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env("KUBECONFIG", kubeconfig)
-        .spawn()
-        .map_err(|error| not_run(program, &error))?;
+    let mut command = Command::new(program);
+    command.args(arguments).env("KUBECONFIG", kubeconfig);
+    if let Some(cache) = cache {
+        command.env("KUBECACHEDIR", cache);
+    }
+    let mut child = command.spawn().map_err(|error| not_run(program, &error))?;
     let pid = Pid::from_raw(child.id().cast_signed());
     let mut ended = tokio::task::spawn_blocking(move || child.wait());
     // A terminal tells the command as well, which decides for itself.

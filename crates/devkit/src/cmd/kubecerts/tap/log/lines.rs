@@ -1,5 +1,6 @@
 //! The lines on standard error.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use console::Style;
@@ -7,6 +8,7 @@ use devkit_tap::{Asked, Bodies, Class, Exchange, Shown};
 use devkit_text::escape;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::super::HowMuch;
 use super::body_text;
@@ -20,12 +22,17 @@ const ASKED: usize = 52;
 const SHORT: usize = 12;
 /// Columns of a line of it.
 const WIDTH: usize = 120;
+/// Runs that are kept apart by their number.
+const MOST_RUNS: usize = 10_000;
 
 pub(super) struct Lines {
     bodies: HowMuch,
     zone: TimeZone,
     /// The session of kubectl whose lines came last.
     session: Option<String>,
+    /// What each session is called, and how many there were of each command.
+    runs: HashMap<String, String>,
+    commands: HashMap<String, u64>,
     styles: Styles,
 }
 
@@ -45,22 +52,40 @@ impl Lines {
             dim: style(Style::new().dim()),
             bad: style(Style::new().red()),
         };
-        Self { bodies, zone: TimeZone::system(), session: None, styles }
+        Self {
+            bodies,
+            zone: TimeZone::system(),
+            session: None,
+            runs: HashMap::new(),
+            commands: HashMap::new(),
+            styles,
+        }
     }
 
-    /// A watch has been answered.
-    pub(super) fn watching(&mut self, exchange: &Exchange, asked: &Asked) -> String {
+    /// Something that lasts has been answered.
+    pub(super) fn begun(
+        &mut self,
+        exchange: &Exchange,
+        asked: &Asked,
+        how: Option<&str>,
+    ) -> String {
         let status = exchange.response.as_ref().map_or(0, |response| response.status);
-        let time = self.time(exchange.started);
-        format!(
-            "{}  {time}  {:ASKED$} {status}  watching\n",
-            self.heading(exchange),
-            asked.to_string()
-        )
+        let (time, how) = (self.time(exchange.started), how.unwrap_or_default());
+        let heading = self.heading(exchange);
+        format!("{heading}  {time}  {:ASKED$} {status}  {how}\n", asked.to_string())
     }
 
-    pub(super) fn frame(&self, told: &Told) -> String {
-        format!("  {}    {:8} {}\n", self.time(told.time), told.event, told.object)
+    pub(super) fn frame(&mut self, told: &Told) -> String {
+        let mut text = self.heading(&told.of.exchange);
+        let _ = writeln!(text, "  {}    {:8} {}", self.time(told.time), told.event, told.object);
+        self.body(&mut text, '<', &told.body);
+        text
+    }
+
+    /// The first request that was not let in.
+    pub(super) fn refused(&mut self, at: Timestamp, status: u16) -> String {
+        let line = format!("{:ASKED$} {status}  not from the kubeconfig of tap", "a request");
+        format!("  {}  {}\n", self.time(at), self.styles.bad.apply_to(line))
     }
 
     /// `events`: how many a watch had.
@@ -79,6 +104,9 @@ impl Lines {
         let shown = status.map_or_else(|| "---".into(), |status| status.to_string());
         let bytes = size(response.map_or(0, |response| response.body.total));
         let mut line = format!("{:ASKED$} {shown}  {lasted:>7}  {bytes}", asked.to_string());
+        if exchange.as_json {
+            line += "  as JSON";
+        }
         if let Some(events) = events {
             let s = if events == 1 { "" } else { "s" };
             let _ = write!(line, "  ended after {events} event{s}");
@@ -92,6 +120,10 @@ impl Lines {
             _ => line,
         };
         let _ = writeln!(text, "  {}  {line}", self.time(exchange.started));
+        // What there is is the same every time, and long.
+        if self.bodies == HowMuch::Short && asked.class() == Class::Discovery {
+            return text;
+        }
         self.body(&mut text, '>', &bodies.request);
         // A watch's events have been told one by one.
         if let Some(response) = bodies.response.as_ref().filter(|_| events.is_none()) {
@@ -107,10 +139,18 @@ impl Lines {
         if self.session.as_ref() == Some(&session) {
             return String::new();
         }
-        self.session = Some(session);
         let command = run.map(|run| run.command.as_str());
         let command = escape(command.unwrap_or("another client").as_bytes());
-        format!("{}\n", self.styles.bold.apply_to(command))
+        if self.runs.len() > MOST_RUNS {
+            self.runs.clear();
+        }
+        let name = self.runs.entry(session.clone()).or_insert_with(|| {
+            let count = self.commands.entry(command.clone()).or_default();
+            *count += 1;
+            if *count == 1 { command } else { format!("{command} #{count}") }
+        });
+        self.session = Some(session);
+        format!("{}\n", self.styles.bold.apply_to(name))
     }
 
     fn body(&self, text: &mut String, sign: char, shown: &Shown) {
@@ -118,6 +158,9 @@ impl Lines {
             return;
         }
         let pretty = match shown {
+            Shown::Json(value) if self.bodies == HowMuch::Short && value["kind"] == "Table" => {
+                Some(table(value))
+            }
             Shown::Json(value) => serde_json::to_string_pretty(value).ok(),
             other => body_text(other),
         };
@@ -139,4 +182,26 @@ impl Lines {
     fn time(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string()
     }
+}
+
+/// The cells of a table's rows, as kubectl prints them, without those that take `-o wide`.
+fn table(value: &Value) -> String {
+    let none = Vec::new();
+    let list = |value: &Value| value.as_array().unwrap_or(&none).clone();
+    let columns = list(&value["columnDefinitions"]);
+    let narrow: Vec<usize> =
+        (0..columns.len()).filter(|at| columns[*at]["priority"].as_i64() == Some(0)).collect();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let heads = narrow.iter().map(|at| text(&columns[*at]["name"]).to_uppercase()).collect();
+    let mut rows: Vec<Vec<String>> = vec![heads];
+    for row in list(&value["rows"]) {
+        rows.push(narrow.iter().map(|at| text(&row["cells"][*at])).collect());
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..narrow.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}   "));
+        cells.collect::<String>().trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

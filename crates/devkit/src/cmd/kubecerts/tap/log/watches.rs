@@ -1,8 +1,9 @@
 //! Watches under way: their events, as soon as each is whole.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use devkit_tap::{Envelope, Exchange, Frame, Recorded, Secrets, Shown, Unzip, redact};
+use devkit_tap::{Asked, Envelope, Exchange, Frame, Recorded, Secrets, Shown, Subject, Unzip};
 use devkit_text::escape;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,8 +16,16 @@ const LONGEST: usize = 4 * 1024 * 1024;
 #[derive(Default)]
 pub(super) struct Watches(HashMap<u64, Watch>);
 
+/// A watch that was answered.
+pub(super) struct Of {
+    pub(super) exchange: Exchange,
+    /// In kubectl's words, fit to be shown; so is the target.
+    pub(super) asked: Asked,
+    pub(super) target: String,
+}
+
 struct Watch {
-    exchange: Exchange,
+    of: Arc<Of>,
     /// The beginning of an event whose end is still to come.
     rest: Vec<u8>,
     unzip: Option<Unzip>,
@@ -31,12 +40,13 @@ pub(super) struct Told {
     pub(super) event: String,
     /// `Pod default/web-1`.
     pub(super) object: String,
-    /// Of the watch, without secrets.
-    pub(super) path: String,
+    /// The object itself.
+    pub(super) body: Shown,
+    pub(super) of: Arc<Of>,
 }
 
 impl Watches {
-    pub(super) fn begin(&mut self, mut exchange: Exchange) {
+    pub(super) fn begin(&mut self, mut exchange: Exchange, asked: Asked, target: String) {
         let (mut protobuf, mut unzip) = (false, None);
         if let Some(response) = &mut exchange.response {
             let kind = header(&response.headers, "content-type");
@@ -45,17 +55,13 @@ impl Watches {
             // Its events are read without it.
             response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
         }
-        let watch = Watch { rest: Vec::new(), unzip, protobuf, events: 0, exchange };
-        self.0.insert(watch.exchange.id, watch);
+        let id = exchange.id;
+        let of = Arc::new(Of { exchange, asked, target });
+        self.0.insert(id, Watch { of, rest: Vec::new(), unzip, protobuf, events: 0 });
     }
 
     /// The events that a piece completes.
-    pub(super) fn take(
-        &mut self,
-        id: u64,
-        bytes: &[u8],
-        secrets: Secrets,
-    ) -> Vec<(Exchange, Told)> {
+    pub(super) fn take(&mut self, id: u64, bytes: &[u8], secrets: Secrets, most: u64) -> Vec<Told> {
         let Some(watch) = self.0.get_mut(&id) else { return Vec::new() };
         match &mut watch.unzip {
             None => watch.rest.extend_from_slice(bytes),
@@ -70,21 +76,26 @@ impl Watches {
             return Vec::new();
         }
         let bytes: Vec<u8> = watch.rest.drain(..whole).collect();
-        let mut piece = watch.exchange.clone();
+        let mut piece = watch.of.exchange.clone();
         if let Some(response) = &mut piece.response {
             response.body = Recorded { total: bytes.len() as u64, bytes };
         }
-        let Some(Shown::Frames(frames)) = piece.shown(secrets).response else { return Vec::new() };
+        let shown = piece.shown(secrets, most).response;
+        let Some(Shown::Frames(frames)) = shown else { return Vec::new() };
         watch.events += frames.len() as u64;
-        let path = redact::target(&watch.exchange.request.target);
         let time = Timestamp::now();
-        let told = |frame: &Frame| Told {
+        let resource = match &watch.of.asked.subject {
+            Subject::Resource(resource) => resource.resource.as_str(),
+            Subject::Discovery(_) | Subject::Path(_) => "",
+        };
+        let told = |frame: Frame| Told {
             time,
             event: escape(frame.event.as_deref().unwrap_or("?").as_bytes()),
-            object: object(&frame.object),
-            path: path.clone(),
+            object: object(&frame.object, resource),
+            body: frame.object,
+            of: Arc::clone(&watch.of),
         };
-        frames.iter().map(|frame| (watch.exchange.clone(), told(frame))).collect()
+        frames.into_iter().map(told).collect()
     }
 
     /// How many events there were.
@@ -111,17 +122,17 @@ fn whole_messages(bytes: &[u8]) -> usize {
     whole
 }
 
-/// `Pod default/web-1`.
-fn object(shown: &Shown) -> String {
+/// `Pod default/web-1`; `pods default/web-1` where it does not say itself what it is.
+fn object(shown: &Shown, resource: &str) -> String {
     match shown {
         Shown::Json(value) => {
             let row = &value["rows"][0]["object"];
             let object = if row.is_null() { value } else { row };
             let text = |value: &Value| escape(value.as_str().unwrap_or_default().as_bytes());
             let (mut kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
-            // A row of a table does not say what it is of; the watch's own line does.
-            if kind == "PartialObjectMetadata" {
-                kind.clear();
+            // A row of a table does not say what it is of.
+            if matches!(kind.as_str(), "" | "PartialObjectMetadata") {
+                resource.clone_into(&mut kind);
             }
             named(&kind, &text(&object["metadata"]["namespace"]), &name)
         }
