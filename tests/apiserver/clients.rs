@@ -1,13 +1,9 @@
-//! Programs that were not written for a tap: one with client-go, one with Python's package, and a
-//! browser that reads what it has written.
+//! Programs that were not written for a tap: one with client-go, one with Python's package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
-
-use crate::support::browser::Browser;
-use crate::support::{eventually, peer};
+use crate::support::peer;
 use crate::world::Cluster;
 
 /// The same output with a tap and without, and its requests in the log.
@@ -44,47 +40,4 @@ fn a_python_program_sees_no_difference() {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/apiserver/client.py");
     let lines = ["gone: 404 Not Found", "added green", "modified yellow", "deleted yellow"];
     is_the_same("python", &python, &[script.to_str().unwrap()], &lines);
-}
-
-#[test]
-fn chromes_developer_tools_read_the_har_file() {
-    let Some(chromium) = peer::need("chromium") else { return };
-    let cluster = Cluster::get();
-    let world = cluster.world("certificate");
-    let kubectl = cluster.bin.join("kubectl");
-    let args = ["get", "namespaces", "-o", "json"];
-    let ran = world.tapped(&["--bodies", "full", "--har", "run.har"], &kubectl, &args);
-    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    let har = fs::read_to_string(world.path("run.har")).unwrap();
-    let mut browser = Browser::start(&chromium, world.dir.path());
-    browser.open("devtools://devtools/bundled/devtools_app.html");
-    eventually("the tools are there", || browser.value("document.readyState") == "complete");
-    // What its network panel does with a file that is dropped onto it.
-    let read = browser.value(&format!(
-        "(async () => {{
-            const har = await import('devtools://devtools/bundled/models/har/har.js');
-            const root = new har.HARFormat.HARRoot(JSON.parse({}));
-            const requests = har.Importer.Importer.requestsFromHARLog(root.log);
-            const told = async one => [one.requestMethod, one.statusCode, one.url(),
-                (await one.requestContentData()).text];
-            return Promise.all(requests.map(told));
-        }})()",
-        Value::from(har.as_str())
-    ));
-    let har: Value = serde_json::from_str(&har).unwrap();
-    let (read, entries) = (read.as_array().unwrap(), har["log"]["entries"].as_array().unwrap());
-    assert!(entries.len() >= 2);
-    for (read, entry) in read.iter().zip(entries) {
-        let (request, response) = (&entry["request"], &entry["response"]);
-        let text = &response["content"]["text"];
-        assert_eq!(
-            *read,
-            json!([request["method"], response["status"], request["url"], text]),
-            "{entry}"
-        );
-    }
-    assert_eq!(read.len(), entries.len());
-    assert!(
-        read.iter().any(|one| one[3].as_str().is_some_and(|text| text.contains("kube-system")))
-    );
 }

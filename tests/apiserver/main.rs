@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod browsers;
 mod clients;
 mod kubectl;
 mod streams;

@@ -260,6 +260,25 @@ impl<'a> World<'a> {
     }
 }
 
+/// Whatever a test was about: nothing that a tap has written holds what was planted.
+impl Drop for World<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        for file in fs::read_dir(self.dir.path()).unwrap() {
+            let path = file.unwrap().path();
+            if !path.extension().is_some_and(|kind| kind == "log" || kind == "har") {
+                continue;
+            }
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            for secret in [TOKEN, VALUE, &BASE64_STANDARD.encode(VALUE)] {
+                assert!(!text.contains(secret), "a secret is in {}", path.display());
+            }
+        }
+    }
+}
+
 /// A process that ends with the test.
 pub(crate) struct Ended(pub(crate) Child);
 

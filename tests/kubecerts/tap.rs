@@ -308,6 +308,21 @@ fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
         assert!(!ran.stderr.contains("hidden"), "{}", ran.stderr);
         assert_eq!(fs::read_dir(dir.path().join("runtime")).unwrap().count(), 0);
     }
+    // A client certificate that is over, and nothing else to log in with.
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut old = rcgen::CertificateParams::default();
+    old.not_after = rcgen::date_time_ymd(2026, 1, 1);
+    let encode = |pem: String| BASE64_STANDARD.encode(pem);
+    let user = format!(
+        "client-certificate-data: {}, client-key-data: {}",
+        encode(old.self_signed(&key).unwrap().pem()),
+        encode(key.serialize_pem())
+    );
+    server.kubeconfig(&config, &user);
+    let ran = with(&[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("[cert-expired]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("get a new kubeconfig"), "{}", ran.stderr);
     let over = ApiServer::start_with(|leaf| leaf.not_after = rcgen::date_time_ymd(2026, 1, 1));
     over.kubeconfig(&config, &format!("token: {TOKEN}"));
     let ran = with(&[]);

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::peers::{Peer, peer};
 use crate::run::{Result, check, find, output, program, read};
 
 /// The release whose API server, kubectl and client-go are built.
@@ -17,6 +18,10 @@ const KUBERNETES: &str = "1.36.3";
 const ETCD: &str = "v3.6.8";
 /// Python's client for it.
 const PYTHON_CLIENT: &str = "kubernetes==36.0.3";
+
+/// What is wanted besides.
+pub(crate) const PEERS: &[Peer] =
+    &[peer("firefox-esr", "firefox-esr", "kubecerts tap: its importer of HAR files")];
 
 /// What is built, and from which package of which module.
 const PROGRAMS: &[(&str, &str, &str)] = &[

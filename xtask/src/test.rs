@@ -60,6 +60,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if install {
         peers::install(PEERS)?;
     }
+    if install && with_apiserver {
+        peers::install(apiserver::PEERS)?;
+    }
     peers::show(PEERS);
     let missing = peers::missing(PEERS);
     if peers::in_ci() && !missing.is_empty() {
@@ -96,6 +99,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     if with_apiserver {
         println!("devkit kubecerts tap before a real API server:");
+        peers::show(apiserver::PEERS);
         let mut command = cargo(&["test", "-p", "devkit", "--test", "apiserver", "--locked"]);
         command.args(filters).env("DEVKIT_SKIPPED", &skipped_list);
         let built = apiserver::fetch()?;

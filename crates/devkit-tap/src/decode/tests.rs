@@ -71,6 +71,18 @@ fn gzipped_pieces(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
 }
 
 #[test]
+fn as_much_of_what_was_compressed_is_shown_as_is_wanted() {
+    let large = format!("{{\"kind\":\"PodList\",\"x\":\"{}\"}}", "y".repeat(5 << 20));
+    let mut given = exchange("/api/v1/pods", &[("Content-Encoding", "gzip")], &[], 0);
+    let body = &mut given.response.as_mut().unwrap().body;
+    body.bytes = gzip(large.as_bytes());
+    body.total = body.bytes.len() as u64;
+    let shown = |most| given.shown(Secrets::Hide, most).response.unwrap();
+    assert!(matches!(shown(MOST), Shown::Cut { bytes: MOST, .. }));
+    assert!(matches!(shown(8 << 20), Shown::Json(_)));
+}
+
+#[test]
 fn a_compressed_stream_is_told_piece_by_piece() {
     let headers = |encoding: &str| vec![("Content-Encoding".to_owned(), encoding.to_owned())];
     assert!(Unzip::of(&headers("identity")).is_none() && Unzip::of(&headers("gzip, br")).is_none());
