@@ -112,14 +112,19 @@ pub(super) fn credential(error: &CredentialError) -> Failure {
     }
 }
 
+/// What is behind an error, in words.
+pub(super) fn cause(error: &dyn std::error::Error) -> Option<String> {
+    error.source().map(|source| match source.downcast_ref::<io::Error>() {
+        Some(source) => words(source),
+        None => source.to_string(),
+    })
+}
+
 /// With what is behind an error.
-fn caused(failure: Failure, error: &dyn std::error::Error) -> Failure {
-    match error.source() {
+pub(super) fn caused(failure: Failure, error: &dyn std::error::Error) -> Failure {
+    match cause(error) {
         None => failure,
-        Some(source) => failure.because(match source.downcast_ref::<io::Error>() {
-            Some(source) => words(source),
-            None => source.to_string(),
-        }),
+        Some(cause) => failure.because(cause),
     }
 }
 

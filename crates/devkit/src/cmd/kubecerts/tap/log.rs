@@ -23,8 +23,8 @@ use serde::Serialize;
 
 use self::lines::Lines;
 use self::watches::Watches;
-use super::HowMuch;
 use super::session::Signals;
+use super::{HowMuch, explain};
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.tap/1";
@@ -96,7 +96,6 @@ impl Log {
         let counts = Arc::<Counts>::default();
         let writer = Writer {
             wanted,
-            refused: false,
             lines,
             watches: Watches::default(),
             har,
@@ -136,7 +135,12 @@ impl Log {
                     }
                     counts.wanted.fetch_add(1, Relaxed);
                 }
-                Event::Refused { .. } => drop(counts.refused.fetch_add(1, Relaxed)),
+                // One line says it; whoever knocks for hours is counted.
+                Event::Refused { .. } => {
+                    if counts.refused.fetch_add(1, Relaxed) > 0 {
+                        return;
+                    }
+                }
             }
             if counts.waiting.load(Relaxed) + weight(&event) > MOST_WAITING {
                 match &mut event {
@@ -229,8 +233,6 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 struct Writer {
     wanted: Wanted,
-    /// Whether a refused request was told.
-    refused: bool,
     lines: Lines,
     watches: Watches,
     har: Option<HarFile>,
@@ -255,12 +257,10 @@ impl Writer {
                     }
                 }
                 Event::Finished(exchange) => self.finished(&exchange),
-                Event::Refused { at, status } if !self.refused => {
-                    self.refused = true;
+                Event::Refused { at, status } => {
                     let text = self.lines.refused(at, status);
                     self.show(&text);
                 }
-                Event::Refused { .. } => {}
             }
             self.counts.waiting.fetch_sub(weight, Relaxed);
         }
@@ -274,6 +274,8 @@ impl Writer {
         self.record(&Line {
             event: "begin",
             duration_ms: None,
+            request_bytes: None,
+            response_bytes: None,
             ..Line::of(&exchange, &asked, &target)
         });
         if asked.verb == Verb::Watch {
@@ -306,7 +308,7 @@ impl Writer {
                     }
                 }
                 Err(error) => {
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    let cause = explain::cause(&error);
                     let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
                     ui::message(&format!("warning: {error}{cause} [har-not-written]\n"));
                 }

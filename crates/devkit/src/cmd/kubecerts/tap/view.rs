@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use devkit_fs::{Existing, NewFile};
 use devkit_tap::page;
 
+use super::explain;
 use crate::exit;
 use crate::failure::Failure;
 use crate::ui;
@@ -37,11 +38,7 @@ pub(super) fn run(har: &Path, out: Option<&Path>) -> anyhow::Result<u8> {
 }
 
 fn unwritten(error: &devkit_fs::Error) -> Failure {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    let code = if cause.is_some() { "io" } else { "exists" };
+    let code = if std::error::Error::source(error).is_some() { "io" } else { "exists" };
     let failure = Failure::new(code, error.to_string()).hint("choose another --out, or remove it");
-    match cause {
-        Some(cause) => failure.because(cause),
-        None => failure,
-    }
+    explain::caused(failure, error)
 }
