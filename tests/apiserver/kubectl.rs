@@ -206,6 +206,13 @@ impl Secrets {
     }
 }
 
+/// Has the server's own kubectl do something, without a tap.
+fn done(world: &World<'_>, words: &str) {
+    let kubectl = world.cluster.bin.join("kubectl");
+    let ran = world.direct(&kubectl, &words.split(' ').collect::<Vec<_>>());
+    assert_eq!(ran.code, Some(0), "{words}: {}", ran.stderr);
+}
+
 /// Lines of the JSON log that are events of a watch.
 fn events(world: &World<'_>, log: &str) -> Vec<Value> {
     let text = fs::read_to_string(world.path(log)).unwrap_or_default();
@@ -218,10 +225,7 @@ fn watch_events_are_seen_while_the_watch_goes_on() {
     let cluster = Cluster::get();
     let world = cluster.world("certificate");
     let kubectl = &cluster.bin.join("kubectl");
-    let direct = |words: &str| {
-        let ran = world.direct(kubectl, &words.split(' ').collect::<Vec<_>>());
-        assert_eq!(ran.code, Some(0), "{words}: {}", ran.stderr);
-    };
+    let direct = |words: &str| done(&world, words);
     direct("create namespace watched");
     direct("create configmap one -n watched --from-literal=colour=blue");
     let mut command = world.command(Path::new(DEVKIT));
@@ -259,10 +263,7 @@ fn events_stand_under_the_run_that_watches() {
     let cluster = Cluster::get();
     let world = cluster.world("certificate");
     let kubectl = &cluster.bin.join("kubectl");
-    let direct = |words: &str| {
-        let ran = world.direct(kubectl, &words.split(' ').collect::<Vec<_>>());
-        assert_eq!(ran.code, Some(0), "{words}: {}", ran.stderr);
-    };
+    let direct = |words: &str| done(&world, words);
     direct("create namespace two");
     direct("create configmap map -n two");
     direct("create secret generic top -n two");

@@ -53,9 +53,10 @@ pub(crate) fn client_config(
         .with_safe_default_protocol_versions()
         .expect("ring has all of them");
     let builder = if connection.insecure_skip_tls_verify {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider())))
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier::new(None)))
     } else if let Some(ca) = &connection.ca {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(Named::of(&ca.bytes)?))
+        let named = Named::of(&ca.bytes)?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier::new(Some(named))))
     } else {
         builder.with_root_certificates(system_roots()?)
     };
@@ -172,7 +173,21 @@ fn holds(shown: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Re
     Ok(())
 }
 
-impl ServerCertVerifier for Named {
+/// Who is taken for the server: whom the cluster's CA names, or anybody
+/// (`insecure-skip-tls-verify`).
+#[derive(Debug)]
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    named: Option<Named>,
+}
+
+impl Verifier {
+    fn new(named: Option<Named>) -> Self {
+        Self { provider: provider(), named }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         shown: &CertificateDer<'_>,
@@ -181,9 +196,12 @@ impl ServerCertVerifier for Named {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        match self.webpki.verify_server_cert(shown, intermediates, name, ocsp, now) {
+        let Some(Named { certificates, webpki }) = &self.named else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match webpki.verify_server_cert(shown, intermediates, name, ocsp, now) {
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
-                if self.certificates.contains(shown) =>
+                if certificates.contains(shown) =>
             {
                 holds(shown, name, now).map(|()| ServerCertVerified::assertion())
             }
@@ -197,46 +215,7 @@ impl ServerCertVerifier for Named {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.webpki.supported_verify_schemes()
-    }
-}
-
-/// `insecure-skip-tls-verify`: whoever answers is taken for the server.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signed, algorithms)
     }
 
@@ -246,11 +225,11 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signed, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
