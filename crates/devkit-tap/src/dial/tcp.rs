@@ -60,7 +60,11 @@ mod tests {
     use super::*;
 
     fn run<T>(test: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().unwrap();
+        // Well before the system gives up by itself.
+        let patient = async { tokio::time::timeout(Duration::from_secs(20), test).await };
+        runtime.block_on(patient).expect("it does not wait for one that does not answer")
     }
 
     /// An address that drops what would connect: its queue is full.
