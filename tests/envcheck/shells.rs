@@ -10,7 +10,7 @@ use crate::support::peer;
 /// Asks one shell about all names, and compares.
 fn compare(tool: &str) {
     let shell = *SHELLS.iter().find(|shell| shell.tool == tool).unwrap();
-    let Some(program) = peer::need(shell.program()) else { return };
+    let Some(program) = peer::need(shell.program) else { return };
     let mut names = names();
     assert!(names.len() >= 500, "{}", names.len());
     if tool == "xonsh" {

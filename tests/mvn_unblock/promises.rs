@@ -1,5 +1,8 @@
 //! What every command promises: options, paths, secrets, and words that are so.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -138,6 +141,9 @@ fn what_it_says_of_the_others_is_so() {
     // Nor is one of the installation's own.
     let world = World::with(SETTINGS);
     world.file("maven/bin/mvn", "");
+    // Only what can be run is a program of the PATH.
+    let program = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(world.path().join("maven/bin/mvn"), program).unwrap();
     world.file(
         "maven/conf/settings.xml",
         mirror("corp-blocker", "external:http:*", "http://0.0.0.0/", "<blocked>true</blocked>"),

@@ -29,8 +29,8 @@ const CAT: &str = "/bin/cat /proc/self/environ";
 pub struct Shell {
     /// Its name in context ids: `ksh93`.
     pub tool: &'static str,
-    /// Names of its program, the usual one first.
-    programs: &'static [&'static str],
+    /// The name of its program.
+    pub program: &'static str,
     /// What stands before the script.
     arguments: &'static [&'static str],
     /// Ways in which it is asked.
@@ -74,51 +74,38 @@ const SETENV: &[Way] = &[Way::Setenv, Way::Inherit];
 
 /// All shells that can be asked.
 pub const SHELLS: &[Shell] = &[
-    Shell { tool: "dash", programs: &["dash"], arguments: &["-c"], ways: POSIX },
-    Shell { tool: "busybox", programs: &["busybox"], arguments: &["ash", "-c"], ways: POSIX },
-    Shell { tool: "bash", programs: &["bash"], arguments: &["--norc", "-c"], ways: POSIX },
-    Shell { tool: "zsh", programs: &["zsh"], arguments: &["-f", "-c"], ways: POSIX },
-    Shell { tool: "ksh93", programs: &["ksh93"], arguments: &["-c"], ways: POSIX },
-    Shell { tool: "mksh", programs: &["mksh"], arguments: &["-c"], ways: POSIX },
-    Shell { tool: "posh", programs: &["posh"], arguments: &["-c"], ways: POSIX },
-    Shell { tool: "yash", programs: &["yash"], arguments: &["-c"], ways: POSIX },
+    Shell { tool: "dash", program: "dash", arguments: &["-c"], ways: POSIX },
+    Shell { tool: "busybox", program: "busybox", arguments: &["ash", "-c"], ways: POSIX },
+    Shell { tool: "bash", program: "bash", arguments: &["--norc", "-c"], ways: POSIX },
+    Shell { tool: "zsh", program: "zsh", arguments: &["-f", "-c"], ways: POSIX },
+    Shell { tool: "ksh93", program: "ksh93", arguments: &["-c"], ways: POSIX },
+    Shell { tool: "mksh", program: "mksh", arguments: &["-c"], ways: POSIX },
+    Shell { tool: "posh", program: "posh", arguments: &["-c"], ways: POSIX },
+    Shell { tool: "yash", program: "yash", arguments: &["-c"], ways: POSIX },
     Shell {
         tool: "fish",
-        programs: &["fish"],
+        program: "fish",
         arguments: &["--no-config", "-c"],
         ways: &[Way::Set, Way::Inherit],
     },
-    Shell { tool: "tcsh", programs: &["tcsh"], arguments: &["-f", "-c"], ways: SETENV },
-    Shell { tool: "csh", programs: &["bsd-csh"], arguments: &["-f", "-c"], ways: SETENV },
-    Shell { tool: "rc", programs: &["rc"], arguments: &["-c"], ways: &[Way::Assign, Way::Inherit] },
+    Shell { tool: "tcsh", program: "tcsh", arguments: &["-f", "-c"], ways: SETENV },
+    Shell { tool: "csh", program: "bsd-csh", arguments: &["-f", "-c"], ways: SETENV },
+    Shell { tool: "rc", program: "rc", arguments: &["-c"], ways: &[Way::Assign, Way::Inherit] },
     Shell {
         tool: "elvish",
-        programs: &["elvish"],
+        program: "elvish",
         arguments: &["-norc", "-c"],
         ways: &[Way::Set, Way::Inherit],
     },
     Shell {
         tool: "xonsh",
-        programs: &["xonsh"],
+        program: "xonsh",
         arguments: &["--no-rc", "-c"],
         ways: &[Way::Assign, Way::Inherit],
     },
 ];
 
 impl Shell {
-    /// The usual name of its program.
-    #[must_use]
-    pub fn program(&self) -> &'static str {
-        self.programs[0]
-    }
-
-    /// Its program, looked for in these folders.
-    #[must_use]
-    pub fn find(&self, folders: &[PathBuf]) -> Option<PathBuf> {
-        let all = self.programs.iter().flat_map(|name| folders.iter().map(move |f| f.join(name)));
-        all.into_iter().find(|path| path.is_file())
-    }
-
     /// The script that hands a name on in this way; nothing where that would run the name.
     #[must_use]
     pub fn script(&self, way: Way, name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
@@ -290,7 +277,7 @@ impl Probe {
 
     /// Runs a script and gives standard output and standard error.
     fn run(&self, script: &[u8], inherited: Option<&[u8]>) -> io::Result<(Vec<u8>, Vec<u8>)> {
-        let mut arguments = vec![self.shell.programs[0].as_bytes()];
+        let mut arguments = vec![self.shell.program.as_bytes()];
         arguments.extend(self.shell.arguments.iter().map(|argument| argument.as_bytes()));
         arguments.push(script);
         let name = inherited.map(|whole| whole.split(|b| *b == b'=').next().unwrap_or_default());
@@ -405,10 +392,4 @@ fn strings(environ: &[u8]) -> Vec<Vec<u8>> {
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
-}
-
-/// Where programs are looked for.
-#[must_use]
-pub fn folders(path: &std::ffi::OsStr) -> Vec<PathBuf> {
-    std::env::split_paths(path).filter(|folder| folder != Path::new("")).collect()
 }

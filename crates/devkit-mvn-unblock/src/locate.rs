@@ -5,19 +5,17 @@ use std::fs;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// The settings of Maven's installation, if one can be found: by the first `mvn` on the `PATH`, which
-/// is often a link into it and takes no other for its home whatever the environment says, else by
-/// `MAVEN_HOME` or `M2_HOME`.
+/// The settings of Maven's installation, if one can be found: by the program `mvn` that is run, which
+/// is often a link into the installation and takes no other for its home whatever the environment
+/// says, else by the values of `MAVEN_HOME` and `M2_HOME`.
 #[must_use]
-pub fn installation(homes: &[OsString], path: Option<&OsStr>) -> Option<PathBuf> {
+pub fn installation(homes: &[OsString], mvn: Option<&Path>) -> Option<PathBuf> {
     let by_home = homes.iter().map(|home| Path::new(home).join("conf/settings.xml"));
-    let programs =
-        path.into_iter().flat_map(std::env::split_paths).map(|folder| folder.join("mvn"));
-    let by_program = programs.filter_map(|program| {
+    let by_program = mvn.and_then(|program| {
         let program = fs::canonicalize(program).ok()?;
         Some(program.parent()?.parent()?.join("conf/settings.xml"))
     });
-    by_program.chain(by_home).find(|file| file.is_file())
+    by_program.into_iter().chain(by_home).find(|file| file.is_file())
 }
 
 /// The settings of the installations that Maven wrappers have fetched, below `~/.m2/wrapper`.

@@ -16,7 +16,9 @@ use devkit_kubecerts::{Secret, told_path};
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
-pub use exec::{ApiVersion, ExecCluster, ExecConfig, Interactive, MakeStdio, Surroundings};
+pub use exec::{
+    ApiVersion, ExecCluster, ExecConfig, FindProgram, Interactive, MakeStdio, Surroundings,
+};
 
 /// A token file is read again after this long. Kubelets renew theirs well before they end.
 const PERIOD: SignedDuration = SignedDuration::from_secs(60);

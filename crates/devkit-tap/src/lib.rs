@@ -27,7 +27,7 @@ mod words;
 
 pub use credential::{
     ApiVersion, ClientCertificate, CredentialError, Credentials, Current, ExecCluster, ExecConfig,
-    Interactive, MakeStdio, Surroundings, Way,
+    FindProgram, Interactive, MakeStdio, Surroundings, Way,
 };
 pub use decode::{Bodies, Envelope, Frame, Shown, Unzip};
 pub use dial::{DialError, HandshakeProblem};

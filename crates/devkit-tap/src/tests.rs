@@ -219,8 +219,12 @@ struct Running {
 
 impl Running {
     async fn start(connection: Connection, way: Way) -> Self {
-        let around =
-            Surroundings { environment: Vec::new(), terminal: None, stderr: Box::new(Stdio::null) };
+        let around = Surroundings {
+            environment: Vec::new(),
+            find: Box::new(|_| None),
+            terminal: None,
+            stderr: Box::new(Stdio::null),
+        };
         let setup = Setup {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             connection,

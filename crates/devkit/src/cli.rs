@@ -11,6 +11,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use crate::cmd::{self, Command};
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::variables::Variables;
 use crate::ui::{self, To, Ui, When};
 
 const LONG_VERSION: &str = concat!(
@@ -106,7 +107,11 @@ pub(crate) enum Parsed {
 }
 
 /// Reads the arguments, and prints help and version where asked.
-pub(crate) fn parse(args: Vec<OsString>, ui: &mut Ui) -> anyhow::Result<Parsed> {
+pub(crate) fn parse(
+    args: Vec<OsString>,
+    ui: &mut Ui,
+    variables: &Variables,
+) -> anyhow::Result<Parsed> {
     let named = named_command(&args);
     let parsed = command()
         // What `devkit fwd --version` names: there is one version, devkit's.
@@ -115,7 +120,7 @@ pub(crate) fn parse(args: Vec<OsString>, ui: &mut Ui) -> anyhow::Result<Parsed> 
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let error = match parsed {
         Ok(Cli { global, command }) => {
-            *ui = Ui::new(global.json, global.quiet, global.verbose, global.color);
+            *ui = Ui::new(global.json, global.quiet, global.verbose, global.color, variables);
             return Ok(Parsed::Run(command));
         }
         Err(error) => error,

@@ -8,6 +8,7 @@ mod kubecerts;
 mod man;
 mod mvn_unblock;
 
+use crate::host::Host;
 use crate::ui::Ui;
 
 /// Names the binary may be linked to, and the subcommand each stands for.
@@ -58,13 +59,13 @@ pub(crate) enum Command {
 
 impl Command {
     /// Runs it and gives the exit code.
-    pub(crate) fn run(self, ui: &mut Ui) -> anyhow::Result<u8> {
+    pub(crate) fn run(self, ui: &Ui, host: &Host) -> anyhow::Result<u8> {
         match self {
-            Self::Fwd(args) => fwd::run(ui, &args),
-            Self::Kubecerts(args) => kubecerts::run(ui, &args),
-            Self::Envcheck(args) => envcheck::run(ui, &args),
-            Self::MvnUnblock(args) => mvn_unblock::run(ui, &args),
-            Self::GomodTag(args) => gomod_tag::run(ui, &args),
+            Self::Fwd(args) => fwd::run(ui, host, &args),
+            Self::Kubecerts(args) => kubecerts::run(ui, host, &args),
+            Self::Envcheck(args) => envcheck::run(ui, host, &args),
+            Self::MvnUnblock(args) => mvn_unblock::run(ui, host, &args),
+            Self::GomodTag(args) => gomod_tag::run(ui, host, &args),
             Self::Completions(args) => completions::run(ui, &args),
             Self::Man(args) => man::run(ui, &args),
         }

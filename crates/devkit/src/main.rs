@@ -1,5 +1,4 @@
 //! The `devkit` command: parses arguments, calls one library, and knows the terminal.
-#![expect(clippy::disallowed_methods, reason = "the binary is what reads the environment")]
 
 mod amounts;
 mod cli;
@@ -7,7 +6,7 @@ mod cmd;
 mod excerpt;
 mod exit;
 mod failure;
-mod signals;
+mod host;
 mod ui;
 
 use std::process::ExitCode;
@@ -16,9 +15,10 @@ use crate::cli::Parsed;
 
 fn main() -> ExitCode {
     let args = cli::real_arguments(std::env::args_os().collect());
-    let mut ui = ui::Ui::before_parsing(&args);
-    let result = cli::parse(args, &mut ui).and_then(|parsed| match parsed {
-        Parsed::Run(command) => command.run(&mut ui),
+    let host = host::Host::read();
+    let mut ui = ui::Ui::before_parsing(&args, &host.variables);
+    let result = cli::parse(args, &mut ui, &host.variables).and_then(|parsed| match parsed {
+        Parsed::Run(command) => command.run(&ui, &host),
         Parsed::Printed(code) => Ok(code),
     });
     let code = result.unwrap_or_else(|error| failure::report(&ui, &error));

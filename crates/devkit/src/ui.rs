@@ -8,6 +8,8 @@ use clap::ValueEnum;
 use console::Style;
 use devkit_text::escape;
 
+use crate::host::variables::Variables;
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
@@ -44,9 +46,9 @@ pub(crate) enum To {
 
 impl Ui {
     /// What can be known from unparsed arguments, so that a usage error is told as asked.
-    pub(crate) fn before_parsing(args: &[OsString]) -> Self {
+    pub(crate) fn before_parsing(args: &[OsString], variables: &Variables) -> Self {
         let mut when =
-            std::env::var("DEVKIT_COLOR").ok().and_then(|w| When::from_str(&w, true).ok());
+            variables.text("DEVKIT_COLOR").and_then(|word| When::from_str(word, true).ok());
         let mut json = false;
         let mut args = args.iter().take_while(|arg| *arg != "--").peekable();
         while let Some(arg) = args.next() {
@@ -59,16 +61,22 @@ impl Ui {
             };
             when = value.and_then(|value| When::from_str(&value, true).ok()).or(when);
         }
-        Self::new(json, false, 0, when.unwrap_or(When::Auto))
+        Self::new(json, false, 0, when.unwrap_or(When::Auto), variables)
     }
 
     /// The settings of this run.
-    pub(crate) fn new(json: bool, quiet: bool, verbose: u8, when: When) -> Self {
+    pub(crate) fn new(
+        json: bool,
+        quiet: bool,
+        verbose: u8,
+        when: When,
+        variables: &Variables,
+    ) -> Self {
         let colour = [
-            coloured(when, io::stdout().is_terminal()),
-            coloured(when, io::stderr().is_terminal()),
+            coloured(when, io::stdout().is_terminal(), variables),
+            coloured(when, io::stderr().is_terminal(), variables),
         ];
-        Self { json, quiet, verbose, unicode: unicode_locale(), colour }
+        Self { json, quiet, verbose, unicode: unicode_locale(variables), colour }
     }
 
     /// Whether a stream is coloured.
@@ -157,9 +165,9 @@ fn ignore_closed(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// The conventions of no-color.org and bixense.com/clicolors.
-fn coloured(when: When, terminal: bool) -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is = |name: &str, value: &str| std::env::var_os(name).as_deref() == Some(OsStr::new(value));
+fn coloured(when: When, terminal: bool, variables: &Variables) -> bool {
+    let is_set = |name: &str| variables.set(name).is_some();
+    let is = |name: &str, value: &str| variables.get(name) == Some(OsStr::new(value));
     match when {
         When::Always => true,
         When::Never => false,
@@ -170,9 +178,9 @@ fn coloured(when: When, terminal: bool) -> bool {
 }
 
 /// The locale's character set, by the rule of setlocale(3): the first of these that is not empty.
-fn unicode_locale() -> bool {
+fn unicode_locale(variables: &Variables) -> bool {
     let names = ["LC_ALL", "LC_CTYPE", "LANG"];
-    let locale = names.iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    let locale = names.iter().find_map(|name| variables.set(name));
     locale.is_some_and(|locale| {
         let locale = locale.to_string_lossy().to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")

@@ -3,13 +3,11 @@
 //! Rules: `client.authentication.k8s.io/v1` and `v1beta1`, as client-go has them. Unlike client-go,
 //! the output has to be JSON, not YAML.
 
-use std::env::split_paths;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use base64::Engine as _;
@@ -88,10 +86,15 @@ pub enum Interactive {
 /// Makes one end of a plugin's standard streams.
 pub type MakeStdio = Box<dyn Fn() -> Stdio + Send + Sync>;
 
+/// Looks for a program on the `PATH`: as in Go, nothing is run from the working directory because of it.
+pub type FindProgram = Box<dyn Fn(&str) -> Option<PathBuf> + Send + Sync>;
+
 /// What a plugin finds around it.
 pub struct Surroundings {
     /// The whole environment, `PATH` included.
     pub environment: Vec<(OsString, OsString)>,
+    /// Finds a program by its name, which has no `/`.
+    pub find: FindProgram,
     /// Its standard input where it may ask the user; nothing if that is no terminal.
     pub terminal: Option<MakeStdio>,
     /// Its standard error.
@@ -114,9 +117,7 @@ pub(super) fn run(config: &ExecConfig, around: &Surroundings) -> Result<Answer, 
         (Interactive::Never, _) | (_, None) => None,
         (_, Some(terminal)) => Some(terminal()),
     };
-    let path = around.environment.iter().rfind(|(name, _)| name == "PATH");
-    let path = path.map(|(_, value)| value.as_os_str()).unwrap_or_default();
-    let program = find(&config.command, path).ok_or_else(|| config.not_installed())?;
+    let program = program(&config.command, around).ok_or_else(|| config.not_installed())?;
     let mut command = Command::new(program);
     command
         .arg0(&config.command)
@@ -156,18 +157,12 @@ fn read(child: &mut Child) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// The file to run. As in Go, nothing is run from the working directory because of `PATH`.
-fn find(command: &str, path: &OsStr) -> Option<PathBuf> {
+/// The file to run. A command with a `/` is a path already.
+fn program(command: &str, around: &Surroundings) -> Option<PathBuf> {
     if command.contains('/') {
         return Some(PathBuf::from(command)).filter(|program| program.exists());
     }
-    let folders = split_paths(path).filter(|folder| folder.is_absolute());
-    let mut programs = folders.map(|folder| folder.join(command));
-    programs.find(|program| is_executable(program)).filter(|_| !command.is_empty())
-}
-
-fn is_executable(program: &Path) -> bool {
-    program.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    (around.find)(command)
 }
 
 impl ExecConfig {

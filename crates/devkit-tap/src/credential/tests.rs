@@ -21,7 +21,13 @@ fn secret(text: &str) -> Secret {
 
 fn surroundings() -> Surroundings {
     let environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
-    Surroundings { environment, terminal: None, stderr: Box::new(Stdio::null) }
+    let find = |name: &str| Some(Path::new("/bin").join(name)).filter(|file| file.is_file());
+    Surroundings {
+        environment,
+        find: Box::new(find),
+        terminal: None,
+        stderr: Box::new(Stdio::null),
+    }
 }
 
 fn at(seconds: i64) -> Timestamp {

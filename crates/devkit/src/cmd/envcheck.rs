@@ -6,7 +6,6 @@ mod probe;
 mod render;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -18,6 +17,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::{Host, stdin};
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.envcheck/1";
@@ -123,7 +123,7 @@ struct Document<'a> {
     report: &'a Report,
 }
 
-pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     if args.list_contexts {
         return render::list(ui, &devkit_envcheck::all_contexts());
     }
@@ -151,7 +151,7 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     }
     if args.probe {
         let names = items.into_iter().filter_map(Item::name).collect::<Vec<_>>();
-        return probe::run(ui, &names);
+        return probe::run(ui, host.programs(), &names);
     }
     let chain = match &args.through {
         Some(text) => Some(Chain::parse(text).map_err(|error| unknown(&error, "--through"))?),
@@ -327,11 +327,7 @@ impl Args {
     }
 
     fn lines(&self) -> anyhow::Result<Vec<Input>> {
-        if io::stdin().is_terminal() {
-            ui::message("reading names from the terminal; Ctrl-D ends them\n");
-        }
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+        let bytes = stdin::read("the names").map_err(|error| {
             Failure::new("io", "cannot read standard input")
                 .because(devkit_text::words(&error))
                 .hint("give the names as arguments")

@@ -3,9 +3,9 @@
 mod explain;
 mod log;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::os::fd::AsFd;
 use std::pin::pin;
@@ -17,13 +17,16 @@ use devkit_fwd::{
     Activation, Cidr, Control, Destination, Engine, Event, FileRule, Forwarder, Networks, Options,
     Peers, Plan, Reason, Source,
 };
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::log::Log;
 use crate::exit;
 use crate::failure::Failure;
-use crate::signals::hang_up_is_ignored;
-use crate::ui::{self, Ui};
+use crate::host::signals::{Heard, Signals};
+use crate::host::{Host, runtime, stdin};
+use crate::ui::Ui;
+
+/// Threads that resolve names: one that hangs must not be followed by hundreds.
+const MOST_RESOLVERS: usize = 16;
 
 /// The address forms: the same table in `--help`, the man page and `docs/fwd.md`.
 const ADDRESSES: &str = "\
@@ -124,7 +127,7 @@ enum HowToMove {
 #[derive(Debug, Clone, Copy)]
 struct Limit(Option<Duration>);
 
-pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
+pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let source = Source::parse(&args.source)
         .map_err(|error| explain::address("-s", &args.source, &error))?;
     let destination = Destination::parse(&args.destination)
@@ -137,8 +140,8 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
     }
     devkit_fwd::raise_descriptor_limit();
     let activation = Activation {
-        listen_pid: std::env::var_os("LISTEN_PID"),
-        listen_fds: std::env::var_os("LISTEN_FDS"),
+        listen_pid: host.variables.get("LISTEN_PID").map(OsStr::to_owned),
+        listen_fds: host.variables.get("LISTEN_FDS").map(OsStr::to_owned),
         pid: std::process::id(),
     };
     let explained = |error| explain::error(args, error);
@@ -150,17 +153,12 @@ pub(crate) fn run(ui: &mut Ui, args: &Args) -> anyhow::Result<u8> {
         }
     }
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        // The resolver's threads; one that hangs must not be followed by hundreds.
-        .max_blocking_threads(16)
-        .build()
-        .context("cannot start the event loop")?;
+    let runtime = runtime::event_loop(MOST_RESOLVERS)?;
     let log = Arc::new(Log::new(ui, args.admission()));
     let outcome = runtime.block_on(async {
         // First of all: from here on a signal no longer ends the process on the spot, which would
         // leave the socket file behind.
-        let signals = Signals::new().context("cannot listen for signals")?;
+        let signals = Signals::with_report().context("cannot listen for signals")?;
         let forwarder = plan.listen().map_err(explained)?;
         if stdio {
             carry(ui, args, forwarder, signals, &log).await
@@ -189,13 +187,14 @@ async fn serve(
     };
     let summaries = tokio::spawn(Arc::clone(log).summarise());
     let mut serving = pin!(forwarder.serve(on_event));
+    let mut obedience = Obedience::new();
     let outcome = loop {
         tokio::select! {
             result = &mut serving => break result.map(|stats| {
                 log.stopped(&stats);
                 exit::DONE
             }),
-            wish = signals.next() => if let Some(code) = signals.obey(&wish, &control, log) {
+            heard = signals.next() => if let Some(code) = obedience.obey(heard, &control, log) {
                 break Ok(code);
             },
         }
@@ -212,8 +211,8 @@ async fn carry(
     mut signals: Signals,
     log: &Log,
 ) -> anyhow::Result<u8> {
-    if io::stdin().is_terminal() && !ui.quiet {
-        ui::message("reading from the terminal; Ctrl-D ends the input\n");
+    if !ui.quiet {
+        stdin::say_so("input");
     }
     let (input, output) =
         standard_streams().context("cannot take over standard input and output")?;
@@ -221,13 +220,14 @@ async fn carry(
     let on_event = Arc::new(move |event: Event| drop(tell.send(event)));
     let control = forwarder.control();
     let mut serving = pin!(forwarder.serve_stdio(input, output, on_event));
+    let mut obedience = Obedience::new();
     loop {
         tokio::select! {
             result = &mut serving => {
                 result.map_err(|error| explain::error(args, error))?;
                 break;
             }
-            wish = signals.next() => if let Some(code) = signals.obey(&wish, &control, log) {
+            heard = signals.next() => if let Some(code) = obedience.obey(heard, &control, log) {
                 return Ok(code);
             },
         }
@@ -309,60 +309,26 @@ impl Args {
     }
 }
 
-/// The signals that mean something to a running forwarder.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    /// Not there if it is ignored: nohup(1) asks to be spared, and a handler would undo that.
-    hang_up: Option<Signal>,
-    report: Signal,
+/// How a forwarder answers signals.
+struct Obedience {
     started: Instant,
     stopping: bool,
 }
 
-enum Wish {
-    /// Stop; the code is for a stop that is not waited for.
-    Stop(u8),
-    Report,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let hang_up = !hang_up_is_ignored();
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: hang_up.then(|| signal(SignalKind::hangup())).transpose()?,
-            report: signal(SignalKind::user_defined1())?,
-            started: Instant::now(),
-            stopping: false,
-        })
-    }
-
-    async fn next(&mut self) -> Wish {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.terminate.recv() => Wish::Stop(exit::TERMINATED),
-            _ = self.interrupt.recv() => Wish::Stop(exit::INTERRUPTED),
-            _ = hang_up => Wish::Stop(exit::TERMINATED),
-            _ = self.report.recv() => Wish::Report,
-        }
+impl Obedience {
+    fn new() -> Self {
+        Self { started: Instant::now(), stopping: false }
     }
 
     /// Gives an exit code when it is to end at once.
-    fn obey(&mut self, wish: &Wish, control: &Control, log: &Log) -> Option<u8> {
-        match wish {
-            Wish::Stop(code) if self.stopping => return Some(*code),
-            Wish::Stop(_) => {
+    fn obey(&mut self, heard: Heard, control: &Control, log: &Log) -> Option<u8> {
+        match heard {
+            Heard::Stop(code) if self.stopping => return Some(code),
+            Heard::Stop(_) => {
                 self.stopping = true;
                 control.stop();
             }
-            Wish::Report => log.stats(&control.stats(), self.started.elapsed()),
+            Heard::Report => log.stats(&control.stats(), self.started.elapsed()),
         }
         None
     }

@@ -9,11 +9,11 @@ mod tag;
 mod trouble;
 mod verify;
 
-use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use devkit_gomod_tag::{Git, Repository};
 
+use crate::host::{Host, stdin};
 use crate::ui::Ui;
 
 /// Of a plan, and of what became of it.
@@ -63,27 +63,22 @@ enum Sub {
     Verify(verify::Args),
 }
 
-pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     match &args.command {
         Some(Sub::List(args)) => list::run(ui, args),
         Some(Sub::Status(args)) => tag::status(ui, args),
-        Some(Sub::Plan(args)) => tag::plan(ui, args),
-        Some(Sub::Tag(args)) => tag::tag(ui, args),
-        Some(Sub::Verify(args)) => verify::run(ui, args),
-        None => tag::tag(ui, &args.tag),
+        Some(Sub::Plan(args)) => tag::plan(ui, host, args),
+        Some(Sub::Tag(args)) => tag::tag(ui, host, args),
+        Some(Sub::Verify(args)) => verify::run(ui, host, args),
+        None => tag::tag(ui, host, &args.tag),
     }
 }
 
 /// Reads the repository that the working directory is in.
 fn repository(rev: Option<&str>, root: Option<&str>) -> anyhow::Result<Repository> {
-    let git = Git::open(Path::new("."), may_ask()).map_err(trouble::git)?;
+    let git = Git::open(Path::new("."), stdin::may_ask()).map_err(trouble::git)?;
     let root = root.map(options::root).transpose()?;
     let is_new = rev.is_none();
     Repository::read(git, rev.unwrap_or("HEAD"), root.as_deref())
         .map_err(|error| trouble::unread(error, is_new).into())
-}
-
-/// Whether somebody is there who could be asked.
-fn may_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -10,7 +10,7 @@ mod tap;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ use devkit_kubecerts::{
     told, told_path,
 };
 
+use crate::host::{Host, stdin};
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.kubecerts/1";
@@ -82,34 +83,35 @@ struct Every {
     all: bool,
 }
 
-pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     match &args.command {
-        Sub::Extract(args) => extract::run(ui, args),
-        Sub::Show(args) => show::run(ui, args),
-        Sub::Check(args) => check::run(ui, args),
-        Sub::Tap(args) => tap::run(ui, args),
+        Sub::Extract(args) => extract::run(ui, host, args),
+        Sub::Show(args) => show::run(ui, host, args),
+        Sub::Check(args) => check::run(ui, host, args),
+        Sub::Tap(args) => tap::run(ui, host, args),
     }
 }
 
 /// The kubeconfig and how to speak of it.
 struct Loaded {
     config: Kubeconfig,
+    /// Seconds since 1970, for everything that is judged by the time.
+    now: i64,
     names: Names,
     files: Files,
 }
 
 impl Selection {
-    fn load(&self, ui: &Ui) -> anyhow::Result<Loaded> {
+    fn load(&self, ui: &Ui, host: &Host) -> anyhow::Result<Loaded> {
         let names = Names {
-            home: home(),
+            home: host.home().of_kubectl().map(Path::to_owned),
             kubeconfig: self.kubeconfig.clone(),
             cluster: self.cluster.clone(),
             user: self.user.clone(),
         };
-        let variable = std::env::var_os("KUBECONFIG");
         let sources = Sources {
             flag: self.kubeconfig.as_deref(),
-            variable: variable.as_deref(),
+            variable: host.variables.get("KUBECONFIG"),
             home: names.home.as_deref(),
         };
         let of_flag = |path: &Path| match path.to_str() {
@@ -123,7 +125,8 @@ impl Selection {
                         ui::message(&format!("read {}\n", names.show(file)));
                     }
                 }
-                Ok(Loaded { config, names, files: Files::default() })
+                let now = host.started.as_second();
+                Ok(Loaded { config, now, names, files: Files::default() })
             }
             Err(error) => Err(explain::error(&names, &error).into()),
         }
@@ -158,11 +161,15 @@ impl Loaded {
 
     /// Everything that can be said of a context; `problems` are known already.
     fn examine(&self, selected: &Selected<'_>, problems: &[Error], warn_days: u32) -> Report {
-        let mut report = Report::new(selected, &self.material(selected), clock(warn_days));
+        let mut report = Report::new(selected, &self.material(selected), self.clock(warn_days));
         report.add_problems(problems);
         let token = selected.token_file_problem(&|path| self.files.read(path));
         report.add_problems(&token);
         report
+    }
+
+    fn clock(&self, warn_days: u32) -> Clock {
+        Clock { now: self.now, warn_days }
     }
 
     /// Of every context, also of those that are broken.
@@ -312,16 +319,8 @@ impl Files {
     }
 }
 
-fn home() -> Option<PathBuf> {
-    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
-}
-
 fn standard_input() -> io::Result<FileBytes> {
-    if io::stdin().is_terminal() {
-        ui::message("reading the kubeconfig from the terminal; Ctrl-D ends it\n");
-    }
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
-    io::stdin().lock().read_to_end(&mut bytes)?;
+    let bytes = stdin::read("the kubeconfig")?;
     Ok(FileBytes { bytes, readable_by_others: false })
 }
 
@@ -334,10 +333,6 @@ fn read(path: &Path) -> io::Result<FileBytes> {
     file.read_to_end(&mut bytes)?;
     let readable_by_others = found.is_file() && found.mode() & 0o044 != 0;
     Ok(FileBytes { bytes, readable_by_others })
-}
-
-fn clock(warn_days: u32) -> Clock {
-    Clock { now: jiff::Timestamp::now().as_second(), warn_days }
 }
 
 /// A certificate that ends sooner is pointed out, without being asked.

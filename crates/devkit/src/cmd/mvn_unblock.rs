@@ -7,9 +7,8 @@ mod status;
 mod trouble;
 mod undo;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use devkit_mvn_unblock::{Note, Settings, locate};
@@ -17,6 +16,7 @@ use devkit_text::escape;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::host::{Host, stdin};
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.mvn-unblock/1";
@@ -56,12 +56,12 @@ enum Sub {
     Explain(explain::Args),
 }
 
-pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let Some(command) = &args.command else {
         return if args.change.undo {
-            undo::run(ui, &args.change)
+            undo::run(ui, host, &args.change)
         } else {
-            change::run(ui, &args.change)
+            change::run(ui, host, &args.change)
         };
     };
     if let Some(option) = args.change.changing() {
@@ -78,8 +78,8 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     }
     let before = args.change.settings.as_deref();
     match command {
-        Sub::Status(args) => status::run(ui, args, before),
-        Sub::Explain(args) => explain::run(ui, args, before),
+        Sub::Status(args) => status::run(ui, host, args, before),
+        Sub::Explain(args) => explain::run(ui, host, args, before),
     }
 }
 
@@ -138,7 +138,7 @@ impl Warning {
     }
 }
 
-fn warn(ui: &Ui, names: &Names, file: &Path, warnings: &[Warning]) {
+fn warn(ui: &Ui, names: &Names<'_>, file: &Path, warnings: &[Warning]) {
     if ui.quiet || ui.json {
         return;
     }
@@ -153,14 +153,18 @@ fn warn(ui: &Ui, names: &Names, file: &Path, warnings: &[Warning]) {
 }
 
 /// How paths are told, and where the user's settings are.
-struct Names {
-    home: Option<PathBuf>,
+struct Names<'h> {
+    host: &'h Host,
     settings: Option<PathBuf>,
 }
 
-impl Names {
-    fn new(settings: Option<&Path>) -> Self {
-        Self { home: home(), settings: settings.map(Path::to_owned) }
+impl<'h> Names<'h> {
+    fn new(host: &'h Host, settings: Option<&Path>) -> Self {
+        Self { host, settings: settings.map(Path::to_owned) }
+    }
+
+    fn home(&self) -> Option<&'h Path> {
+        self.host.home().folder()
     }
 
     /// The settings that Maven reads.
@@ -168,7 +172,7 @@ impl Names {
         if let Some(file) = &self.settings {
             return Ok(file.clone());
         }
-        let home = self.home.as_ref().ok_or_else(|| {
+        let home = self.home().ok_or_else(|| {
             Failure::new("io", "there is no home folder, and so no ~/.m2/settings.xml")
                 .hint("name the file: --settings FILE")
         })?;
@@ -180,7 +184,7 @@ impl Names {
         if self.is_standard_input(path) {
             return "standard input".into();
         }
-        let home = self.home.as_deref().filter(|home| home.components().count() > 1);
+        let home = self.home().filter(|home| home.components().count() > 1);
         let typed = self.settings.as_deref() == Some(path);
         match home.filter(|_| !typed).and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) => escape(Path::new("~").join(rest).as_os_str().as_encoded_bytes()),
@@ -213,8 +217,8 @@ impl Names {
             format!("for that one: devkit mvn-unblock --settings {}", ui::quoted(&file))
         };
         let same = |a: &Path, b: &Path| a == b || same_file(a, b);
-        let is_home = |java: &PathBuf| self.home.as_ref().is_some_and(|home| same(java, home));
-        if let Some(java) = java_home().filter(|java| !is_home(java)) {
+        let is_home = |java: &PathBuf| self.home().is_some_and(|home| same(java, home));
+        if let Some(java) = self.java_home().filter(|java| !is_home(java)) {
             let file = java.join(".m2/settings.xml");
             let message = format!(
                 "Java takes {} for the home folder, whatever HOME says, so that Maven does not read \
@@ -224,12 +228,12 @@ impl Names {
             );
             warnings.push(Warning::new("java-home", message));
         }
-        let here = std::env::current_dir().unwrap_or_default();
-        let args = std::env::var_os("MAVEN_ARGS");
+        let here = self.host.folder();
+        let args = self.host.variables.get("MAVEN_ARGS");
         let is_mine = |file: &Path| self.file().is_ok_and(|mine| same(file, &mine));
-        let redirect = locate::redirect(&here, args.as_deref());
+        let redirect = locate::redirect(here, args);
         if let Some(redirect) = redirect.filter(|redirect| !is_mine(&redirect.settings)) {
-            let file = redirect.settings.strip_prefix(&here).unwrap_or(&redirect.settings);
+            let file = redirect.settings.strip_prefix(here).unwrap_or(&redirect.settings);
             let message = format!(
                 "{} passes -s {}, so {mine} is not read here; {}",
                 escape(redirect.by.as_bytes()),
@@ -248,55 +252,40 @@ fn same_file(a: &Path, b: &Path) -> bool {
     real(a).is_some_and(|a| Some(a) == real(b))
 }
 
-fn home() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    home.or_else(user_home)
-}
-
-/// The home folder of the user database.
-fn user_home() -> Option<PathBuf> {
-    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
-    // Of two letters at least, or else Java takes HOME too.
-    Some(user.dir).filter(|home| home.as_os_str().len() > 1)
-}
-
-/// Java's `user.home`, which does not come from HOME.
-fn java_home() -> Option<PathBuf> {
-    let set =
-        ["MAVEN_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"].into_iter().find_map(|name| {
-            let options = std::env::var(name).ok()?;
-            let option =
-                options.split_whitespace().rev().find_map(|o| o.strip_prefix("-Duser.home="));
-            option.map(PathBuf::from)
+impl Names<'_> {
+    /// Java's `user.home`, which does not come from `HOME`.
+    fn java_home(&self) -> Option<PathBuf> {
+        let options = ["MAVEN_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"];
+        let set = options.into_iter().find_map(|name| {
+            let mut words = self.host.variables.text(name)?.split_whitespace().rev();
+            words.find_map(|word| word.strip_prefix("-Duser.home=")).map(PathBuf::from)
         });
-    set.or_else(user_home)
-}
-
-/// The properties that settings and POMs can name.
-fn property(name: &str) -> Option<String> {
-    match name.strip_prefix("env.") {
-        Some(variable) => std::env::var(variable).ok(),
-        None if name == "user.home" => Some(java_home()?.to_string_lossy().into_owned()),
-        None => None,
+        set.or_else(|| self.host.home().of_java().map(Path::to_owned))
     }
-}
 
-/// The settings of Maven's installation.
-fn installation() -> Option<PathBuf> {
-    let homes: Vec<OsString> =
-        ["MAVEN_HOME", "M2_HOME"].into_iter().filter_map(std::env::var_os).collect();
-    locate::installation(&homes, std::env::var_os("PATH").as_deref())
+    /// The properties that settings and POMs can name.
+    fn property(&self) -> impl Fn(&str) -> Option<String> + '_ {
+        |name| match name.strip_prefix("env.") {
+            Some(variable) => self.host.variables.text(variable).map(str::to_owned),
+            None if name == "user.home" => Some(self.java_home()?.to_string_lossy().into_owned()),
+            None => None,
+        }
+    }
+
+    /// The settings of Maven's installation.
+    fn installation(&self) -> Option<PathBuf> {
+        let homes = ["MAVEN_HOME", "M2_HOME"].into_iter();
+        let homes = homes.filter_map(|name| self.host.variables.get(name).map(OsStr::to_owned));
+        let homes: Vec<OsString> = homes.collect();
+        locate::installation(&homes, self.host.programs().find("mvn").as_deref())
+    }
 }
 
 fn standard_input(what: &str) -> anyhow::Result<Vec<u8>> {
-    if io::stdin().is_terminal() {
-        ui::message(&format!("reading {what} from the terminal; Ctrl-D ends it\n"));
-    }
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+    let bytes = stdin::read(what).map_err(|error| {
         Failure::new("io", "cannot read standard input").because(devkit_text::words(&error))
     })?;
-    Ok(bytes)
+    Ok(bytes.to_vec())
 }
 
 /// Warnings about what the settings say.

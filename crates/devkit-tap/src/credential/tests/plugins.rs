@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -270,37 +271,33 @@ fn a_missing_command() {
 }
 
 #[test]
-fn a_command_is_looked_up_in_absolute_folders_of_the_path() {
+fn a_name_is_looked_up_as_it_is_written_and_a_path_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let [unfit, fit] = ["unfit", "fit"].map(|name| folder.path().join(name));
-    fs::create_dir_all(unfit.join("dir-plugin")).unwrap();
-    fs::create_dir(&fit).unwrap();
-    fs::write(unfit.join("plugin"), "no program").unwrap();
-    symlink("/bin/sh", fit.join("plugin")).unwrap();
-    let (unfit, fit) = (unfit.display(), fit.display());
-    // Tests run in the crate's folder.
-    let up = Path::new(env!("CARGO_MANIFEST_DIR")).components().skip(1).map(|_| "../");
-    let relative = format!("{}{}", up.collect::<String>().trim_end_matches('/'), fit);
-    assert!(Path::new(&relative).join("plugin").exists(), "{relative}");
-    for (path, command, found) in [
-        (format!("{fit}"), "plugin", true),
-        (format!("{unfit}:{fit}"), "plugin", true),
-        (format!("{unfit}"), "plugin", false),
-        (format!("{unfit}"), "dir-plugin", false),
-        (String::new(), "plugin", false),
-        (relative, "plugin", false),
+    symlink("/bin/sh", folder.path().join("plugin")).unwrap();
+    let path = folder.path().join("plugin").display().to_string();
+    let relative = "./no/plugin".to_owned();
+    for (command, asked, found) in [
+        ("plugin".to_owned(), Some("plugin"), true),
+        ("other".to_owned(), Some("other"), false),
+        (String::new(), Some(""), false),
+        (path, None, true),
+        (relative, None, false),
     ] {
         let script = prints(&json!({"token": "t"}));
-        // The plugin's own `PATH` is not where it is looked up, as in Go.
-        let env = vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
-        let config = ExecConfig { command: command.to_owned(), env, ..plugin(&script) };
-        let mut around = surroundings();
-        around.environment.push(("PATH".into(), path.clone().into()));
+        let config = ExecConfig { command: command.clone(), ..plugin(&script) };
+        let names = Arc::new(Mutex::new(Vec::new()));
+        let (file, told) = (folder.path().join("plugin"), Arc::clone(&names));
+        let find = move |name: &str| {
+            told.lock().unwrap().push(name.to_owned());
+            (name == "plugin").then(|| file.clone())
+        };
+        let around = Surroundings { find: Box::new(find), ..surroundings() };
         match credentials(config, around).header(at(0)) {
-            Ok(_) => assert!(found, "{path} {command}"),
-            Err(CredentialError::NotInstalled { .. }) => assert!(!found, "{path} {command}"),
-            Err(error) => panic!("{path} {command}: {error:?}"),
+            Ok(_) => assert!(found, "{command}"),
+            Err(CredentialError::NotInstalled { .. }) => assert!(!found, "{command}"),
+            Err(error) => panic!("{command}: {error:?}"),
         }
+        assert_eq!(*names.lock().unwrap(), asked.into_iter().collect::<Vec<_>>(), "{command}");
     }
 }
 

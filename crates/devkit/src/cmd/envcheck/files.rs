@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use devkit_envcheck::{Context, FileError, FileFinding, Format, Verdict, check_file};
@@ -11,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::host::stdin;
 use crate::ui::Ui;
 
 const SCHEMA: &str = "devkit.envcheck.file/1";
@@ -69,9 +69,7 @@ pub(super) fn check(
         if path != Path::new("-") {
             return std::fs::read(&path);
         }
-        let mut text = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut text)?;
-        Ok(text)
+        Ok(stdin::read("the file")?.to_vec())
     };
     let text = read().map_err(|error| {
         let code = match error.kind() {

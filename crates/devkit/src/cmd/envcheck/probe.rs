@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use devkit_envcheck::probe::{Probe, SHELLS, Shell, folders};
+use devkit_envcheck::probe::{Probe, SHELLS, Shell};
 use devkit_envcheck::{Input, Verdict, all};
 use devkit_text::escape;
 use serde::Serialize;
 
 use crate::exit;
+use crate::host::programs::Programs;
 use crate::ui::{self, Ui};
 
 #[derive(Serialize)]
@@ -43,11 +44,9 @@ struct Difference {
     said: String,
 }
 
-pub(super) fn run(ui: &Ui, inputs: &[Input]) -> anyhow::Result<u8> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = folders(&path);
+pub(super) fn run(ui: &Ui, programs: &Programs, inputs: &[Input]) -> anyhow::Result<u8> {
     let found: Vec<(Shell, PathBuf)> =
-        SHELLS.iter().filter_map(|shell| Some((*shell, shell.find(&folders)?))).collect();
+        SHELLS.iter().filter_map(|shell| Some((*shell, programs.find(shell.program)?))).collect();
     let shells = ask_all(&found, inputs)?;
     let ok = shells.iter().all(|asked| asked.differences.is_empty());
     if ui.json {

@@ -14,13 +14,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use devkit_fwd::{Closed, Event, Pause, Reason, Stats};
-use jiff::{Timestamp, Zoned};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use serde::Serialize;
 use tokio::sync::Notify;
 
 use crate::amounts::{size, span};
+use crate::host::clock;
 use crate::ui::Ui;
 
 const SCHEMA: &str = "devkit.fwd.event/1";
@@ -113,7 +113,7 @@ impl Log {
         if self.quiet {
             return;
         }
-        let now = || Zoned::now().strftime("%H:%M:%S").to_string();
+        let now = clock::time_of_day;
         let line = match event {
             Event::Opened { .. } if self.verbose == 0 => return,
             Event::Listening { sources, destination, .. } => {
@@ -225,7 +225,7 @@ impl Log {
         }
         let bytes = self.bytes(rest.up, rest.down);
         let lasted = span(rest.since.map_or(Duration::ZERO, |since| since.elapsed()));
-        let now = Zoned::now().strftime("%H:%M:%S").to_string();
+        let now = clock::time_of_day();
         self.put(format!("{now} and more in {lasted}: {}  {bytes}\n", kinds.join(", ")));
     }
 
@@ -368,7 +368,7 @@ fn lost_line(json: bool, events: u64) -> String {
 }
 
 fn json_line(event: Option<&str>, uptime_seconds: Option<u64>, fields: impl Serialize) -> String {
-    let time = format!("{:.3}", Timestamp::now());
+    let time = format!("{:.3}", clock::now());
     let line = Line { schema: SCHEMA, time, event, uptime_seconds, fields };
     serde_json::to_string(&line).expect("events hold only strings and numbers") + "\n"
 }

@@ -8,8 +8,9 @@ use devkit_gomod_tag::{Module, Repository};
 use devkit_text::{escape, words};
 
 use super::render::shown;
-use super::verify::{find, go};
+use super::verify::go;
 use crate::failure::Failure;
+use crate::host::Host;
 use crate::ui::Ui;
 
 /// What gorelease says about a module.
@@ -23,12 +24,16 @@ pub(super) struct Answer {
 }
 
 /// Asks about every module of a plan, in the work tree.
-pub(super) fn ask(repository: &Repository, plan: &Plan) -> anyhow::Result<Vec<Answer>> {
-    let gorelease = find("gorelease").ok_or_else(|| {
+pub(super) fn ask(
+    host: &Host,
+    repository: &Repository,
+    plan: &Plan,
+) -> anyhow::Result<Vec<Answer>> {
+    let gorelease = host.programs().find("gorelease").ok_or_else(|| {
         Failure::new("gorelease-missing", "--api asks gorelease, and it is not on the PATH")
             .hint("go install golang.org/x/exp/cmd/gorelease@latest; or leave --api out")
     })?;
-    let (go, _) = go()?;
+    let (go, _) = go(host)?;
     let failed = |error: std::io::Error| {
         Failure::new("io", "cannot prepare a folder for gorelease").because(words(&error))
     };

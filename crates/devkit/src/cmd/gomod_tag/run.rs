@@ -1,7 +1,6 @@
 //! A plan, carried out: the question, the commit, the tags, the push.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead as _};
 
 use devkit_gomod_tag::apply::{self, Branch, Kept, PushFailed, PushMode};
 use devkit_gomod_tag::git::{Commit, Oid, TagKind};
@@ -15,6 +14,7 @@ use super::render::{self, Document, State};
 use super::trouble;
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::stdin;
 use crate::ui::{self, Ui};
 
 /// A plan that is being carried out.
@@ -40,8 +40,8 @@ impl Run<'_> {
         }
         let question = self.question();
         // Nobody can say yes to what was not shown.
-        if self.ui.json || self.ui.quiet || !super::may_ask() {
-            let message = if super::may_ask() {
+        if self.ui.json || self.ui.quiet || !stdin::may_ask() {
+            let message = if stdin::may_ask() {
                 "the plan is not shown, so nothing was done"
             } else {
                 "there is no terminal to ask on, so nothing was done"
@@ -50,10 +50,7 @@ impl Run<'_> {
                 .hint("--yes does it unasked, --dry-run only shows it")
                 .into());
         }
-        ui::message(&format!("{question} [y/N] "));
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).unwrap_or_default();
-        if matches!(&*answer.trim().to_ascii_lowercase(), "y" | "yes") {
+        if stdin::confirmed(&question) {
             return Ok(());
         }
         Err(Failure::new("not-confirmed", "nothing was done").into())

@@ -14,6 +14,7 @@ use super::run::Run;
 use super::trouble;
 use crate::exit;
 use crate::failure::{self, Failure};
+use crate::host::Host;
 use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
@@ -114,18 +115,18 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
 }
 
 /// The plan, and nothing else.
-pub(super) fn plan(ui: &Ui, args: &PlanArgs) -> anyhow::Result<u8> {
+pub(super) fn plan(ui: &Ui, host: &Host, args: &PlanArgs) -> anyhow::Result<u8> {
     let repository = super::repository(args.place.commit.as_deref(), args.place.root.as_deref())?;
     let mut options = args.place.options(&args.chosen);
     args.steps.add(args.exact.get(), &mut options)?;
     let plan = plan::plan(&repository, &options).map_err(trouble::git)?;
-    let api = if args.steps.api { api::ask(&repository, &plan)? } else { Vec::new() };
+    let api = if args.steps.api { api::ask(host, &repository, &plan)? } else { Vec::new() };
     show(ui, &repository, &plan, &api)
 }
 
 /// The same, and then it is done. Also `devkit gomod-tag VERSION`.
-pub(super) fn tag(ui: &Ui, args: &TagArgs) -> anyhow::Result<u8> {
-    act(ui, args.exact.get(), &args.acting)
+pub(super) fn tag(ui: &Ui, host: &Host, args: &TagArgs) -> anyhow::Result<u8> {
+    act(ui, host, args.exact.get(), &args.acting)
 }
 
 /// A plan that is only shown.
@@ -192,7 +193,7 @@ fn document<'a>(repository: &'a Repository, plan: &'a Plan, dry_run: bool) -> Do
 }
 
 /// Plans, shows, asks, and does it.
-fn act(ui: &Ui, version: Option<&str>, acting: &Acting) -> anyhow::Result<u8> {
+fn act(ui: &Ui, host: &Host, version: Option<&str>, acting: &Acting) -> anyhow::Result<u8> {
     let doing = &acting.doing;
     let repository =
         super::repository(acting.place.commit.as_deref(), acting.place.root.as_deref())?;
@@ -219,7 +220,7 @@ fn act(ui: &Ui, version: Option<&str>, acting: &Acting) -> anyhow::Result<u8> {
             .hint("--version, --bump or --set says it; devkit gomod-tag status shows what changed")
             .into());
     }
-    let api = if acting.steps.api { api::ask(&repository, &plan)? } else { Vec::new() };
+    let api = if acting.steps.api { api::ask(host, &repository, &plan)? } else { Vec::new() };
     if doing.dry_run || !plan.problems.is_empty() || plan.rows.is_empty() {
         let code = show(ui, &repository, &plan, &api)?;
         if code == exit::TROUBLE && !ui.json {

@@ -1,7 +1,7 @@
 //! `devkit gomod-tag verify`: what the real go makes of versions.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use console::Style;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::trouble;
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::Host;
 use crate::ui::{self, To, Ui};
 
 #[derive(Debug, clap::Args)]
@@ -67,10 +68,10 @@ impl Step {
     }
 }
 
-pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let repository = super::repository(args.commit.as_deref(), args.root.as_deref())?;
     let wanted = wanted(&repository, &args.tag)?;
-    let (go, version) = go()?;
+    let (go, version) = go(host)?;
     let root = repository.root.clone().ok_or_else(|| {
         Failure::new(
             Code::PathMismatch.as_str(),
@@ -162,13 +163,13 @@ fn wanted(repository: &Repository, tags: &[String]) -> anyhow::Result<Vec<Wanted
 }
 
 /// The go on the PATH, and the module cache that it has.
-pub(super) fn go() -> anyhow::Result<(Go, String)> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
+pub(super) fn go(host: &Host) -> anyhow::Result<(Go, String)> {
+    let path = host.variables.get("PATH").unwrap_or_default().to_owned();
     let missing = || {
         Failure::new("go-missing", "there is no go on the PATH")
             .hint("verify asks the real go; install it, or leave this step out")
     };
-    let program = find("go").ok_or_else(missing)?;
+    let program = host.programs().find("go").ok_or_else(missing)?;
     let output = Command::new(&program)
         .args(["env", "GOMODCACHE", "GOCACHE", "GOVERSION"])
         .env("GOTOOLCHAIN", "local")
@@ -181,18 +182,6 @@ pub(super) fn go() -> anyhow::Result<(Go, String)> {
     let (cache, build_cache) = (folder(), folder());
     let version = lines.next().unwrap_or("unknown").to_owned();
     Ok((Go { program, cache, build_cache, path }, version))
-}
-
-/// A program on the `PATH`.
-pub(super) fn find(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut programs = std::env::split_paths(&path).map(|folder| folder.join(name));
-    programs.find(|program| is_program(program))
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
 }
 
 fn document(one: &Verified) -> VersionDocument {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Every, Selection, WARN_DAYS, explain, render};
 use crate::exit;
+use crate::host::Host;
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.kubecerts.check/1";
@@ -39,8 +40,8 @@ struct Checked<'a> {
     report: &'a Report,
 }
 
-pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    let loaded = args.selection.load(ui)?;
+pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
+    let loaded = args.selection.load(ui, host)?;
     let reports = if args.every.all {
         loaded.examine_all(args.warn_days)
     } else {

@@ -10,9 +10,10 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-use super::{Document, Every, Loaded, Selection, WARN_DAYS, clock, explain, read, render};
+use super::{Document, Every, Loaded, Selection, WARN_DAYS, explain, read, render};
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::{Host, stdin};
 use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
@@ -61,7 +62,7 @@ enum Part {
     Ca,
 }
 
-pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     if args.stdout.is_some() && ui.json {
         return Err(Failure::new("usage", "--json and --stdout both need standard output")
             .hint("leave out one of them")
@@ -74,7 +75,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
                 .into());
         }
     }
-    let loaded = args.selection.load(ui)?;
+    let loaded = args.selection.load(ui, host)?;
     if args.every.all {
         return all(ui, args, &loaded);
     }
@@ -87,7 +88,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     if material.certificate.is_none() {
         return Err(explained(selected.no_certificate()).into());
     }
-    let report = Report::new(&selected, &material, clock(WARN_DAYS));
+    let report = Report::new(&selected, &material, loaded.clock(WARN_DAYS));
     let folder = args.out.as_deref().unwrap_or(Path::new(""));
     let mut planned = plan::files(&material, folder);
     let absent = plan::absent(&planned, folder);
@@ -98,7 +99,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     if let Some(path) = &args.p12 {
         let name = selected.user().unwrap_or("client");
         let profile = if args.p12_compat { Profile::Compatible } else { Profile::Modern };
-        let password = args.password()?;
+        let password = args.password(host)?;
         let bytes =
             devkit_kubecerts::pack(&material, name, &password, profile).map_err(explained)?;
         planned.push(Planned::other(PlannedPart::P12, path.clone(), bytes));
@@ -130,7 +131,7 @@ fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
         // Also of those that are passed over, so that a folder keeps its name once they are mended.
         let folder = folder.join(names.name(selected.context().unwrap_or_default()));
         let material = loaded.material(&selected);
-        let mut report = Report::new(&selected, &material, clock(WARN_DAYS));
+        let mut report = Report::new(&selected, &material, loaded.clock(WARN_DAYS));
         report.add_problems(&missing);
         let whole = missing.is_empty() && material.problems.is_empty();
         broken |= !whole;
@@ -248,15 +249,15 @@ fn to_stdout(
             .hint("send it to a file or a program; --force shows it all the same")
             .into());
     }
-    loaded.warn(ui, &[&Report::new(selected, material, clock(WARN_DAYS))]);
+    loaded.warn(ui, &[&Report::new(selected, material, loaded.clock(WARN_DAYS))]);
     ui::result(&item.bytes)?;
     Ok(exit::DONE)
 }
 
 impl Args {
     /// The password of the PKCS#12 file.
-    fn password(&self) -> anyhow::Result<Zeroizing<String>> {
-        let password = self.any_password()?;
+    fn password(&self, host: &Host) -> anyhow::Result<Zeroizing<String>> {
+        let password = self.any_password(host)?;
         // Of each character PKCS#12 has 16 bits (RFC 7292, appendix B.1).
         if password.chars().any(|c| c > '\u{ffff}') {
             return Err(Failure::new("usage", "the password has a character that PKCS#12 lacks")
@@ -267,7 +268,7 @@ impl Args {
     }
 
     /// Never from the command line, where others can see it.
-    fn any_password(&self) -> anyhow::Result<Zeroizing<String>> {
+    fn any_password(&self, host: &Host) -> anyhow::Result<Zeroizing<String>> {
         let empty = |hint: &str| {
             Failure::new("usage", "the password of the PKCS#12 file is empty").hint(hint.to_owned())
         };
@@ -296,12 +297,10 @@ impl Args {
             return Ok(Zeroizing::new(password.to_owned()));
         }
         if let Some(name) = &self.password_env {
-            return match std::env::var(name) {
-                Ok(password) if password.is_empty() => {
-                    Err(empty("--password-file /dev/null asks for an empty one").into())
-                }
-                Ok(password) => Ok(Zeroizing::new(password)),
-                Err(_) => Err(Failure::new(
+            return match host.variables.text(name) {
+                Some("") => Err(empty("--password-file /dev/null asks for an empty one").into()),
+                Some(password) => Ok(Zeroizing::new(password.to_owned())),
+                None => Err(Failure::new(
                     "usage",
                     format!(
                         "the environment variable {} is not set, or is not UTF-8",
@@ -312,7 +311,7 @@ impl Args {
                 .into()),
             };
         }
-        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        if !stdin::may_ask() {
             return Err(Failure::new(
                 "usage",
                 "--p12 needs a password, and there is no terminal to ask on",

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use devkit_kubecerts::plan::{Planned, PlannedPart};
 use devkit_kubecerts::{Certificate, Report, Role, Warning, spaced, told};
 
-use super::{Loaded, Names, clock};
+use super::{Loaded, Names};
 use crate::ui::{self, Ui};
 
 /// A label and what it says.
@@ -59,8 +59,8 @@ fn files(ui: &Ui, loaded: &Loaded, report: &Report, planned: &[Planned]) -> Stri
     let mut text = String::new();
     for (file, name) in planned.iter().zip(&names) {
         let (good, what) = match file.part {
-            PlannedPart::Certificate => certificate_line(report, Role::Client),
-            PlannedPart::Ca => certificate_line(report, Role::Ca),
+            PlannedPart::Certificate => certificate_line(loaded, report, Role::Client),
+            PlannedPart::Ca => certificate_line(loaded, report, Role::Ca),
             PlannedPart::Key => key_line(report),
             PlannedPart::Bundle => (true, "key and certificate".into()),
             PlannedPart::P12 => (true, "key and certificate, encrypted".into()),
@@ -76,15 +76,14 @@ fn separated(first: &str, second: &str) -> String {
 }
 
 /// The first certificate of a kind, and whether its time is right.
-fn certificate_line(report: &Report, role: Role) -> (bool, String) {
+fn certificate_line(loaded: &Loaded, report: &Report, role: Role) -> (bool, String) {
     match report.certificates.iter().find(|certificate| certificate.role == role) {
-        Some(certificate) => validity(certificate),
+        Some(certificate) => validity(loaded.now, certificate),
         None => (false, "no certificate that can be read".into()),
     }
 }
 
-fn validity(certificate: &Certificate) -> (bool, String) {
-    let now = clock(0).now;
+fn validity(now: i64, certificate: &Certificate) -> (bool, String) {
     let end = certificate.not_after.split('T').next().unwrap_or_default();
     let days = (certificate.expires - now).div_euclid(86_400);
     let good = certificate.expires >= now && certificate.begins <= now;
@@ -227,7 +226,7 @@ pub(super) fn shown(ui: &Ui, loaded: &Loaded, report: &Report) -> String {
             Role::ClientChain => "with it",
             Role::Ca => "cluster CA",
         };
-        let (good, line) = validity(certificate);
+        let (good, line) = validity(loaded.now, certificate);
         let _ = writeln!(text, "{label:<12} {} {line}", ui.mark(good));
         let mut detail = |label: &str, value: &str| {
             if !value.is_empty() {
@@ -302,7 +301,7 @@ pub(super) fn checked(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
         }
         let client = report.certificates.iter().find(|found| found.role == Role::Client);
         let what = match client {
-            Some(client) => validity(client).1,
+            Some(client) => validity(loaded.now, client).1,
             None if report.client_cert.is_some() => {
                 "a client certificate that cannot be read".into()
             }

@@ -2,6 +2,7 @@
 
 use super::{Document, Every, Selection, WARN_DAYS, render};
 use crate::exit;
+use crate::host::Host;
 use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
@@ -12,8 +13,8 @@ pub(super) struct Args {
     every: Every,
 }
 
-pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    let loaded = args.selection.load(ui)?;
+pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
+    let loaded = args.selection.load(ui, host)?;
     let reports = if args.every.all {
         loaded.examine_all(WARN_DAYS)
     } else {

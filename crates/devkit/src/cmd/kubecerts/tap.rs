@@ -7,7 +7,6 @@ mod view;
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, IsTerminal as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -28,10 +27,15 @@ use super::{Selection, WARN_DAYS};
 use crate::amounts::parse_size;
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::signals::{Heard, Signals};
+use crate::host::{Host, clock, runtime, stdin};
 use crate::ui::{self, To, Ui};
 
 /// Of a compressed body so much is looked at, even where less is kept.
 const LEAST_DECODED: u64 = 4 << 20;
+
+/// Threads for calls that block: plugins, name look-ups and the command itself.
+const MOST_WAITING: usize = 512;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -129,7 +133,7 @@ fn file() -> impl TypedValueParser<Value = PathBuf> {
     })
 }
 
-pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     if ui.json {
         return Err(Failure::new("usage", "tap has no --json: standard output is the command's")
             .hint("--log FILE writes the log as JSON Lines, and a HAR file is JSON already")
@@ -138,7 +142,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     if let Some(har) = &args.view {
         return view::run(har, args.out.as_deref());
     }
-    let loaded = args.selection.load(ui)?;
+    let loaded = args.selection.load(ui, host)?;
     let selected = loaded.select(&args.selection)?;
     let explained = |error| super::explain::error(&loaded.names, &error);
     let mut connection = selected.connection(&|path| loaded.files.read(path)).map_err(explained)?;
@@ -155,11 +159,10 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let url = parsed.as_ref().map(Server::url).unwrap_or_default();
     let has_ca = connection.ca.is_some();
     let server = explain::Server { url, names: &loaded.names, has_ca };
-    let credentials = Credentials::new(way, surroundings());
+    let credentials = Credentials::new(way, surroundings(host));
     // After the plugin's part, which is told of the kubeconfig's alone.
     if connection.proxy_url.is_none() {
-        let named =
-            parsed.as_ref().and_then(|server| server.proxy(|name| std::env::var(name).ok()));
+        let named = parsed.as_ref().and_then(|server| server.proxy(|name| variable(host, name)));
         connection.proxy_url = named;
     }
     let secrets = if args.show_secrets { Secrets::Show } else { Secrets::Hide };
@@ -194,13 +197,10 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         credentials,
         most_kept: usize::try_from(args.max_body).unwrap_or(usize::MAX),
         json_accept: args.json_accept,
-        now: jiff::Timestamp::now,
+        now: clock::now,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the event loop")?;
-    let ended = runtime.block_on(listen(ui, args, setup, &server, &log, &mut fresh));
+    let runtime = runtime::event_loop(MOST_WAITING)?;
+    let ended = runtime.block_on(listen(ui, host, args, setup, &server, &log, &mut fresh));
     runtime.shutdown_background();
     let counts = log.finish();
     let ended = ended?;
@@ -268,6 +268,7 @@ impl Drop for Fresh<'_> {
 
 async fn listen(
     ui: &Ui,
+    host: &Host,
     args: &Args,
     setup: Setup,
     server: &explain::Server<'_>,
@@ -276,15 +277,15 @@ async fn listen(
 ) -> anyhow::Result<Ended> {
     // First of all: from here on a signal no longer ends the process on the spot, which would leave
     // the kubeconfig behind.
-    let mut signals = session::Signals::new().context("cannot listen for signals")?;
+    let mut signals = Signals::new().context("cannot listen for signals")?;
     let tap =
         Tap::bind(setup, log.on_event()).await.map_err(|error| explain::tap(server, &error))?;
     let reached = tokio::select! {
         reached = tap.reach() => reached,
-        code = signals.next() => return Ok(Ended::Code(code)),
+        Heard::Stop(code) = signals.next() => return Ok(Ended::Code(code)),
     };
     reached.map_err(|error| explain::unreachable(server, &error))?;
-    let (folder, address) = (Folder::new(&tap.kubeconfig())?, tap.address());
+    let (folder, address) = (Folder::new(host, &tap.kubeconfig())?, tap.address());
     fresh.kept = true;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(tap.serve(stopped));
@@ -298,7 +299,7 @@ async fn listen(
         Ok(Ended::Stopped)
     } else {
         // kubectl keeps what it discovers for each address, and this one does not come again.
-        let own = args.listen.port() == 0 && std::env::var_os("KUBECACHEDIR").is_none();
+        let own = args.listen.port() == 0 && host.variables.get("KUBECACHEDIR").is_none();
         let cache = own.then(|| folder.cache());
         session::run(&args.command, folder.kubeconfig(), cache, &mut signals).await
     };
@@ -369,11 +370,17 @@ fn plugin(
     })
 }
 
-fn surroundings() -> Surroundings {
-    let terminal = io::stdin().is_terminal();
+fn surroundings(host: &Host) -> Surroundings {
+    let variables = host.variables.all();
+    let programs = host.programs().clone();
     Surroundings {
-        environment: std::env::vars_os().collect(),
-        terminal: terminal.then(|| Box::new(Stdio::inherit) as _),
+        environment: variables.map(|(name, value)| (name.into(), value.into())).collect(),
+        find: Box::new(move |name| programs.find(name)),
+        terminal: stdin::is_terminal().then(|| Box::new(Stdio::inherit) as _),
         stderr: Box::new(Stdio::inherit),
     }
+}
+
+fn variable(host: &Host, name: &str) -> Option<String> {
+    host.variables.text(name).map(str::to_owned)
 }

@@ -11,11 +11,10 @@ use devkit_mvn_unblock::{
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::{
-    JsonPath, Names, SCHEMA, Warning, installation, property, render, standard_input, trouble, warn,
-};
+use super::{JsonPath, Names, SCHEMA, Warning, render, standard_input, trouble, warn};
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::Host;
 use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
@@ -82,8 +81,8 @@ struct Asked {
     warnings: Vec<Warning>,
 }
 
-pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
-    let names = Names::new(args.settings.as_deref());
+pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
+    let names = Names::new(host, args.settings.as_deref());
     let from_standard_input = args.settings.as_deref() == Some(Path::new("-"));
     let writes = !args.dry_run && !args.check;
     if from_standard_input && args.from_log.as_deref() == Some(Path::new("-")) {
@@ -130,7 +129,7 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
     let mut warnings = names.redirected();
     warnings.extend(asked.warnings.iter().cloned());
     warnings.extend(made.notes.iter().map(Warning::of));
-    warnings.extend(blocked_by_installation(&made, &asked));
+    warnings.extend(blocked_by_installation(&names, &made, &asked));
     let done = Done {
         file: Some(&target),
         plan: &made,
@@ -144,12 +143,12 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
 
 fn make(
     ui: &Ui,
-    names: &Names,
+    names: &Names<'_>,
     file: &Path,
     current: Option<&[u8]>,
     asked: &Asked,
 ) -> anyhow::Result<Plan> {
-    plan(current, &asked.request, &property).map_err(|error| {
+    plan(current, &asked.request, &names.property()).map_err(|error| {
         trouble::settings(ui, names, file, current.unwrap_or_default(), &error).into()
     })
 }
@@ -158,7 +157,7 @@ fn make(
 fn filter(
     ui: &Ui,
     args: &Options,
-    names: &Names,
+    names: &Names<'_>,
     asked: &Asked,
     bytes: &[u8],
 ) -> anyhow::Result<u8> {
@@ -224,7 +223,7 @@ impl Done<'_> {
 fn tell(
     ui: &Ui,
     args: &Options,
-    names: &Names,
+    names: &Names<'_>,
     asked: &Asked,
     done: &Done<'_>,
 ) -> anyhow::Result<u8> {
@@ -326,7 +325,7 @@ impl Options {
     }
 
     /// `settings` are those that are to be changed.
-    fn asked(&self, names: &Names, settings: Option<&[u8]>) -> anyhow::Result<Asked> {
+    fn asked(&self, names: &Names<'_>, settings: Option<&[u8]>) -> anyhow::Result<Asked> {
         let mut repositories: Vec<Repository> =
             self.repo.iter().map(|id| Repository::new(id, ANY_URL)).collect();
         let mut warnings = Vec::new();
@@ -378,11 +377,11 @@ impl Asked {
 }
 
 /// A mirror of the installation's own that blocks all the same.
-fn blocked_by_installation(plan: &Plan, asked: &Asked) -> Option<Warning> {
-    let file = installation()?;
+fn blocked_by_installation(names: &Names<'_>, plan: &Plan, asked: &Asked) -> Option<Warning> {
+    let file = names.installation()?;
     let bytes = std::fs::read(&file).ok()?;
     let parsed = Parsed::new(&bytes).ok()?;
-    let mirrors = Settings::read(&parsed, &property).ok()?.mirrors();
+    let mirrors = Settings::read(&parsed, &names.property()).ok()?.mirrors();
     let effective = mirror::merged(&plan.after, &mirrors);
     let any = [Repository::new("repository", ANY_URL)];
     let wanted = match asked.request {
@@ -439,21 +438,22 @@ fn blocked(file: &Path, warnings: &mut Vec<Warning>) -> anyhow::Result<Vec<Repos
 
 /// The http repositories of a project, and of the settings' profiles.
 fn of_project(
-    names: &Names,
+    names: &Names<'_>,
     project: &Path,
     settings: Option<&[u8]>,
     warnings: &mut Vec<Warning>,
 ) -> anyhow::Result<Vec<Repository>> {
-    let found = pom::read(project, &property).map_err(|error| trouble::project(&error))?;
+    let found = pom::read(project, &names.property()).map_err(|error| trouble::project(&error))?;
     warnings.extend(found.unread.iter().map(|(path, why)| Warning::pom_unread(path, why)));
     let mut repositories: Vec<Repository> =
         found.declared.into_iter().map(|declared| declared.repository).collect();
     if let Some(bytes) = settings
         && let Ok(parsed) = Parsed::new(bytes)
-        && let Ok(settings) = Settings::read(&parsed, &property)
+        && let Ok(settings) = Settings::read(&parsed, &names.property())
     {
-        repositories
-            .extend(settings.repositories(&property).iter().map(ProfileRepository::repository));
+        repositories.extend(
+            settings.repositories(&names.property()).iter().map(ProfileRepository::repository),
+        );
     }
     for repository in &repositories {
         let Repository { id, url, .. } = repository;
@@ -484,8 +484,8 @@ fn of_project(
 }
 
 /// The command that frees only what the project in this folder needs.
-fn narrower(names: &Names) -> String {
-    let project = pom::read(Path::new("."), &property).ok();
+fn narrower(names: &Names<'_>) -> String {
+    let project = pom::read(Path::new("."), &names.property()).ok();
     let mut ids: Vec<String> = Vec::new();
     for declared in project.into_iter().flat_map(|project| project.declared) {
         let id = declared.repository.id.clone();

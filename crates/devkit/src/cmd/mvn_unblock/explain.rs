@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::status::World;
 use super::{Files, Names, SCHEMA, Warning, warn};
 use crate::exit;
+use crate::host::Host;
 use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
@@ -64,8 +65,8 @@ enum Found {
 }
 
 /// `before` are settings that were named before the subcommand.
-pub(super) fn run(ui: &Ui, args: &Args, before: Option<&Path>) -> anyhow::Result<u8> {
-    let names = Names::new(args.files.settings.as_deref().or(before));
+pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> anyhow::Result<u8> {
+    let names = Names::new(host, args.files.settings.as_deref().or(before));
     let world = World::read(ui, &names, &args.files)?;
     let layout = Some(args.layout.clone()).filter(|layout| layout != "default");
     let repository = Repository { id: args.id.clone(), url: args.url.clone(), layout };

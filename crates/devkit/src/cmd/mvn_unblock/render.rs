@@ -62,7 +62,7 @@ pub(super) fn already(plan: &Plan, file: &str) -> String {
     }
 }
 
-impl Names {
+impl Names<'_> {
     /// Who reads the file.
     pub(super) fn reach(&self) -> String {
         match &self.settings {

@@ -12,11 +12,10 @@ use devkit_mvn_unblock::{
 use devkit_text::{escape, words};
 use serde::Serialize;
 
-use super::{
-    Files, JsonPath, Names, SCHEMA, Warning, installation, notes_of, property, trouble, warn,
-};
+use super::{Files, JsonPath, Names, SCHEMA, Warning, notes_of, trouble, warn};
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::Host;
 use crate::ui::{self, Ui};
 
 #[derive(Debug, clap::Args)]
@@ -64,10 +63,10 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn read(ui: &Ui, names: &Names, files: &Files) -> anyhow::Result<Self> {
+    pub(super) fn read(ui: &Ui, names: &Names<'_>, files: &Files) -> anyhow::Result<Self> {
         let file = names.file()?;
         let mut world = Self {
-            installation: files.global_settings.clone().or_else(installation),
+            installation: files.global_settings.clone().or_else(|| names.installation()),
             user: Vec::new(),
             of_installation: vec![Mirror::stock()],
             repositories: Vec::new(),
@@ -83,9 +82,9 @@ impl World {
         if let Some(bytes) = bytes {
             let failed = |error| trouble::unread(ui, names, &path, &bytes, &error);
             let parsed = Parsed::new(&bytes).map_err(failed)?;
-            let settings = Settings::read(&parsed, &property).map_err(failed)?;
+            let settings = Settings::read(&parsed, &names.property()).map_err(failed)?;
             world.user = settings.mirrors();
-            world.take_repositories(&settings, &path);
+            world.take_repositories(names, &settings, &path);
             world.warnings.extend(notes_of(&settings));
         }
         if let Some(path) = world.installation.clone() {
@@ -97,7 +96,7 @@ impl World {
     fn read_installation(
         &mut self,
         ui: &Ui,
-        names: &Names,
+        names: &Names<'_>,
         path: &Path,
         is_explicit: bool,
     ) -> anyhow::Result<()> {
@@ -114,14 +113,14 @@ impl World {
         };
         let read = || {
             let parsed = Parsed::new(&bytes)?;
-            let settings = Settings::read(&parsed, &property)?;
+            let settings = Settings::read(&parsed, &names.property())?;
             self.of_installation = settings.mirrors();
             for mirror in &mut self.of_installation {
                 if let Origin::User { entry, at } = mirror.origin {
                     mirror.origin = Origin::Installation { file: path.to_owned(), entry, at };
                 }
             }
-            self.take_repositories(&settings, path);
+            self.take_repositories(names, &settings, path);
             Ok(())
         };
         let mut read = read;
@@ -142,8 +141,8 @@ impl World {
         }
     }
 
-    fn take_repositories(&mut self, settings: &Settings<'_>, file: &Path) {
-        for found in settings.repositories(&property) {
+    fn take_repositories(&mut self, names: &Names<'_>, settings: &Settings<'_>, file: &Path) {
+        for found in settings.repositories(&names.property()) {
             let profile = Some(found.profile.clone());
             let place = Place { file: file.to_owned(), at: found.at, profile };
             self.repositories.push((found.repository(), place));
@@ -160,7 +159,7 @@ impl World {
         self.user.iter().chain(&self.of_installation)
     }
 
-    pub(super) fn origin(&self, names: &Names, origin: &Origin) -> String {
+    pub(super) fn origin(&self, names: &Names<'_>, origin: &Origin) -> String {
         match origin {
             Origin::User { at, .. } => format!("{}:{}", names.show(&self.file), at.line),
             Origin::Installation { file, at, .. } => format!("{}:{}", names.show(file), at.line),
@@ -170,8 +169,8 @@ impl World {
 }
 
 /// `before` are settings that were named before the subcommand.
-pub(super) fn run(ui: &Ui, args: &Args, before: Option<&Path>) -> anyhow::Result<u8> {
-    let names = Names::new(args.files.settings.as_deref().or(before));
+pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> anyhow::Result<u8> {
+    let names = Names::new(host, args.files.settings.as_deref().or(before));
     let mut world = World::read(ui, &names, &args.files)?;
     let project = match &args.project {
         Some(folder) => Some(folder.clone()),
@@ -179,7 +178,8 @@ pub(super) fn run(ui: &Ui, args: &Args, before: Option<&Path>) -> anyhow::Result
     };
     let mut declared = Vec::new();
     if let Some(folder) = &project {
-        let found = pom::read(folder, &property).map_err(|error| trouble::project(&error))?;
+        let found =
+            pom::read(folder, &names.property()).map_err(|error| trouble::project(&error))?;
         let unread = found.unread.iter().map(|(path, why)| Warning::pom_unread(path, why));
         world.warnings.extend(unread);
         if !found.remote_parents.is_empty() {
@@ -275,7 +275,7 @@ fn ask_https(all: &mut [Status], warnings: &mut Vec<Warning>) {
 }
 
 /// What https answered, a line for each repository.
-fn https(names: &Names, all: &[Status]) -> String {
+fn https(names: &Names<'_>, all: &[Status]) -> String {
     let mut text = String::new();
     for status in all {
         let Some(attempts) = &status.https else { continue };
@@ -323,14 +323,14 @@ fn heard(attempt: &Attempt) -> String {
 }
 
 /// The installation that was found, and those that wrappers have fetched.
-fn installations(world: &World, names: &Names) -> Vec<Installation> {
-    let wrappers = names.home.as_deref().map(locate::wrappers).unwrap_or_default();
+fn installations(world: &World, names: &Names<'_>) -> Vec<Installation> {
+    let wrappers = names.home().map(locate::wrappers).unwrap_or_default();
     let files = world.installation.iter().cloned().chain(wrappers);
     files
         .map(|file| {
             let bytes = std::fs::read(&file).unwrap_or_default();
             let blocks = Parsed::new(&bytes).ok().is_some_and(|parsed| {
-                Settings::read(&parsed, &property)
+                Settings::read(&parsed, &names.property())
                     .is_ok_and(|settings| settings.mirrors().iter().any(|mirror| mirror.blocked))
             });
             Installation { file, blocks }
@@ -340,7 +340,7 @@ fn installations(world: &World, names: &Names) -> Vec<Installation> {
 
 fn text(
     ui: &Ui,
-    names: &Names,
+    names: &Names<'_>,
     world: &World,
     installations: &[Installation],
     all: &[Status],
@@ -417,7 +417,7 @@ fn is_http(url: &str) -> bool {
     url.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("http:"))
 }
 
-fn outcome(names: &Names, world: &World, status: &Status) -> String {
+fn outcome(names: &Names<'_>, world: &World, status: &Status) -> String {
     let Some(mirror) = &status.mirror else { return "asked itself".into() };
     let (id, from) = (escape(mirror.id.as_bytes()), world.origin(names, &mirror.origin));
     match status.verdict {

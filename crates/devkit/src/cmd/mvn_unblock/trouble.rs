@@ -14,7 +14,7 @@ use crate::ui::{self, Ui};
 /// A settings file that is not touched. `bytes` are what is in it.
 pub(super) fn settings(
     ui: &Ui,
-    names: &Names,
+    names: &Names<'_>,
     file: &Path,
     bytes: &[u8],
     error: &Error,
@@ -23,11 +23,24 @@ pub(super) fn settings(
 }
 
 /// A settings file that is only to be read.
-pub(super) fn unread(ui: &Ui, names: &Names, file: &Path, bytes: &[u8], error: &Error) -> Failure {
+pub(super) fn unread(
+    ui: &Ui,
+    names: &Names<'_>,
+    file: &Path,
+    bytes: &[u8],
+    error: &Error,
+) -> Failure {
     refused(ui, names, file, bytes, error, "")
 }
 
-fn refused(ui: &Ui, names: &Names, file: &Path, bytes: &[u8], error: &Error, so: &str) -> Failure {
+fn refused(
+    ui: &Ui,
+    names: &Names<'_>,
+    file: &Path,
+    bytes: &[u8],
+    error: &Error,
+    so: &str,
+) -> Failure {
     let name = names.show(file);
     let text = match error {
         Error::Encoding(_) => {
@@ -128,7 +141,7 @@ fn marked(bytes: &[u8], at: Position, width: usize, why: &str) -> Option<String>
 
 /// A file that cannot be read or put into place; `again` is what asks for the same change.
 pub(super) fn writing(
-    names: &Names,
+    names: &Names<'_>,
     file: &Path,
     again: Option<&str>,
     error: EditError,

@@ -9,9 +9,10 @@ use devkit_text::{escape, words};
 use serde::Serialize;
 
 use super::change::Options;
-use super::{JsonPath, Names, SCHEMA, property, trouble};
+use super::{JsonPath, Names, SCHEMA, trouble};
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::Host;
 use crate::ui::{self, Ui};
 
 #[derive(Serialize)]
@@ -22,8 +23,8 @@ struct Document<'a> {
     backup: Option<JsonPath<'a>>,
 }
 
-pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
-    let names = Names::new(args.settings.as_deref());
+pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
+    let names = Names::new(host, args.settings.as_deref());
     let file = names.file()?;
     if names.is_standard_input(&file) {
         return Err(Failure::new("usage", "there is nothing to undo on standard input")
@@ -46,7 +47,7 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
         Some(path) => devkit_fs::look(path).map_err(failed)?.1,
         None => None,
     };
-    let decision = undo(current.as_deref(), old.as_deref(), &property);
+    let decision = undo(current.as_deref(), old.as_deref(), &names.property());
     let now = current.as_deref().unwrap_or_default();
     let action = match (&decision, args.dry_run) {
         (Undo::Restore, false) => "restored",
@@ -105,7 +106,7 @@ pub(super) fn run(ui: &Ui, args: &Options) -> anyhow::Result<u8> {
 /// The file is not as devkit left it: what has changed since is shown, and stays.
 fn changed(
     ui: &Ui,
-    names: &Names,
+    names: &Names<'_>,
     target: &Path,
     backup: Option<&Path>,
     left: &[u8],

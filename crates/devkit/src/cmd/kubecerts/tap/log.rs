@@ -23,8 +23,9 @@ use serde::Serialize;
 
 use self::lines::Lines;
 use self::watches::Watches;
-use super::session::Signals;
 use super::{HowMuch, explain};
+use crate::host::runtime;
+use crate::host::signals::Signals;
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.tap/1";
@@ -175,7 +176,7 @@ impl Log {
                 Err(_) => drop(joined.await),
             }
         };
-        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        if let Ok(runtime) = runtime::event_loop(1) {
             runtime.block_on(written);
             runtime.shutdown_background();
         }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{OpenOptions, Permissions};
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ use anyhow::Context as _;
 use nix::sys::signal::{self, Signal as Number};
 use nix::unistd::{Pid, Uid};
 use tempfile::TempDir;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit;
 use crate::failure::Failure;
-use crate::signals::hang_up_is_ignored;
+use crate::host::signals::{Heard, Signals};
+use crate::host::{Host, stdin};
 
 /// A folder for its owner alone, which is gone when this is dropped.
 pub(super) struct Folder {
@@ -25,8 +25,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn new(kubeconfig: &[u8]) -> anyhow::Result<Self> {
-        let place = place();
+    pub(super) fn new(host: &Host, kubeconfig: &[u8]) -> anyhow::Result<Self> {
+        let place = place(host);
         let folder = tempfile::Builder::new()
             .prefix("devkit-tap-")
             .permissions(Permissions::from_mode(0o700))
@@ -50,9 +50,9 @@ impl Folder {
 
 /// Where only the user comes, and nothing survives the session; else where all have their
 /// temporary files.
-fn place() -> PathBuf {
+fn place(host: &Host) -> PathBuf {
     let uid = Uid::current().as_raw();
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|value| !value.is_empty());
+    let runtime = host.variables.set("XDG_RUNTIME_DIR");
     let runtime = runtime.map_or_else(|| format!("/run/user/{uid}").into(), PathBuf::from);
     let own = |folder: &PathBuf| {
         let found = folder.metadata();
@@ -95,12 +95,15 @@ pub(super) async fn run(
     let pid = Pid::from_raw(child.id().cast_signed());
     let mut ended = tokio::task::spawn_blocking(move || child.wait());
     // A terminal tells the command as well, which decides for itself.
-    let terminal = io::stdin().is_terminal();
+    let terminal = stdin::is_terminal();
     let mut asked = false;
     let status = loop {
         let code = tokio::select! {
             status = &mut ended => break status.expect("waiting does not panic"),
-            code = signals.next() => code,
+            heard = signals.next() => match heard {
+                Heard::Stop(code) => code,
+                Heard::Report => continue,
+            },
         };
         let number = match code {
             _ if asked => Number::SIGKILL,
@@ -125,38 +128,5 @@ fn not_run(program: &OsString, error: &io::Error) -> Failure {
             failure.because("there is no such program").hint("install it, or write its path")
         }
         _ => failure.because(devkit_text::words(error)).hint("try it without devkit"),
-    }
-}
-
-/// The signals that end a tap.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    /// Not there if it is ignored: nohup(1) asks to be spared.
-    hang_up: Option<Signal>,
-}
-
-impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: (!hang_up_is_ignored()).then(|| signal(SignalKind::hangup())).transpose()?,
-        })
-    }
-
-    /// The exit code that stands for the next one.
-    pub(super) async fn next(&mut self) -> u8 {
-        let hang_up = async {
-            match &mut self.hang_up {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = self.interrupt.recv() => exit::INTERRUPTED,
-            _ = self.terminate.recv() => exit::TERMINATED,
-            _ = hang_up => exit::TERMINATED,
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! `--view`: a HAR file as a page.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -10,13 +10,16 @@ use devkit_tap::page;
 use super::explain;
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::stdin;
 use crate::ui;
 
 pub(super) fn run(har: &Path, out: Option<&Path>) -> anyhow::Result<u8> {
     let name = har.to_string_lossy();
     let text = if har == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().lock().read_to_string(&mut text).map(|_| text)
+        stdin::read("the HAR file").and_then(|bytes| {
+            let text = str::from_utf8(&bytes).map(str::to_owned);
+            text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+        })
     } else {
         std::fs::read_to_string(har)
     };

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::header;
+use crate::host::clock;
 
 /// The most of an event that is waited for.
 const LONGEST: usize = 4 * 1024 * 1024;
@@ -83,7 +84,7 @@ impl Watches {
         let shown = piece.shown(secrets, most).response;
         let Some(Shown::Frames(frames)) = shown else { return Vec::new() };
         watch.events += frames.len() as u64;
-        let time = Timestamp::now();
+        let time = clock::now();
         let resource = match &watch.of.asked.subject {
             Subject::Resource(resource) => resource.resource.as_str(),
             Subject::Discovery(_) | Subject::Path(_) => "",

@@ -1,0 +1,40 @@
+//! The user's home folder. Programs do not agree on what it is, so each rule has a name.
+
+use std::path::{Path, PathBuf};
+
+use super::variables::Variables;
+
+/// Where the home folder is, by the variable and by the user database.
+#[derive(Debug, Default)]
+pub(crate) struct Home {
+    variable: Option<PathBuf>,
+    account: Option<PathBuf>,
+}
+
+impl Home {
+    pub(crate) fn of(variables: &Variables) -> Self {
+        Self { variable: variables.set("HOME").map(PathBuf::from), account: account() }
+    }
+
+    /// As kubectl has it, which reads `HOME` and nothing else (client-go, `homedir.HomeDir`).
+    pub(crate) fn of_kubectl(&self) -> Option<&Path> {
+        self.variable.as_deref()
+    }
+
+    /// As Java has it in `user.home`: the user database's, whatever `HOME` says.
+    pub(crate) fn of_java(&self) -> Option<&Path> {
+        self.account.as_deref()
+    }
+
+    /// As shells and most programs have it: `HOME`, else the user database's.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.of_kubectl().or(self.of_java())
+    }
+}
+
+/// The home folder of the user database. One of a single letter is none to Java, which then takes
+/// `HOME` too.
+fn account() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
+    Some(user.dir).filter(|home| home.as_os_str().len() > 1)
+}
