@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::Line;
+use crate::line::{Line, shown};
 use crate::rule::Group;
 use crate::select::{Context, UnknownContext, contexts};
 use crate::verdict::Verdict;
@@ -71,7 +71,7 @@ impl Chain {
                 _ => {}
             }
         }
-        walk.arrives_as = Some(crate::report::shown(&current));
+        walk.arrives_as = Some(shown(&current));
         walk
     }
 }

@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::report::{Line, caveat, collisions, hex, shown};
+use crate::line::{Line, shown};
+use crate::report::{caveat, collisions, hex};
 use crate::select::{Context, contexts};
 use crate::value::{Limits, of_context};
 use crate::verdict::Verdict;

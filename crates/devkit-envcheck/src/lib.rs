@@ -7,6 +7,7 @@
 mod chain;
 mod file;
 mod letters;
+mod line;
 mod page;
 pub mod probe;
 mod report;
@@ -22,8 +23,9 @@ mod verdict;
 
 pub use chain::{Chain, Walk};
 pub use file::{FileError, FileFinding, Format, check_file};
+pub use line::Line;
 pub use page::page;
-pub use report::{Input, Line, Report, hex, name_collisions};
+pub use report::{Input, Report, hex, name_collisions};
 pub use rule::{Answer, Group, Rule};
 pub use rules::all;
 pub use select::{Context, UnknownContext, all_contexts, contexts};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::line::shown;
 use crate::probe::{SHELLS, Way};
-use crate::report::shown;
 use crate::rule::Group;
 use crate::rules;
 use crate::verdict::Verdict;
