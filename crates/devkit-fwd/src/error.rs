@@ -4,8 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::exposure::Exposure;
 use devkit_text::escape;
+
+use crate::exposure::Exposure;
 
 /// Why a forwarder could not start.
 #[derive(Debug, thiserror::Error)]

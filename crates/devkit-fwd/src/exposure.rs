@@ -3,8 +3,9 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use devkit_text::escape;
+
 use crate::endpoint::{Address, Destination, UnixAddress};
-use crate::error::show;
 
 /// A destination that hands out the rights of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,8 @@ impl Exposure {
         let targets = [Some(path.as_path()), target.as_deref()];
         targets.into_iter().flatten().find_map(|target| {
             let (_, service) = SOCKETS.iter().find(|(socket, _)| is_socket(target, socket))?;
-            Some(Self { path: show(path), service, rights: rights(target) })
+            let path = escape(path.as_os_str().as_bytes());
+            Some(Self { path, service, rights: rights(target) })
         })
     }
 }

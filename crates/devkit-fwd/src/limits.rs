@@ -1,4 +1,4 @@
-//! The descriptor limit, and how many connections fit under it.
+//! Limits of the system: descriptors and how many connections fit under them, pipes, the backlog.
 
 use std::num::NonZeroU16;
 
@@ -14,6 +14,9 @@ const PER_PIPE: u64 = 2;
 const PER_WORKER: u64 = 6;
 /// Half of the pages that an unprivileged user may have in pipes.
 const MOST_PIPES: usize = 32;
+
+/// Connections that may wait to be accepted; the system caps the number (`net.core.somaxconn`).
+pub(crate) const BACKLOG: i32 = 4096;
 
 /// Raises this process's soft descriptor limit to the hard one.
 ///

@@ -11,12 +11,10 @@ use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 use crate::endpoint::{Address, Family, Host, UnixAddress};
 use crate::error::{Error, Right};
 use crate::holder;
+use crate::limits::BACKLOG;
 use crate::options::FileRule;
 use crate::socket_file::{self, SocketFile};
 use devkit_text::escape;
-
-/// Connections that may wait to be accepted; the system caps it (`net.core.somaxconn`).
-pub(crate) const BACKLOG: i32 = 4096;
 
 /// A listening socket, not yet registered with a runtime.
 #[derive(Debug)]

@@ -6,14 +6,32 @@
 //! is closed rather than kept, because the bytes are somebody's.
 
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::BorrowedFd;
 
-use crate::stream::Stream;
 use crate::transport::Conduit;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::Pipe;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use self::none::Pipe;
+
+/// A socket that hands itself to `splice(2)` when it is ready.
+#[cfg(target_os = "linux")]
+pub(crate) trait Spliced {
+    /// Reads by `splice`, which is handed the socket. Whatever came, there may be more: a pipe has no
+    /// room for all of it.
+    fn try_splice(
+        &self,
+        splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
+    ) -> io::Result<usize>;
+
+    /// Writes by `splice`.
+    fn try_splice_into(
+        &self,
+        splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
+    ) -> io::Result<usize>;
+}
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -24,7 +42,7 @@ mod linux {
     use nix::fcntl::{FcntlArg, OFlag, SpliceFFlags, fcntl, splice};
     use nix::unistd::pipe2;
 
-    use super::{Conduit, Stream, io};
+    use super::{Conduit, Spliced, io};
     use crate::limits;
 
     /// Bytes of a pipe, where the user's budget (`pipe-user-pages-soft`) allows.
@@ -79,7 +97,7 @@ mod linux {
         held: usize,
     }
 
-    impl Conduit<Stream> for Pipe {
+    impl<S: Spliced> Conduit<S> for Pipe {
         fn take() -> Option<Self> {
             let ends = KEPT.with_borrow_mut(Vec::pop).or_else(Ends::open)?;
             Some(Self { ends: Some(ends), held: 0 })
@@ -90,8 +108,8 @@ mod linux {
         }
 
         /// 0 may be the end, or not: old kernels say it without one.
-        fn fill(&mut self, from: &Stream, most: usize) -> io::Result<usize> {
-            debug_assert!(self.is_empty(), "would block could mean the pipe");
+        fn fill(&mut self, from: &S, most: usize) -> io::Result<usize> {
+            debug_assert!(self.held == 0, "would block could mean the pipe");
             let Some(Ends { input, .. }) = &self.ends else { return Ok(0) };
             let count =
                 from.try_splice(|socket| splice(socket, None, input, None, most, flags()))?;
@@ -99,7 +117,7 @@ mod linux {
             Ok(count)
         }
 
-        fn drain(&mut self, to: &Stream) -> io::Result<usize> {
+        fn drain(&mut self, to: &S) -> io::Result<usize> {
             let Some(Ends { output, .. }) = &self.ends else { return Ok(0) };
             let held = self.held;
             let count =
@@ -132,12 +150,12 @@ mod linux {
 /// Elsewhere everything is copied. Untested.
 #[cfg(not(target_os = "linux"))]
 mod none {
-    use super::{Conduit, Stream, io};
+    use super::{Conduit, io};
 
     #[derive(Debug)]
     pub(crate) enum Pipe {}
 
-    impl Conduit<Stream> for Pipe {
+    impl<S> Conduit<S> for Pipe {
         fn take() -> Option<Self> {
             None
         }
@@ -146,11 +164,11 @@ mod none {
             match *self {}
         }
 
-        fn fill(&mut self, _: &Stream, _: usize) -> io::Result<usize> {
+        fn fill(&mut self, _: &S, _: usize) -> io::Result<usize> {
             match *self {}
         }
 
-        fn drain(&mut self, _: &Stream) -> io::Result<usize> {
+        fn drain(&mut self, _: &S) -> io::Result<usize> {
             match *self {}
         }
     }

@@ -13,7 +13,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::error::{Error, Holder, Right, show};
 use crate::holder;
-use crate::listen::BACKLOG;
+use crate::limits::BACKLOG;
 use crate::options::FileRule;
 use crate::sun_path::{Alias, AliasError};
 

@@ -15,6 +15,8 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use crate::pipe::Pipe;
+#[cfg(target_os = "linux")]
+use crate::pipe::Spliced;
 use crate::sys;
 use crate::transport::Transport;
 
@@ -69,25 +71,6 @@ impl Stream {
         recv(self.as_fd().as_raw_fd(), &mut [0], flags).is_ok_and(|count| count > 0)
     }
 
-    /// Reads by `splice`, which is handed the socket. Whatever came, there may be more: a pipe has no
-    /// room for all of it.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn try_splice(
-        &self,
-        splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
-    ) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || Ok((splice(self.as_fd())?, false)))
-    }
-
-    /// Writes by `splice`.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn try_splice_into(
-        &self,
-        splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
-    ) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, || Ok((splice(self.as_fd())?, false)))
-    }
-
     /// Calls the system, which gives a count of bytes and whether it was short of what was wanted.
     /// A short count is taken for "and then it would block".
     ///
@@ -118,6 +101,23 @@ impl Stream {
             Err(error) => Err(error),
             Ok(()) => Ok(moved),
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Spliced for Stream {
+    fn try_splice(
+        &self,
+        splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
+    ) -> io::Result<usize> {
+        self.try_io(Interest::READABLE, || Ok((splice(self.as_fd())?, false)))
+    }
+
+    fn try_splice_into(
+        &self,
+        splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
+    ) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, || Ok((splice(self.as_fd())?, false)))
     }
 }
 
