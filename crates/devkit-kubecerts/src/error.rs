@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::auth::Auth;
 use crate::base64::Base64Error;
-use crate::kubeconfig::Auth;
 use crate::place::{Place, Position};
 use crate::secret::told_path;
 

@@ -9,9 +9,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::address::without_password;
+use crate::auth::Auth;
 use crate::base64;
 use crate::error::{Error, Named};
 use crate::place::{Place, Position};
@@ -137,39 +136,6 @@ impl fmt::Debug for Cluster {
 pub(crate) struct Source {
     pub(crate) file: Option<(String, Named)>,
     pub(crate) data: Option<(Secret, Place)>,
-}
-
-/// A way of proving who one is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Auth {
-    /// `client-certificate` and its like.
-    ClientCertificate,
-    /// `token`.
-    Token,
-    /// `tokenFile`.
-    TokenFile,
-    /// `username` and `password`.
-    Basic,
-    /// `exec`.
-    Exec,
-    /// `auth-provider`.
-    AuthProvider,
-}
-
-impl Auth {
-    /// Its name in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ClientCertificate => "client-certificate",
-            Self::Token => "token",
-            Self::TokenFile => "token-file",
-            Self::Basic => "basic",
-            Self::Exec => "exec",
-            Self::AuthProvider => "auth-provider",
-        }
-    }
 }
 
 impl User {

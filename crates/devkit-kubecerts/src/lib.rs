@@ -9,6 +9,7 @@
 //! command that a kubeconfig names is ever run, and no byte of a key is in any message.
 
 mod address;
+mod auth;
 mod base64;
 mod connection;
 mod error;
@@ -32,12 +33,13 @@ mod warning;
 mod x509;
 mod yaml;
 
+pub use auth::Auth;
 pub use base64::Base64Error;
 pub use connection::{Command, Connection};
 pub use error::{Error, Kind, Named, NoCertificate};
 pub use files::{FileBytes, Kubeconfig, Read, Sources};
 pub use inspect::{Clock, Inspection, inspect};
-pub use kubeconfig::{Auth, Exec, Impersonation};
+pub use kubeconfig::{Exec, Impersonation};
 pub use material::{Item, Material};
 pub use p12::{Profile, pack};
 pub use place::{Place, Position};

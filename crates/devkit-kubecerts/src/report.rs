@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::address::without_password;
+use crate::auth::Auth;
 use crate::inspect::{Clock, Inspection, inspect};
-use crate::kubeconfig::Auth;
 use crate::material::{Item, Material};
 use crate::select::Selected;
 use crate::warning::Warning;

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use devkit_text::nearest;
 
+use crate::auth::Auth;
 use crate::error::{Error, Kind, NoCertificate};
 use crate::files::Kubeconfig;
-use crate::kubeconfig::{Auth, Cluster, Context, Entry, User};
+use crate::kubeconfig::{Cluster, Context, Entry, User};
 use crate::secret::told;
 
 /// What was asked for, by name; nothing of it means the current context.
