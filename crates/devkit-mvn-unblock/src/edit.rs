@@ -1,8 +1,8 @@
 //! The change of a file as splices: which bytes go, and which come in their place.
 
 use crate::mirror::{BLOCKER, NOWHERE};
-use crate::plan::{NewEntry, Wanted};
 use crate::settings::{Entry, Settings};
+use crate::wanted::{NewEntry, Wanted};
 use crate::xml::{Element, Span};
 
 /// A replacement of bytes. Everything outside of them stays as it is.

@@ -10,6 +10,7 @@
 
 pub mod diff;
 mod edit;
+mod effect;
 mod error;
 mod json;
 pub mod locate;
@@ -20,6 +21,7 @@ mod place;
 mod plan;
 pub mod pom;
 pub mod probe;
+mod request;
 mod secret;
 mod settings;
 mod status;
@@ -27,6 +29,7 @@ mod status;
 mod tests;
 mod text;
 mod undo;
+mod wanted;
 mod xml;
 
 pub use edit::Splice;
@@ -35,7 +38,8 @@ pub use json::json_path;
 pub use mirror::{Mirror, Origin, Repository, Verdict};
 pub use note::Note;
 pub use place::Position;
-pub use plan::{BadId, Change, Plan, RepositoryId, Request, plan};
+pub use plan::{Change, Plan, plan};
+pub use request::{BadId, RepositoryId, Request};
 pub use secret::{mask, masked};
 pub use settings::{Parsed, ProfileRepository, Properties, Settings};
 pub use status::{Place, Status};

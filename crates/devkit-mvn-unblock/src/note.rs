@@ -5,10 +5,11 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use crate::mirror::{self, BLOCKER, Match, Mirror, NO_MATCH, Repository};
+use crate::effect::{http, is_override, unknown_id};
+use crate::mirror::{self, BLOCKER, Match, Mirror, NO_MATCH};
 use crate::place::Position;
-use crate::plan::{self, Wanted};
 use crate::settings::{Entry, Settings};
+use crate::wanted::Wanted;
 use crate::xml::{Element, TrapKind};
 
 /// Something about a settings file that its owner should know.
@@ -171,7 +172,7 @@ impl Notes<'_, '_> {
                 self.add_of("blocked-not-true", index, message);
             }
         }
-        let unknown = Repository::new(&plan::unknown_id(mirrors), "http://repository.invalid/");
+        let unknown = http(&unknown_id(mirrors));
         let catches = mirror::matching(mirror, &unknown);
         if mirror.is_dead() && catches.matches() {
             let message = format!(
@@ -187,11 +188,7 @@ impl Notes<'_, '_> {
             );
             self.add_of("hijacks-http", index, message);
         }
-        if mirror.id == BLOCKER
-            && !mirror.blocked
-            && !plan::is_override(mirror)
-            && !catches.matches()
-        {
+        if mirror.id == BLOCKER && !mirror.blocked && !is_override(mirror) && !catches.matches() {
             let message = format!(
                 "'{id}' is a mirror of {} here, and so nothing blocks other http:// repositories",
                 shown(&mirror.mirror_of)

@@ -4,8 +4,10 @@
 //! of the backup again, with the mirrors as they are now, which gives the same bytes.
 
 use crate::edit;
-use crate::plan::{self, NewEntry, Request, Wanted, plan};
+use crate::plan::{self, plan};
+use crate::request::Request;
 use crate::settings::{Parsed, Properties, Settings};
+use crate::wanted::{NewEntry, Wanted};
 
 /// What there is to take back.
 #[derive(Debug, Clone, PartialEq, Eq)]
