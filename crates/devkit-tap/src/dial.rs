@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::percent::{Plus, decode};
 use crate::server::{Server, bracketed, host_and_port};
-use crate::tls::{self, TlsError};
+use crate::tls::{self, HandshakeProblem, TlsError};
 
 /// A proxy answers CONNECT with a few header lines.
 const LONGEST_ANSWER: usize = 16 * 1024;
@@ -72,23 +72,6 @@ pub enum DialError {
     /// TLS cannot even be tried.
     #[error(transparent)]
     Tls(#[from] TlsError),
-}
-
-/// What is known to go wrong with a handshake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HandshakeProblem {
-    /// The server's certificate is over.
-    Expired,
-    /// It is not valid yet.
-    TooEarly,
-    /// It is for other names.
-    OtherName,
-    /// It is from nobody that is trusted.
-    OtherIssuer,
-    /// What answers speaks no TLS.
-    NoTls,
-    /// Anything else.
-    Other,
 }
 
 /// The way to a server.

@@ -10,6 +10,7 @@ mod credential;
 mod decode;
 mod dial;
 mod environment;
+mod event;
 mod exchange;
 mod filter;
 mod har;
@@ -30,12 +31,13 @@ pub use credential::{
     FindProgram, Interactive, MakeStdio, Surroundings, Way,
 };
 pub use decode::{Bodies, Envelope, Frame, Shown, Unzip};
-pub use dial::{DialError, HandshakeProblem};
+pub use dial::DialError;
+pub use event::{Event, OnEvent};
 pub use exchange::{Exchange, Recorded, Request, Response, Run, Times};
 pub use filter::{Filter, FilterError};
 pub use har::{Appended, BodyText, Entry, EntryParts, HarError, HarFile, HarLimits};
-pub use proxy::{Event, OnEvent, Setup, Tap, TapError, Unreachable};
+pub use proxy::{Setup, Tap, TapError, Unreachable};
 pub use redact::Secrets;
 pub use server::Server;
-pub use tls::TlsError;
+pub use tls::{HandshakeProblem, TlsError};
 pub use words::{Asked, Class, Patch, Resource, Scope, Subject, Verb};

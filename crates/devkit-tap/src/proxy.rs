@@ -29,6 +29,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::credential::{CredentialError, Credentials, Current};
 use crate::dial::{DialError, Route};
+use crate::event::{Event, OnEvent};
 use crate::exchange::{self, Exchange, Recorded, Run, Times};
 use crate::local::Local;
 use crate::record::{Record, Side, Tee};
@@ -37,33 +38,6 @@ use crate::tls::{self, TlsError};
 
 /// How long a client may take until it has spoken TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-
-/// What passes, as it passes.
-#[derive(Debug)]
-pub enum Event {
-    /// The headers of an answer are there; its body is still to come.
-    Answered(Box<Exchange>),
-    /// A piece of an answer's body.
-    Data {
-        /// Of which exchange.
-        id: u64,
-        /// As it came, possibly compressed.
-        bytes: Bytes,
-    },
-    /// It is over, well or not.
-    Finished(Box<Exchange>),
-    /// A request without the kubeconfig's token (401), or under another name than the tap's (421).
-    /// It went nowhere, and nothing of it is kept.
-    Refused {
-        /// When it came.
-        at: Timestamp,
-        /// How it was answered.
-        status: u16,
-    },
-}
-
-/// Gets every event, from the thread that carries the traffic: it must not block.
-pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// What a tap is made from.
 pub struct Setup {

@@ -21,8 +21,6 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::dial::HandshakeProblem;
-
 /// Why TLS cannot be set up. Never holds key material.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -38,6 +36,23 @@ pub enum TlsError {
     /// The name that is to be checked is none.
     #[error("'{0}' is no name that a certificate can be checked for")]
     ServerName(String),
+}
+
+/// What is known to go wrong with a handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandshakeProblem {
+    /// The server's certificate is over.
+    Expired,
+    /// It is not valid yet.
+    TooEarly,
+    /// It is for other names.
+    OtherName,
+    /// It is from nobody that is trusted.
+    OtherIssuer,
+    /// What answers speaks no TLS.
+    NoTls,
+    /// Anything else.
+    Other,
 }
 
 pub(crate) fn provider() -> Arc<CryptoProvider> {

@@ -8,6 +8,9 @@ use crate::exchange::Recorded;
 use crate::percent::{Plus, decode};
 use crate::redact::parameters;
 
+/// What an object in protobuf begins with: `k8s.io/apimachinery`, "runtime/serializer/protobuf".
+pub(super) const PROTOBUF_MAGIC: &[u8] = b"k8s\0";
+
 /// A body as it was before it was compressed.
 pub(super) struct Plain {
     pub(super) bytes: Vec<u8>,
@@ -102,7 +105,7 @@ impl Media {
         let essence = full.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let (kind, subtype) = essence.split_once('/').unwrap_or_default();
         let suffix = subtype.rsplit('+').next().unwrap_or_default();
-        if subtype.contains("protobuf") || bytes.starts_with(super::protobuf::MAGIC) {
+        if subtype.contains("protobuf") || bytes.starts_with(PROTOBUF_MAGIC) {
             Self::Protobuf
         } else if suffix == "json" {
             Self::Json

@@ -1,11 +1,8 @@
 //! Kubernetes' protobuf form: an envelope, and events with a length before each.
 
-use super::body::{Plain, Watched};
+use super::body::{PROTOBUF_MAGIC as MAGIC, Plain, Watched};
 use super::json::is_word;
 use super::{Envelope, Frame, MOST_FRAMES, Shown};
-
-/// What an object begins with: `k8s.io/apimachinery`, "runtime/serializer/protobuf".
-pub(super) const MAGIC: &[u8] = b"k8s\0";
 
 /// Reads an object, or the events of a watch; nothing where it is neither.
 pub(super) fn show(plain: &Plain, watched: Watched) -> Option<Shown> {

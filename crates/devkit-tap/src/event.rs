@@ -1,0 +1,35 @@
+//! The events by which a tap tells what passes, while it passes.
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use jiff::Timestamp;
+
+use crate::exchange::Exchange;
+
+/// What passes, as it passes.
+#[derive(Debug)]
+pub enum Event {
+    /// The headers of an answer are there; its body is still to come.
+    Answered(Box<Exchange>),
+    /// A piece of an answer's body.
+    Data {
+        /// Of which exchange.
+        id: u64,
+        /// As it came, possibly compressed.
+        bytes: Bytes,
+    },
+    /// It is over, well or not.
+    Finished(Box<Exchange>),
+    /// A request without the kubeconfig's token (401), or under another name than the tap's (421).
+    /// It went nowhere, and nothing of it is kept.
+    Refused {
+        /// When it came.
+        at: Timestamp,
+        /// How it was answered.
+        status: u16,
+    },
+}
+
+/// Gets every event, from the thread that carries the traffic: it must not block.
+pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
