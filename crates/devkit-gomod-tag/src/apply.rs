@@ -1,4 +1,4 @@
-//! A plan, carried out: the commit, the tags, the push. Nothing else of the crate changes anything.
+//! Carries a plan out: the commit, the tags, the push. Nothing else of the crate changes anything.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -2,7 +2,13 @@
 //!
 //! Rule: Conventional Commits 1.0.0, and "Module version numbering" of Go for what comes before v1.
 
-use crate::git::Logged;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::git::{GitError, Logged, Oid};
+use crate::repository::{Module, Repository};
+use crate::row::Row;
 use crate::version::{Bump, Version};
 
 /// What a commit says about the change it makes.
@@ -63,4 +69,75 @@ pub fn bump(change: Change, current: &Version) -> Option<Bump> {
         Change::Breaking if before_v1 => Some(Bump::Minor),
         Change::Breaking => Some(Bump::Major),
     }
+}
+
+/// What the commits of a module say about its next version.
+#[derive(Default)]
+pub(crate) struct ByCommits {
+    /// How far the version goes up.
+    pub(crate) bump: Option<Bump>,
+    /// Why the module gets no version.
+    pub(crate) skipped: Option<String>,
+    /// Commits that are no Conventional Commits.
+    pub(crate) uncounted: Vec<String>,
+}
+
+/// The history of a repository's commit, each part of it read once.
+pub(crate) struct History<'a> {
+    repository: &'a Repository,
+    /// The commits since another one.
+    logs: RefCell<HashMap<Option<Oid>, Rc<Vec<Logged>>>>,
+}
+
+impl<'a> History<'a> {
+    pub(crate) fn new(repository: &'a Repository) -> Self {
+        Self { repository, logs: RefCell::default() }
+    }
+
+    /// How far the version of a module goes up by its commits.
+    pub(crate) fn ask(&self, row: &Row) -> Result<ByCommits, GitError> {
+        let Some(current) = &row.current else {
+            return Ok(ByCommits { bump: Some(Bump::Minor), ..ByCommits::default() });
+        };
+        if row.is_on(&self.repository.commit.oid) {
+            return Ok(ByCommits::default());
+        }
+        let module = &self.repository.modules[row.module];
+        let commits = self.since(row.base.as_ref(), module)?;
+        let mut highest = Change::None;
+        let mut uncounted = Vec::new();
+        for commit in &commits {
+            match change(commit) {
+                Some(change) => highest = highest.max(change),
+                None => uncounted.push(told(commit)),
+            }
+        }
+        let bump = bump(highest, current);
+        let skipped = bump.is_none().then(|| match commits.len() {
+            0 => "no commit since its last version".to_owned(),
+            1 => "its commit asks for no version".to_owned(),
+            count => format!("none of its {count} commits asks for a version"),
+        });
+        Ok(ByCommits { bump, skipped, uncounted })
+    }
+
+    /// The commits of a module since another commit.
+    fn since(&self, base: Option<&Oid>, module: &Module) -> Result<Vec<Logged>, GitError> {
+        let known = self.logs.borrow().get(&base.cloned()).cloned();
+        let log = if let Some(log) = known {
+            log
+        } else {
+            let log = self.repository.git.log(base, &self.repository.commit.oid)?;
+            let log = Rc::new(log);
+            self.logs.borrow_mut().insert(base.cloned(), Rc::clone(&log));
+            log
+        };
+        let is_of_module = |commit: &&Logged| commit.paths.iter().any(|path| module.area.has(path));
+        Ok(log.iter().filter(is_of_module).cloned().collect())
+    }
+}
+
+fn told(commit: &Logged) -> String {
+    let subject = commit.message.lines().next().unwrap_or_default();
+    format!("{} {}", commit.oid.short(), devkit_text::escape(subject.as_bytes()))
 }

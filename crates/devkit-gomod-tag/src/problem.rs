@@ -1,4 +1,4 @@
-//! What keeps a release from being made, or should be known about it.
+//! The problems that keep a release from being made, and what should be known about it.
 
 use crate::gomod::{GoMod, Token};
 

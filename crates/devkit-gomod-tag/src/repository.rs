@@ -122,7 +122,13 @@ impl Module {
     /// Its folder as people write it.
     #[must_use]
     pub fn shown_folder(&self) -> &str {
-        if self.folder.is_empty() { "." } else { &self.folder }
+        shown_folder(&self.folder)
+    }
+
+    /// The tag of a version; `None` for a module that Go does not find where it lies.
+    #[must_use]
+    pub fn tag(&self, version: &Version) -> Option<String> {
+        Some(self.prefix.as_ref().ok()?.tag(version))
     }
 
     /// The path of a file in it, from the root.
@@ -173,6 +179,12 @@ impl Module {
         self.releases.iter().find(is_new)?;
         authority(&self.releases).map(|release| &release.version)
     }
+}
+
+/// A folder as people write it: `.` for the root.
+#[must_use]
+pub fn shown_folder(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
 }
 
 impl Repository {

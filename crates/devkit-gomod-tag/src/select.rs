@@ -1,4 +1,4 @@
-//! Which modules a release is of.
+//! Selects modules by folders, module paths and patterns.
 
 use crate::repository::{Module, Repository};
 

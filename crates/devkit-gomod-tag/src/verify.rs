@@ -1,4 +1,4 @@
-//! What the real `go` makes of versions, asked without a network: the repository stands in for its
+//! Asks the real `go` what it makes of versions, without a network: the repository stands in for its
 //! host, and modules of others come from the local module cache.
 
 use std::ffi::OsString;

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use devkit_gomod_tag::plan::Plan;
+use devkit_gomod_tag::repository::shown_folder;
 use devkit_gomod_tag::verify::World;
 use devkit_gomod_tag::{Module, Repository};
 use devkit_text::{escape, words};
 
-use super::render::shown;
 use super::verify::go;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -62,7 +62,7 @@ pub(super) fn text(ui: &Ui, answers: &[Answer]) -> String {
     for answer in answers {
         let summary = answer.report.rsplit("# summary\n").next().unwrap_or_default();
         let first = summary.lines().next().unwrap_or_default();
-        let folder = escape(shown(&answer.folder).as_bytes());
+        let folder = escape(shown_folder(&answer.folder).as_bytes());
         let _ = writeln!(text, "{} {folder}: {}", ui.mark(answer.ok), escape(first.as_bytes()));
         if !answer.ok || ui.verbose > 0 {
             for line in answer.report.lines().filter(|line| !line.is_empty()) {

@@ -6,7 +6,7 @@ use devkit_gomod_tag::{Module, Problem, Repository, not_releasable, shallow};
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::render::{self, ProblemDocument, shown};
+use super::render::{self, ProblemDocument};
 use crate::exit;
 use crate::ui::{self, Ui};
 
@@ -109,7 +109,7 @@ fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> Strin
             None => ui.mark(true),
         };
         rows.push([
-            escape(shown(&module.folder).as_bytes()),
+            escape(module.shown_folder().as_bytes()),
             escape(module.name().as_bytes()),
             latest,
             state,

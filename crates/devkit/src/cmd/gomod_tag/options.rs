@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use devkit_gomod_tag::apply::PushMode;
 use devkit_gomod_tag::git::{Git, TagKind};
-use devkit_gomod_tag::plan::{Next, Options, Surroundings};
+use devkit_gomod_tag::options::{Next, Options, Surroundings};
 use devkit_gomod_tag::{Bump, Selection};
 
 use crate::failure::Failure;

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use console::Style;
 use devkit_gomod_tag::git::{Git, Oid};
-use devkit_gomod_tag::plan::{Dependent, Plan, Row, Why};
+use devkit_gomod_tag::plan::{Dependent, Plan};
+use devkit_gomod_tag::repository::shown_folder;
+use devkit_gomod_tag::row::{Row, Why};
 use devkit_gomod_tag::update::Bumped;
 use devkit_gomod_tag::{Code, Problem, Repository};
 use devkit_text::escape;
@@ -119,7 +121,7 @@ impl<'a> ProblemDocument<'a> {
             code: problem.code.as_str(),
             message: &problem.message,
             hint: &problem.hint,
-            directory: problem.folder.as_deref().map(shown),
+            directory: problem.folder.as_deref().map(shown_folder),
             file: place.map(|place| &*place.file),
             line: place.map(|place| place.line),
             column: place.map(|place| place.column),
@@ -137,7 +139,7 @@ impl<'a> Document<'a> {
         state: impl Fn(&Row) -> State,
     ) -> Self {
         let tag = |row: &'a Row| TagDocument {
-            directory: shown(&row.folder),
+            directory: shown_folder(&row.folder),
             module: &row.path,
             current: row.current.as_ref().map(ToString::to_string),
             next: row.next.as_ref().map(ToString::to_string),
@@ -148,22 +150,24 @@ impl<'a> Document<'a> {
             api: None,
         };
         let require = |bumped: &'a Bumped| RequireDocument {
-            directory: shown(&bumped.folder),
+            directory: shown_folder(&bumped.folder),
             module: &bumped.path,
             from: &bumped.from,
             to: &bumped.to,
         };
         let dependent = |dependent: &'a Dependent| DependentDocument {
-            directory: shown(&dependent.folder),
+            directory: shown_folder(&dependent.folder),
             requires: &dependent.requires,
             version: &dependent.version,
         };
-        let skipped =
-            plan.skipped.iter().map(|(folder, why)| Skipped { directory: shown(folder), why });
+        let skipped = plan
+            .skipped
+            .iter()
+            .map(|(folder, why)| Skipped { directory: shown_folder(folder), why });
         let uncounted = plan
             .uncounted
             .iter()
-            .map(|(folder, commits)| Uncounted { directory: shown(folder), commits });
+            .map(|(folder, commits)| Uncounted { directory: shown_folder(folder), commits });
         Self {
             schema: SCHEMA,
             commit: commit.as_str(),
@@ -186,16 +190,12 @@ impl<'a> Document<'a> {
     /// The same with what gorelease says.
     pub(super) fn with_api(mut self, answers: &'a [Answer]) -> Self {
         for tag in &mut self.tags {
-            let answer = answers.iter().find(|answer| shown(&answer.folder) == tag.directory);
+            let answer =
+                answers.iter().find(|answer| shown_folder(&answer.folder) == tag.directory);
             tag.api = answer.map(|it| ApiDocument { ok: it.ok, report: &it.report });
         }
         self
     }
-}
-
-/// A folder as people write it.
-pub(super) fn shown(folder: &str) -> &str {
-    if folder.is_empty() { "." } else { folder }
 }
 
 fn code(why: &Why) -> &'static str {
@@ -243,7 +243,7 @@ pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
         let mut rows = vec![["directory", "module", "current", "why"].map(str::to_owned)];
         rows.extend(plan.rows.iter().map(|row| {
             let (folder, path) =
-                (escape(shown(&row.folder).as_bytes()), escape(row.path.as_bytes()));
+                (escape(shown_folder(&row.folder).as_bytes()), escape(row.path.as_bytes()));
             [folder, path, current(row), whys(row)]
         }));
         return headed(ui, &ui::table(&rows));
@@ -252,7 +252,7 @@ pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
     for row in &plan.rows {
         let next = row.next.as_ref().map_or("?".to_owned(), ToString::to_string);
         rows.push([
-            escape(shown(&row.folder).as_bytes()),
+            escape(shown_folder(&row.folder).as_bytes()),
             escape(row.path.as_bytes()),
             format!("{:width$} {arrow} {next}", current(row)),
             row.tag.clone().unwrap_or_else(|| "-".into()),
@@ -303,7 +303,7 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
             writeln!(text, "not in go.sum: {what}: {why}; go mod tidy adds it after the release");
     }
     for (folder, commits) in &plan.uncounted {
-        let folder = escape(shown(folder).as_bytes());
+        let folder = escape(shown_folder(folder).as_bytes());
         let _ =
             writeln!(text, "not counted in {folder}, because they are no Conventional Commits:");
         for commit in commits {
@@ -311,13 +311,14 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
         }
     }
     for (folder, why) in &plan.skipped {
-        let _ = writeln!(text, "left out: {}: {why}", escape(shown(folder).as_bytes()));
+        let _ = writeln!(text, "left out: {}: {why}", escape(shown_folder(folder).as_bytes()));
     }
     if !plan.dependents.is_empty() {
         const MOST: usize = 5;
-        let mut folders: Vec<&str> = plan.rows.iter().map(|row| shown(&row.folder)).collect();
+        let mut folders: Vec<&str> =
+            plan.rows.iter().map(|row| shown_folder(&row.folder)).collect();
         for dependent in &plan.dependents {
-            let folder = shown(&dependent.folder);
+            let folder = shown_folder(&dependent.folder);
             let _ = writeln!(
                 text,
                 "not in this plan: {} requires {} {}",
@@ -382,7 +383,8 @@ pub(super) fn warn(ui: &Ui, warnings: &[Problem]) {
         [] => {}
         [one] => ui.warning(one.code.as_str(), &format!("{}; {}", one.message, one.hint)),
         [one, ..] => {
-            let folders = alike.iter().filter_map(|warning| warning.folder.as_deref()).map(shown);
+            let folders =
+                alike.iter().filter_map(|warning| warning.folder.as_deref()).map(shown_folder);
             let names: Vec<String> =
                 folders.take(NAMED).map(|folder| escape(folder.as_bytes())).collect();
             let more = match alike.len() - names.len() {

@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 
 use devkit_gomod_tag::apply::{self, Branch, Kept, PushFailed, PushMode};
 use devkit_gomod_tag::git::{Commit, Oid, TagKind};
-use devkit_gomod_tag::plan::{Plan, Remote, Row};
+use devkit_gomod_tag::options::Remote;
+use devkit_gomod_tag::plan::Plan;
+use devkit_gomod_tag::repository::shown_folder;
+use devkit_gomod_tag::row::Row;
 use devkit_gomod_tag::{Code, Repository};
 use devkit_text::escape;
 
 use super::api::Answer;
 use super::options::Doing;
-use super::render::{self, Document, State};
+use super::render::{Document, State};
 use super::trouble;
 use crate::exit;
 use crate::failure::Failure;
@@ -160,7 +163,7 @@ impl Run<'_> {
         } else {
             let mut again = "devkit gomod-tag tag --commit REV".to_owned();
             for row in &self.plan.rows {
-                let (folder, next) = (render::shown(&row.folder), row.next.as_ref());
+                let (folder, next) = (shown_folder(&row.folder), row.next.as_ref());
                 let next = next.map(ToString::to_string).unwrap_or_default();
                 let _ = write!(again, " --set {}", ui::quoted(&format!("{folder}={next}")));
             }
@@ -181,7 +184,8 @@ impl Run<'_> {
     /// What makes the tags known.
     fn next(&self, tags: &[String]) -> anyhow::Result<()> {
         let git = &self.repository.git;
-        let Some(remote) = super::tag::remote_name(git, self.doing) else { return Ok(()) };
+        let remote = self.doing.remote.clone().or_else(|| git.push_remote());
+        let Some(remote) = remote else { return Ok(()) };
         let branch = self.branch_to_push(&remote);
         let again = if self.plan.is_done() { "" } else { "       (or run again with --push)" };
         self.say(&format!("next: {}{again}\n", push_command(&remote, branch.as_ref(), tags)))

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use devkit_gomod_tag::git::Git;
-use devkit_gomod_tag::plan::{self, Options, Plan, Remote, Row, Surroundings};
+use devkit_gomod_tag::options::{Options, Remote, Surroundings};
+use devkit_gomod_tag::plan::{self, Plan};
+use devkit_gomod_tag::repository::shown_folder;
+use devkit_gomod_tag::row::Row;
 use devkit_gomod_tag::{Code, Repository};
 use devkit_text::escape;
 
@@ -215,7 +218,7 @@ fn act(ui: &Ui, host: &Host, version: Option<&str>, acting: &Acting) -> anyhow::
     if let (true, Some(row)) =
         (plan.problems.is_empty(), plan.rows.iter().find(|row| row.next.is_none()))
     {
-        let folder = escape(render::shown(&row.folder).as_bytes());
+        let folder = escape(shown_folder(&row.folder).as_bytes());
         return Err(Failure::new("usage", format!("which version {folder} gets was not said"))
             .hint("--version, --bump or --set says it; devkit gomod-tag status shows what changed")
             .into());
@@ -296,27 +299,9 @@ fn check_branch(git: &Git, remote: &str) -> anyhow::Result<()> {
         .into())
 }
 
-/// Where tags are pushed to: what was said, else where the branch goes.
-pub(super) fn remote_name(git: &Git, doing: &Doing) -> Option<String> {
-    let branch = git.branch();
-    let of_branch = |key: &str| git.config(&format!("branch.{}.{key}", branch.as_ref()?));
-    doing
-        .remote
-        .clone()
-        .or_else(|| of_branch("pushRemote"))
-        .or_else(|| git.config("remote.pushDefault"))
-        .or_else(|| of_branch("remote").filter(|name| name != "."))
-        .or_else(|| {
-            let remotes = git.remotes();
-            let origin = remotes.iter().find(|name| *name == "origin");
-            origin.or(remotes.first().filter(|_| remotes.len() == 1)).cloned()
-        })
-}
-
 /// The remote that gets the tags, and what it has.
 fn remote(git: &Git, doing: &Doing) -> anyhow::Result<Remote> {
-    let name = remote_name(git, doing);
-    let Some(name) = name else {
+    let Some(name) = doing.remote.clone().or_else(|| git.push_remote()) else {
         return Err(Failure::new("no-remote", "which remote gets the tags is not clear")
             .hint("--remote NAME; git remote -v lists them")
             .into());

@@ -5,22 +5,24 @@
 
 use std::collections::BTreeMap;
 
+use super::Decided;
 use crate::git::{Entry, EntryKind, GitError};
-use crate::plan::{Draft, Row};
 use crate::problem::{Code, Place, Problem};
 use crate::repository::{Module, Repository};
+use crate::row::Row;
 
 /// A warning for each module of a plan with programs that cannot be installed.
-pub(crate) fn blocked(draft: &Draft<'_>) -> Result<Vec<Problem>, GitError> {
+pub(super) fn blocked(decided: &Decided<'_>) -> Result<Vec<Problem>, GitError> {
+    let rows = decided.rows;
     let mut found = Vec::new();
     let blocking = |row: &&Row| {
-        let go_mod = draft.module(row).go_mod.as_ref();
+        let go_mod = rows.module(row).go_mod.as_ref();
         go_mod.is_ok_and(|it| !it.replaces.is_empty() || !it.excludes.is_empty())
     };
-    let rows: Vec<&Row> = draft.rows.iter().filter(blocking).collect();
-    let modules: Vec<&Module> = rows.iter().map(|row| draft.module(row)).collect();
-    for (row, mains) in rows.into_iter().zip(mains(draft.repository, &modules)?) {
-        let module = draft.module(row);
+    let blocked: Vec<&Row> = rows.all.iter().filter(blocking).collect();
+    let modules: Vec<&Module> = blocked.iter().map(|row| rows.module(row)).collect();
+    for (row, mains) in blocked.into_iter().zip(mains(rows.repository, &modules)?) {
+        let module = rows.module(row);
         let (Ok(go_mod), Some(main)) = (&module.go_mod, mains.first()) else { continue };
         let (token, word) = match (go_mod.replaces.first(), go_mod.excludes.first()) {
             (Some(replace), _) => (&replace.old.path, "replace"),
@@ -99,7 +101,7 @@ fn is_passed_over(folder: &[u8]) -> bool {
 }
 
 /// The package that a source file is of; `None` if it is one that is not built, or nothing at all.
-pub(crate) fn package(source: &[u8]) -> Option<String> {
+pub(super) fn package(source: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(source);
     let mut rest = text.trim_start_matches('\u{feff}');
     loop {

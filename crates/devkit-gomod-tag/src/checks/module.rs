@@ -1,0 +1,295 @@
+//! What would keep Go from using a version of one module, and what its users should know.
+
+use super::{Decided, SHOWN, quoted};
+use crate::git::{EntryKind, as_path};
+use crate::path::{BadPath, MajorSuffix};
+use crate::problem::{Code, Place, Problem};
+use crate::repository::{Module, Nameless};
+use crate::row::Row;
+use crate::tag::Misplaced;
+use crate::version::Version;
+use crate::zip::{Invalid, MOST_BYTES, MOST_OF_ONE};
+
+/// Why a module cannot be released at all, whatever the version: the first reason.
+#[must_use]
+pub fn not_releasable(module: &Module, root: Option<&str>) -> Option<Problem> {
+    let file = module.file("go.mod");
+    let place = |label: &str| {
+        let go_mod = module.go_mod.as_ref().ok()?;
+        Some(Place::of(file.clone(), go_mod, go_mod.module.as_ref()?, label))
+    };
+    let bad = |message: String, hint: &str| Problem::new(Code::BadModulePath, message, hint);
+    let folder = module.shown_folder();
+    let problem = match (&module.path, &module.prefix) {
+        (Err(Nameless::Malformed), _) => {
+            let why = module.go_mod.as_ref().err()?;
+            let problem =
+                bad(format!("Go cannot read {file}"), "correct it there; go mod edit -json checks it");
+            problem.because(format!("line {}, column {}: {}", why.line, why.column, why.why))
+        }
+        (Err(Nameless::NoModule), _) => bad(
+            format!("{file} has no module line, so that nobody can fetch it"),
+            "go mod edit -module PATH adds it",
+        ),
+        (Err(Nameless::Bad { text, why }), _) => bad(
+            format!("{} in {file} is a module path that Go cannot fetch", quoted(text)),
+            &format!("{}; or leave the module out: --exclude {folder}", repair(why)),
+        )
+        .at(place(&why.to_string())),
+        (Ok(path), Err(Misplaced::Foreign { root: by })) => {
+            let (message, label) = match (root, by.is_empty()) {
+                (Some(root), false) => (
+                    format!("{path} is not a module of {root}, so Go looks for it elsewhere"),
+                    format!("it lies in {folder}, and should begin with {root}"),
+                ),
+                _ => (
+                    format!("it is not clear which import path this repository has, so {path} has no tag"),
+                    format!("a path that fits ends with the folder, {folder}; those here do not agree"),
+                ),
+            };
+            Problem::new(
+                Code::PathMismatch,
+                message,
+                format!(
+                    "correct the path, or name the repository's own: --root IMPORTPATH; or leave it out: \
+                     --exclude {folder}"
+                ),
+            )
+            .at(place(&label))
+        }
+        (Ok(path), Err(Misplaced::Elsewhere { expected })) => Problem::new(
+            Code::PathMismatch,
+            format!("{path} lies in {folder}, and Go looks for it in {}", shown_or_root(expected)),
+            format!(
+                "move it there, or change its module line to the path of its folder; or leave it out: \
+                 --exclude {folder}"
+            ),
+        )
+        .at(place(&format!("by this path it lies in {}", shown_or_root(expected)))),
+        (Ok(path), Ok(_)) if matches!(path.suffix(), MajorSuffix::Unstable(_)) => bad(
+            format!("{path} takes no versions from tags"),
+            "gopkg.in has -unstable for branches only; drop it from the path",
+        )
+        .at(place("-unstable")),
+        (Ok(_), Ok(_)) => return None,
+    };
+    Some(problem.of(&module.folder))
+}
+
+/// What to do about a path that Go cannot fetch.
+fn repair(why: &BadPath) -> &'static str {
+    match why {
+        BadPath::Empty | BadPath::NoDot | BadPath::LeadingDash | BadPath::BadHostCharacter(_) => {
+            "a path begins with a host name, as in example.com/project/module"
+        }
+        BadPath::BadMajor => {
+            "v0 and v1 have no suffix, later versions /v2 and so on, and gopkg.in .v1 at the very end"
+        }
+        BadPath::EmptyElement => "take the doubled or last slash out",
+        BadPath::BadCharacter(_) => "letters, digits and -._~ can be in a path",
+        BadPath::Dot(_) => "take the dot out, or move the module to a folder without one",
+        BadPath::Reserved(_) | BadPath::ShortName(_) => "rename that part, and the folder",
+    }
+}
+
+fn shown_or_root(folder: &str) -> &str {
+    if folder.is_empty() { "the root" } else { folder }
+}
+
+/// What stands against the version of a module.
+pub(super) fn check(decided: &Decided<'_>, row: &Row, module: &Module) -> Vec<Problem> {
+    let repository = decided.rows.repository;
+    if let Some(problem) = not_releasable(module, repository.root.as_deref()) {
+        return vec![problem];
+    }
+    let (Ok(path), Ok(prefix), Ok(go_mod)) = (&module.path, &module.prefix, &module.go_mod) else {
+        return Vec::new();
+    };
+    let place = |label: &str| {
+        Some(Place::of(module.file("go.mod"), go_mod, go_mod.module.as_ref()?, label))
+    };
+    let mut found = Vec::new();
+    let in_major = match path.suffix() {
+        MajorSuffix::Slash(number) => Some(format!("{prefix}v{number}")),
+        _ => None,
+    };
+    let is_twin = |other: &&Module| {
+        other.folder != module.folder
+            && (other.prefix.as_ref() == Ok(prefix)
+                && other.path.as_ref().is_ok_and(|it| it.major() == path.major())
+                // Where it could be as well, no other may be.
+                || in_major.as_ref() == Some(&other.folder))
+    };
+    if let Some(twin) = repository.modules.iter().find(is_twin) {
+        found.push(
+            Problem::new(
+                Code::DuplicateModule,
+                format!(
+                    "{path} can be in {} and in {}, and Go refuses both",
+                    module.shown_folder(),
+                    twin.shown_folder()
+                ),
+                "remove one of the two, or change the path of one",
+            )
+            .at(place("the same module")),
+        );
+    }
+    if let Some(next) = row.next.as_ref().filter(|next| !path.takes(next)) {
+        let major = next.major().as_str();
+        let (label, hint) = match (path.suffix(), major) {
+            (MajorSuffix::None, _) => (
+                format!("a v{major} module's path must end in /v{major}"),
+                format!(
+                    "change it to {path}/v{major} (and the imports), or release a v0 or v1 version"
+                ),
+            ),
+            (MajorSuffix::Slash(own), "0" | "1") => (
+                format!("this is the path of v{own}"),
+                format!("release a v{own} version, or drop /v{own} from the path"),
+            ),
+            (MajorSuffix::Slash(own), _) if path.major().is_some_and(|own| own > *next.major()) => {
+                (format!("this is the path of v{own}"), format!("release a v{own} version"))
+            }
+            (MajorSuffix::Slash(own), _) => (
+                format!("this is the path of v{own}"),
+                format!("change it to {}/v{major}, or release a v{own} version", path.prefix()),
+            ),
+            (MajorSuffix::Dot(own) | MajorSuffix::Unstable(own), _) => (
+                format!("this is the path of v{own}"),
+                format!("release a v{own} version; another has a path of its own at gopkg.in"),
+            ),
+        };
+        found.push(
+            Problem::new(
+                Code::MajorMismatch,
+                format!("module path and version disagree: {path} and {next}"),
+                hint,
+            )
+            .at(place(&label)),
+        );
+    }
+    found.extend(zip(decided, module));
+    found.into_iter().map(|problem| problem.of(&module.folder)).collect()
+}
+
+fn zip(decided: &Decided<'_>, module: &Module) -> Vec<Problem> {
+    let told = |path: &[u8]| quoted(&as_path(path).to_string_lossy());
+    let problem = |invalid: Invalid| {
+        let (message, hint) = match invalid {
+            Invalid::Name { path, why } => (
+                format!("Go makes no zip file with {}: {why}", told(&path)),
+                "rename it, or put it into a folder with a go.mod of its own",
+            ),
+            Invalid::Collision { paths: [one, other] } => (
+                format!(
+                    "{} and {} are one name where capitals do not count",
+                    told(&one),
+                    told(&other)
+                ),
+                "rename one of them",
+            ),
+            Invalid::GoModCase { path } => {
+                (format!("{} must be written go.mod", told(&path)), "rename it")
+            }
+            Invalid::FileSize { path, size } => (
+                format!("{} has {size} bytes, and Go takes {MOST_OF_ONE}", told(&path)),
+                "make it smaller",
+            ),
+            Invalid::Size { total } => (
+                format!("its files have {total} bytes, and Go takes {MOST_BYTES}"),
+                "move large files out of the module's folder, or out of the repository",
+            ),
+        };
+        Problem::new(Code::ZipInvalid, message, hint)
+    };
+    let all = module.area.invalid(&decided.rows.repository.tree);
+    let more = all.len().saturating_sub(SHOWN);
+    let mut found: Vec<Problem> = all.into_iter().take(SHOWN).map(problem).collect();
+    if let Some(last) = found.last_mut().filter(|_| more > 0) {
+        last.message = format!("{} (and {more} more)", last.message);
+    }
+    found
+}
+
+/// Go fetches the whole folder, with the modules in it, before it takes what is the module's own.
+pub(super) fn too_much(decided: &Decided<'_>, row: &Row) -> Option<Problem> {
+    let module = decided.rows.module(row);
+    let bytes = module.area.fetched(&decided.rows.repository.tree);
+    (bytes > MOST_BYTES).then(|| {
+        let message = format!(
+            "all that lies below {} has {bytes} bytes, and Go fetches at most {MOST_BYTES}, packed",
+            module.shown_folder()
+        );
+        let hint = "verify tells whether it is too much; modules below count, too";
+        Problem::new(Code::ZipInvalid, message, hint).of(&module.folder)
+    })
+}
+
+/// Modules that show no documentation at pkg.go.dev.
+pub(super) fn licenses(decided: &Decided<'_>) -> Vec<Problem> {
+    const NAMES: &[&str] = &["LICENSE", "LICENCE", "COPYING", "UNLICENSE", "COPYRIGHT", "MIT"];
+    let tree = &decided.rows.repository.tree;
+    let has_one = |module: &Module| {
+        module.area.entries(tree).any(|entry| {
+            let name = String::from_utf8_lossy(module.area.name(&entry.path)).to_ascii_uppercase();
+            entry.kind == EntryKind::File
+                && !name.contains('/')
+                && NAMES.iter().any(|known| name.contains(known))
+        })
+    };
+    let rows = decided.rows.all.iter().filter(|row| !has_one(decided.rows.module(row)));
+    let warning = |row: &Row| {
+        Problem::new(
+            Code::NoLicense,
+            format!(
+                "{} has no LICENSE file, so pkg.go.dev does not show its documentation",
+                row.path
+            ),
+            "a file LICENSE in its folder, or in the root of the repository, is taken",
+        )
+        .of(&row.folder)
+    };
+    rows.map(warning).collect()
+}
+
+/// Versions that nobody is told of, and those that withdraw nothing.
+pub(super) fn retracted(decided: &Decided<'_>) -> Vec<Problem> {
+    let withdraws_nothing = |row: &&Row| {
+        let above = decided.rows.module(row).above_for_retraction();
+        let is_pre = row.next.as_ref().is_some_and(Version::is_prerelease);
+        is_pre && !row.exists && above.is_some_and(|above| !above.is_prerelease())
+    };
+    let nothing = |row: &Row| {
+        let next = row.next.as_ref().map(ToString::to_string).unwrap_or_default();
+        Problem::new(
+            Code::BadVersion,
+            format!("{} {next} withdraws nothing, because it is a pre-release", row.path),
+            "go reads what is withdrawn from the highest release",
+        )
+        .of(&row.folder)
+    };
+    let mut found: Vec<Problem> =
+        decided.rows.all.iter().filter(withdraws_nothing).map(nothing).collect();
+    found.extend(withdrawn(decided));
+    found
+}
+
+/// Versions that their own `go.mod` withdraws.
+fn withdrawn(decided: &Decided<'_>) -> Vec<Problem> {
+    let is_retracted = |row: &&Row| {
+        let next = row.next.as_ref().filter(|_| !row.exists);
+        next.is_some_and(|next| {
+            decided.rows.module(row).retracted.iter().any(|range| range.has(next))
+        })
+    };
+    let warning = |row: &Row| {
+        let next = row.next.as_ref().map(ToString::to_string).unwrap_or_default();
+        Problem::new(
+            Code::BadVersion,
+            format!("{} {next} is withdrawn by its own go.mod, so nobody gets it", row.path),
+            "right if all it does is to withdraw others; else release another version",
+        )
+        .of(&row.folder)
+    };
+    decided.rows.all.iter().filter(is_retracted).map(warning).collect()
+}

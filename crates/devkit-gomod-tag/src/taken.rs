@@ -1,0 +1,205 @@
+//! The names of a plan's tags: which are taken, here or at the remote, and which git or Go would refuse.
+
+use std::collections::HashMap;
+
+use devkit_text::escape;
+
+use crate::git::{GitError, Oid};
+use crate::options::Remote;
+use crate::problem::{Code, Problem};
+use crate::repository::Module;
+use crate::row::{Row, Rows, Why};
+use crate::update::Update;
+use crate::version::{Bump, Version};
+
+/// The rows with what there is of their tags, and a problem for each tag that cannot be made.
+pub(crate) fn look_up(
+    rows: Rows<'_>,
+    remote: Option<&Remote>,
+    update: &Update,
+) -> Result<(Vec<Row>, Vec<Problem>), GitError> {
+    let repository = rows.repository;
+    let tags = rows.all.iter().filter_map(|row| row.tag.as_deref());
+    let known: Vec<&str> = tags.filter(|tag| repository.tags.contains_key(*tag)).collect();
+    let known: HashMap<&str, Option<Oid>> =
+        known.iter().copied().zip(repository.peeled(&known)?).collect();
+    let tags = Tags { rows, remote, update };
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for row in rows.all {
+        let mut row = row.clone();
+        if let Some(tag) = row.tag.clone()
+            && let Err(problem) = tags.fill(&mut row, &tag, known.get(&*tag))
+        {
+            problems.push(problem.of(&row.folder));
+        }
+        found.push(row);
+    }
+    Ok((found, problems))
+}
+
+/// All that decides about a tag.
+struct Tags<'a> {
+    rows: Rows<'a>,
+    remote: Option<&'a Remote>,
+    update: &'a Update,
+}
+
+impl Tags<'_> {
+    /// Whether a tag is there, here and at the remote, and can be made if not. `known`: what it leads to.
+    fn fill(
+        &self,
+        row: &mut Row,
+        tag: &str,
+        known: Option<&Option<Oid>>,
+    ) -> Result<(), Box<Problem>> {
+        let commit = &self.rows.repository.commit.oid;
+        let module = self.rows.module(row);
+        let Some(next) = row.next.clone() else { return Ok(()) };
+        let burnt = |message: String| {
+            let hint = format!(
+                "versions can't be reused, Go proxies keep the first one; next free: {}; if {next} is bad, add \
+             to {}: retract {next} // why",
+                self.free(module, &next),
+                module.file("go.mod")
+            );
+            Box::new(Problem::new(Code::TagExists, message, hint))
+        };
+        match known {
+            None => {}
+            Some(None) => {
+                return Err(burnt(format!("tag {tag} exists, and is not one of a commit")));
+            }
+            Some(Some(other)) if other != commit => {
+                return Err(burnt(format!(
+                    "tag {tag} exists on another commit ({})",
+                    other.short()
+                )));
+            }
+            Some(Some(_))
+                if self.update.files.iter().any(|it| module.area.has(it.path.as_bytes())) =>
+            {
+                return Err(burnt(format!("tag {tag} exists, and what it requires is to change")));
+            }
+            Some(Some(_)) => {
+                row.exists = true;
+                row.why = vec![Why::Tagged];
+            }
+        }
+        if let Some(remote) = self.remote {
+            let name = escape(remote.name.as_bytes());
+            // What is not here yet and gets a commit of its own cannot be there.
+            let is_new = !row.exists && !self.update.files.is_empty();
+            if let Some(other) = remote.commits(tag).find(|other| is_new || *other != commit) {
+                return Err(burnt(format!(
+                    "tag {tag} exists at {name} on another commit ({})",
+                    other.short()
+                )));
+            }
+            row.on_remote = Some(remote.has(tag));
+            let names = remote.places.iter().flat_map(|tags| tags.keys());
+            let unknown = self.rows.repository.only_at(module, names);
+            if let Some(higher) = unknown.filter(|higher| *higher > next && !row.exists) {
+                let message = format!("{name} has {higher} of {}, which is not here", row.path);
+                let hint = match remote.places.len() {
+                    1 => format!("git fetch --tags {name}; then this counts from there"),
+                    _ => format!(
+                        "git remote get-url --push --all {name} lists the places; git fetch --tags URL"
+                    ),
+                };
+                return Err(Box::new(Problem::new(Code::TagExists, message, hint)));
+            }
+        }
+        if row.exists {
+            return Ok(());
+        }
+        if next.to_string().strip_suffix(".lock").is_some() {
+            let problem = Problem::new(
+                Code::BadVersion,
+                format!("git makes no tag {tag}"),
+                "take another word for the pre-release",
+            );
+            return Err(Box::new(problem.because("what ends with .lock is git's own")));
+        }
+        if let Some(problem) = self.conflict(tag) {
+            return Err(Box::new(problem));
+        }
+        self.lower(row, &next, module)
+    }
+
+    /// The next version that has no tag, here and at the remote.
+    fn free(&self, module: &Module, version: &Version) -> String {
+        let highest = module.floor.as_ref().filter(|floor| *floor > version);
+        let mut version = highest.unwrap_or(version).clone();
+        while let Some(next) = version.bumped(Bump::Patch) {
+            version = next;
+            let tag = module.prefix.as_ref().map(|prefix| prefix.tag(&version)).unwrap_or_default();
+            let is_there = self.remote.is_some_and(|remote| remote.commits(&tag).next().is_some());
+            let is_taken = is_there || self.rows.repository.tags.contains_key(&tag);
+            if !is_taken && !module.is_retracted(&version) {
+                break;
+            }
+        }
+        version.to_string()
+    }
+
+    /// References are files to git, and `b` cannot be a file and a folder.
+    fn conflict(&self, tag: &str) -> Option<Problem> {
+        let tags = &self.rows.repository.tags;
+        let parents = tag.match_indices('/').map(|(at, _)| &tag[..at]);
+        let above = parents.into_iter().find(|parent| tags.contains_key(*parent));
+        let below = format!("{tag}/");
+        let other =
+            above.or_else(|| tags.keys().map(|name| &**name).find(|it| it.starts_with(&below)))?;
+        Some(Problem::new(
+            Code::RefConflict,
+            format!("there is a tag {other}, so git cannot make {tag}"),
+            format!(
+                "if {other} is not needed: git tag -d {other}, and git push REMOTE :refs/tags/{other}; it was \
+             never a version of Go"
+            ),
+        ))
+    }
+
+    /// A version below one that there is, which is right only if it goes on with an older line.
+    fn lower(&self, row: &mut Row, next: &Version, module: &Module) -> Result<(), Box<Problem>> {
+        let above = module.above_for_retraction().filter(|highest| next < *highest);
+        if let Some(highest) = above {
+            let message = format!(
+                "{next} is lower than {highest}, so what go.mod withdraws would not be withdrawn"
+            );
+            let hint = format!("take a higher one, such as {}", self.free(module, highest));
+            let problem = Problem::new(Code::BadVersion, message, hint);
+            return Err(Box::new(
+                problem.because("go reads what is withdrawn from the highest version"),
+            ));
+        }
+        let Some(floor) = module.floor.as_ref().filter(|floor| next < *floor) else {
+            return Ok(());
+        };
+        let of_line = |version: &Version| version.is_of_line(next);
+        let line =
+            module.releases.iter().rev().map(|release| &release.version).find(|it| of_line(it));
+        if line.is_some_and(|last| last < next) {
+            row.why = vec![Why::Backport];
+            return Ok(());
+        }
+        // What is withdrawn for good is in nobody's way.
+        let is_highest = row.current.as_ref().is_some_and(|current| current < next);
+        if is_highest && module.is_retracted(floor) {
+            return Ok(());
+        }
+        let is_own = module.releases.iter().any(|release| release.version == *floor);
+        let message = if is_own {
+            format!("{next} is lower than {floor}, the last version of {}", row.path)
+        } else {
+            format!(
+                "{next} is lower than {floor}, a tag from before {} had this path, and go lists that too",
+                row.path
+            )
+        };
+        let hint = format!("take a higher one, such as {}", self.free(module, floor));
+        let problem = Problem::new(Code::BadVersion, message, hint);
+        Err(Box::new(problem.because("everybody would go on using the higher one")))
+    }
+}
