@@ -1,14 +1,16 @@
-//! devkit's chores: `cargo xtask test|lint|tidy|bench|dist`. Only the standard library, so that it
-//! builds in a moment.
+//! devkit's chores, with nothing but the standard library, so that they build in a moment.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to its developer")]
 #![expect(clippy::disallowed_methods, reason = "a chore reads the environment and writes files")]
 
 mod apiserver;
 mod bench;
+mod circles;
 mod dist;
 mod envcheck;
 mod gos;
+mod imports;
 mod lint;
+mod map;
 mod mavens;
 mod peers;
 mod run;
@@ -24,6 +26,7 @@ cargo xtask test [OPTIONS] [-- ARGS]                     all tests, with the rea
     --with-apiserver  with a real kube-apiserver too, built at first (2 cores: some minutes)
 cargo xtask lint                                         format, clippy, docs, licences, budgets
 cargo xtask tidy                                         is everything where it belongs
+cargo xtask map                                          the code map of docs/architecture.md, from the modules' own words
 cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd, memnet, kubecerts, tap,
                                                          mvn-unblock, gomod-tag
 cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
+        Some("map") => map::run(),
         Some("bench") => bench::run(rest),
         Some("peers") => envcheck::run(),
         Some("dist") => dist::run(),

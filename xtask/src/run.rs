@@ -1,4 +1,4 @@
-//! Running programs.
+//! Runs programs, and knows where the workspace and what Cargo builds are.
 
 use std::env;
 use std::path::{Path, PathBuf};

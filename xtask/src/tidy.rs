@@ -1,8 +1,10 @@
-//! `cargo xtask tidy`: is everything where it belongs.
+//! `cargo xtask tidy`: whether everything is where it belongs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::circles;
+use crate::map;
 use crate::run::{Result, cargo, output, program, read, root, target};
 
 /// What only the binary may know: the terminal.
@@ -16,6 +18,8 @@ pub(crate) fn run() -> Result<()> {
     test_files(&mut problems)?;
     libraries(&mut problems)?;
     links(&mut problems)?;
+    circles::check(&mut problems)?;
+    map::check(&mut problems)?;
     if problems.is_empty() {
         println!("tidy: everything is in its place");
         return Ok(());

@@ -1,4 +1,4 @@
-//! The table of rules as a page of the manual.
+//! Writes the table of rules as a page of the manual.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The table of rules.
+//! The table of all rules, one file for each group of contexts.
 
 pub(crate) mod channel;
 mod dotenv;

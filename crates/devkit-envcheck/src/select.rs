@@ -1,4 +1,4 @@
-//! Context ids: `<tool>.<way>[@version]`.
+//! Finds contexts by their ids: `<tool>.<way>[@version]`.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Other names that would do.
+//! Suggests other names, which a context would take.
 
 use crate::rule::{Rule, Suggest};
 use crate::verdict::Verdict;

@@ -1,4 +1,4 @@
-//! The shape of a name, as data.
+//! The shape that a context wants of names, as data.
 
 use crate::letters;
 

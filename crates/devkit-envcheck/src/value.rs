@@ -1,4 +1,4 @@
-//! What contexts do with a value.
+//! Checks a value: which contexts change it, cut it or refuse it.
 
 use serde::Serialize;
 

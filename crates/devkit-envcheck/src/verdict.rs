@@ -1,4 +1,4 @@
-//! What becomes of a name.
+//! The verdict of a context: what becomes of a name there.
 
 use serde::Serialize;
 

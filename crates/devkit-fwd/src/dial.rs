@@ -1,4 +1,4 @@
-//! Reaching the destination, anew for each connection.
+//! Dials the destination, anew for each connection.
 
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};

@@ -1,4 +1,4 @@
-//! What can keep a forwarder from starting.
+//! The errors that can keep a forwarder from starting.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! What a running forwarder tells.
+//! The events that a running forwarder tells.
 
 use std::fmt;
 use std::net::SocketAddr;

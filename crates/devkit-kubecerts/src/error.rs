@@ -1,4 +1,4 @@
-//! What can go wrong, by what the user can do about it.
+//! The errors of kubeconfigs and contexts, by what the user can do about them.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Whether a private key would be committed.
+//! Asks git whether a private key that was written would be committed.
 
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;

@@ -1,4 +1,4 @@
-//! Whether what a context holds would work, without asking anybody.
+//! Judges whether what a context holds would work, without asking anybody.
 
 use std::borrow::Cow;
 

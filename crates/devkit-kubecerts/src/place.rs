@@ -1,4 +1,4 @@
-//! Where in which file something stands.
+//! Places: where in which file something stands.
 
 use std::fmt;
 use std::path::Path;

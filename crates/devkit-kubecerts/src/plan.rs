@@ -1,4 +1,4 @@
-//! Which files an extraction makes, and making them as a set.
+//! Plans which files an extraction makes, and makes them as a set.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What is told about a context: never a byte of a key.
+//! The report about a context, which has never a byte of a key.
 
 use serde::Serialize;
 

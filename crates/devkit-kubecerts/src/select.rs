@@ -1,4 +1,4 @@
-//! Which cluster and user a context stands for.
+//! Finds the cluster and the user that a context stands for.
 
 use std::collections::HashMap;
 

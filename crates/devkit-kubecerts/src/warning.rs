@@ -1,4 +1,4 @@
-//! What the user should know, and what `check` counts.
+//! The warnings that the user should know of, and that `check` counts.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What can go wrong with a settings file, by what the user can do about it.
+//! The errors of a settings file, by what the user can do about them.
 
 use crate::place::Position;
 use crate::text::EncodingError;

@@ -1,4 +1,4 @@
-//! How paths are written in JSON.
+//! Writes paths in JSON, also those that are not UTF-8.
 
 use std::path::Path;
 

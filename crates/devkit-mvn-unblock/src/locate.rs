@@ -1,4 +1,4 @@
-//! Which settings files Maven reads.
+//! Finds the settings files that Maven reads.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -1,4 +1,4 @@
-//! Blocked repositories in the output of a failed build.
+//! Finds blocked repositories in the output of a failed build.
 
 use crate::mirror::{BLOCKER, NOWHERE, Repository};
 

@@ -1,4 +1,4 @@
-//! Which mirror Maven takes for a repository.
+//! Mirrors, and which of them Maven takes for a repository.
 //!
 //! Rule: `org.eclipse.aether.util.repository.DefaultMirrorSelector` of Maven's resolver, the same in
 //! Maven 3.8, 3.9 and 4. The repository's id and declared URL count; a mirror's own URL does not, nor

@@ -1,5 +1,5 @@
-//! What there is to say about a settings file: recipes that do nothing or the wrong thing, and what some
-//! readers of Maven die of.
+//! The notes about a settings file: recipes that do nothing or the wrong thing, and what some readers of
+//! Maven refuse.
 
 use std::collections::HashSet;
 

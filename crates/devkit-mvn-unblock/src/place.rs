@@ -1,4 +1,4 @@
-//! Where in which file something stands.
+//! Positions: where in a file something stands.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What is to change in a settings file, and proof that it has the wanted effect.
+//! Plans what is to change in a settings file, and proves that it has the wanted effect.
 //!
 //! The wanted effect is asked of the same rules by which Maven chooses mirrors, before and after: a
 //! file that has it already is left alone, however it is written.

@@ -1,4 +1,4 @@
-//! What must not be shown: passwords in settings, and in URLs.
+//! Hides what must not be shown: passwords in settings, and in URLs.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What becomes of the repositories that a project and the settings declare.
+//! The status of a repository that a project or the settings declare: what becomes of it.
 
 use std::path::PathBuf;
 

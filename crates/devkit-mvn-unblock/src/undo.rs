@@ -1,4 +1,4 @@
-//! Taking a change back.
+//! Decides what there is to take back of a change.
 //!
 //! Nothing is kept beside the backup: that a file is as devkit left it is shown by making the change
 //! of the backup again, with the mirrors as they are now, which gives the same bytes.

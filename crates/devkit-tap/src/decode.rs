@@ -1,4 +1,4 @@
-//! A recorded body is compressed, framed and maybe cut: this says what it says.
+//! Decodes a recorded body, which is compressed, framed and maybe cut.
 
 mod body;
 mod json;

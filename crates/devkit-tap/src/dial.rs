@@ -1,4 +1,4 @@
-//! Reaching the API server: TCP, through a proxy where the context names one, and TLS.
+//! Dials the API server: TCP, through a proxy where the context names one, and TLS.
 
 mod tcp;
 

@@ -1,4 +1,4 @@
-//! What is kept of an exchange while it passes, and the body that keeps it.
+//! Keeps an exchange while it passes, by bodies that remember what went through them.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! A log is shared more freely than a cluster: secrets are taken out before anything is shown.
+//! Takes secrets out before anything is shown, because a log is shared more freely than a cluster.
 //!
 //! Where it is not certain that something is no secret, it counts as one.
 

@@ -1,4 +1,4 @@
-//! What a request asks for in kubectl's words: nobody reads paths, and every path has its words.
+//! Says what a request asks for in kubectl's words: nobody reads paths, and every path has its words.
 
 pub(crate) mod builtin;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Amounts as people read them.
+//! Writes sizes and times as people read them, and reads sizes that people write.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A line of a file, with a marker under what is wrong in it.
+//! Shows a line of a file, with a marker under what is wrong in it.
 
 use devkit_text::escape;
 

@@ -1,4 +1,4 @@
-//! `devkit completions`: scripts for shells.
+//! The command `devkit completions`: scripts by which shells complete arguments.
 
 use clap_complete::Shell;
 

@@ -1,4 +1,4 @@
-//! `devkit envcheck`: arguments, and what of the surroundings the library is handed.
+//! The command `devkit envcheck`: its arguments, and what of the surroundings its library is handed.
 
 mod environ;
 mod files;

@@ -1,4 +1,4 @@
-//! `devkit fwd`: arguments, signals and the run itself.
+//! The command `devkit fwd`: its arguments, signals and the run itself.
 
 mod explain;
 mod log;

@@ -1,4 +1,4 @@
-//! `devkit gomod-tag`: arguments, and what of the surroundings the library is handed.
+//! The command `devkit gomod-tag`: its arguments, and what of the surroundings its library is handed.
 
 mod api;
 mod list;

@@ -1,4 +1,4 @@
-//! `devkit kubecerts`: arguments, and what of the surroundings the library is handed.
+//! The command `devkit kubecerts`: its arguments, and what of the surroundings its library is handed.
 
 mod check;
 mod explain;

@@ -1,4 +1,4 @@
-//! `devkit man`: manual pages in roff.
+//! The command `devkit man`: manual pages in roff.
 
 use std::fs;
 use std::path::PathBuf;

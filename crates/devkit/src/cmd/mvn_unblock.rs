@@ -1,4 +1,4 @@
-//! `devkit mvn-unblock`: arguments, and what of the surroundings the library is handed.
+//! The command `devkit mvn-unblock`: its arguments, and what of the surroundings its library is handed.
 
 mod change;
 mod explain;
