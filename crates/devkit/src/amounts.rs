@@ -28,6 +28,12 @@ pub(crate) fn span(duration: Duration) -> String {
     }
 }
 
+/// `1 connection`, `2 connections`.
+pub(crate) fn count(number: impl Into<i128>, what: &str) -> String {
+    let number = number.into();
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A size with its unit: `1MiB`, `512k`, `2G`. Units are powers of 1024.
 pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let wanted = "a size is wanted, such as 512KiB, 1MiB or 2G";

@@ -127,7 +127,7 @@ pub(crate) fn parse(
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            ui::result(rendered(ui, To::Out, &error.render()).as_bytes())?;
+            ui::bytes(rendered(ui, To::Out, &error.render()).as_bytes())?;
             Ok(Parsed::Printed(exit::DONE))
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !ui.json => {

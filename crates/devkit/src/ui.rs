@@ -1,13 +1,21 @@
 //! The terminal: where text goes, whether it is coloured, and what `--quiet` leaves.
 
+mod answer;
+pub(crate) mod diff;
+mod phrase;
+mod table;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use console::Style;
+use console::{Style, Term};
 use devkit_text::escape;
 
+pub(crate) use self::answer::{Answer, Documents};
+pub(crate) use self::phrase::Phrase;
+pub(crate) use self::table::{Fit, Table, column};
 use crate::host::variables::Variables;
 
 /// When to colour.
@@ -33,6 +41,7 @@ pub(crate) struct Ui {
     /// Whether the locale can show more than ASCII.
     pub(crate) unicode: bool,
     colour: [bool; 2],
+    width: [Option<usize>; 2],
 }
 
 /// One of the two streams.
@@ -76,7 +85,14 @@ impl Ui {
             coloured(when, io::stdout().is_terminal(), variables),
             coloured(when, io::stderr().is_terminal(), variables),
         ];
-        Self { json, quiet, verbose, unicode: unicode_locale(variables), colour }
+        let width = [columns(&Term::stdout()), columns(&Term::stderr())];
+        Self { json, quiet, verbose, unicode: unicode_locale(variables), colour, width }
+    }
+
+    /// Columns of the terminal that a stream goes to; nothing where it goes elsewhere, and every line
+    /// may be as long as it likes.
+    pub(crate) fn width(&self, to: To) -> Option<usize> {
+        self.width[to as usize]
     }
 
     /// Whether a stream is coloured.
@@ -89,15 +105,40 @@ impl Ui {
         style.clone().force_styling(self.coloured(to)).apply_to(text).to_string()
     }
 
-    /// Whether something is well, for standard output.
-    pub(crate) fn mark(&self, good: bool) -> String {
+    /// Whether something is well.
+    pub(crate) fn sign(&self, good: bool) -> Phrase {
+        // No word that could be read together with the sentence behind it.
         let (sign, style) = match (good, self.unicode) {
             (true, true) => ("✓", Style::new().green()),
             (true, false) => ("ok", Style::new().green()),
             (false, true) => ("✗", Style::new().red()),
-            (false, false) => ("no", Style::new().red()),
+            (false, false) => ("x", Style::new().red()),
         };
-        self.paint(To::Out, &style, sign)
+        Phrase::styled(sign, style)
+    }
+
+    /// The same, for standard output.
+    pub(crate) fn mark(&self, good: bool) -> String {
+        self.sign(good).painted(self.coloured(To::Out))
+    }
+
+    /// A line, in as many lines as the terminal needs for it; those behind the first stand below its
+    /// second word.
+    pub(crate) fn paragraph(&self, to: To, phrase: &Phrase) -> String {
+        let most = self.width(to).unwrap_or(usize::MAX);
+        let mut text = String::new();
+        for (at, line) in phrase.wrapped(most.saturating_sub(2)).iter().enumerate() {
+            let indent = if at == 0 { "" } else { "  " };
+            text.push_str(indent);
+            text.push_str(&line.painted(self.coloured(to)));
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Writes text for people to standard output, whole.
+    pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
+        if self.unicode { bytes(text.as_bytes()) } else { bytes(in_ascii(text).as_bytes()) }
     }
 
     /// Tells a warning in one line.
@@ -107,8 +148,9 @@ impl Ui {
     }
 }
 
-/// Writes a result to standard output, whole. A reader who has seen enough is no error.
-pub(crate) fn result(text: &[u8]) -> anyhow::Result<()> {
+/// Writes to standard output, whole, what is to arrive byte for byte. A reader who has seen enough is
+/// no error.
+pub(crate) fn bytes(text: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     ignore_closed(out.write_all(text).and_then(|()| out.flush()))
         .context("cannot write to standard output")
@@ -118,7 +160,7 @@ pub(crate) fn result(text: &[u8]) -> anyhow::Result<()> {
 pub(crate) fn document(document: &impl serde::Serialize) -> anyhow::Result<()> {
     let mut text = serde_json::to_vec(document).context("cannot make a JSON document")?;
     text.push(b'\n');
-    result(&text)
+    bytes(&text)
 }
 
 /// Writes to standard error. There is nobody to tell if that fails.
@@ -138,30 +180,32 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
-/// Columns two blanks apart; the last one is not padded.
-pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let width =
-        |at: usize| rows.iter().map(|row| console::measure_text_width(&row[at])).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            let pad = width - console::measure_text_width(cell);
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', pad + 2));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
 fn ignore_closed(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
+}
+
+/// The typographic signs of our own texts, for a locale that has none. What comes from elsewhere keeps
+/// its letters.
+fn in_ascii(text: &str) -> String {
+    let signs = [
+        ("…", "..."),
+        ("·", "-"),
+        ("→", "->"),
+        ("—", "-"),
+        ("≥", ">="),
+        ("↑", "up"),
+        ("↓", "down"),
+    ];
+    signs.iter().fold(text.to_owned(), |text, (sign, plain)| text.replace(sign, plain))
+}
+
+/// The width of a terminal. One that does not say has the usual 80 columns.
+fn columns(term: &Term) -> Option<usize> {
+    let (_, columns) = term.is_term().then(|| term.size_checked().unwrap_or((24, 80)))?;
+    Some(usize::from(columns).max(40))
 }
 
 /// The conventions of no-color.org and bixense.com/clicolors.

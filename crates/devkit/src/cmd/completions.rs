@@ -32,7 +32,7 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         let (shell, script) = (args.shell.to_string(), str::from_utf8(&script)?);
         ui::document(&Document { schema: "devkit.completions/1", shell, script })?;
     } else {
-        ui::result(&script)?;
+        ui::bytes(&script)?;
     }
     Ok(exit::DONE)
 }

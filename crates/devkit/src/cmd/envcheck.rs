@@ -2,23 +2,25 @@
 
 mod environ;
 mod files;
+mod name;
 mod probe;
-mod render;
+mod rules;
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use devkit_envcheck::{
-    Chain, Context, Format, Group, Input, Limits, Report, UnknownContext, Verdict,
+    Chain, Context, Format, Input, Limits, Report, UnknownContext, Verdict, counts_by_default,
 };
 use devkit_text::escape;
 use serde::Serialize;
 
+use self::rules::Rules;
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::{Host, stdin};
-use crate::ui::{self, Ui};
+use crate::ui::{self, Answer as _, Documents, Ui};
 
 const SCHEMA: &str = "devkit.envcheck/1";
 
@@ -125,13 +127,11 @@ struct Document<'a> {
 
 pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     if args.list_contexts {
-        return render::list(ui, &devkit_envcheck::all_contexts());
+        return ui.answer(&Rules::All(&devkit_envcheck::all_contexts()));
     }
     if let Some(id) = &args.explain {
-        return render::explain(
-            ui,
-            &devkit_envcheck::contexts(id).map_err(|e| unknown(&e, "--explain"))?,
-        );
+        let contexts = devkit_envcheck::contexts(id).map_err(|e| unknown(&e, "--explain"))?;
+        return ui.answer(&Rules::Explained(&contexts));
     }
     let chosen = args.contexts()?;
     if args.env || args.pid.is_some() {
@@ -160,7 +160,7 @@ pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let asked = Asked { chosen, chain };
     let answers: anyhow::Result<Vec<Answer>> =
         items.into_iter().map(|item| asked.answer(item, args.format)).collect();
-    tell(ui, args, &asked, answers?)
+    tell(ui, &Answers::new(args, &asked, answers?))
 }
 
 /// What is asked of every name.
@@ -215,64 +215,88 @@ impl Asked {
     }
 }
 
-/// Prints all answers and gives the exit code.
-fn tell(ui: &Ui, args: &Args, asked: &Asked, mut answers: Vec<Answer>) -> anyhow::Result<u8> {
-    let reports = answers.iter_mut().filter_map(|answer| match answer {
-        Answer::Name(report) => Some(&mut **report),
-        Answer::File(_) => None,
-    });
-    let collisions = devkit_envcheck::name_collisions(&mut reports.collect::<Vec<_>>());
-    let on: Vec<Verdict> = args.fail_on.iter().map(|verdict| (*verdict).into()).collect();
-    if let Some(annotations) = args.report {
-        let files: Vec<&files::Checked> = answers
-            .iter()
-            .filter_map(|answer| match answer {
-                Answer::File(checked) => Some(checked),
-                Answer::Name(_) => None,
-            })
-            .collect();
-        ui::result(files::annotate(annotations, &files, &on)?.as_bytes())?;
-    } else if ui.json {
-        let mut text = Vec::new();
-        for answer in &answers {
-            match answer {
-                Answer::Name(report) => {
-                    serde_json::to_writer(&mut text, &Document { schema: SCHEMA, report })?;
-                }
-                Answer::File(checked) => serde_json::to_writer(&mut text, checked)?,
-            }
-            text.push(b'\n');
-        }
-        ui::result(&text)?;
-    } else if !ui.quiet {
+/// All answers of one run.
+struct Answers<'a> {
+    args: &'a Args,
+    /// Whether names are asked about everywhere.
+    everywhere: bool,
+    items: Vec<Answer>,
+    /// Names of which several would become the same.
+    collisions: Vec<(String, Vec<Vec<u8>>)>,
+    /// Verdicts that make the answer no.
+    on: Vec<Verdict>,
+}
+
+impl<'a> Answers<'a> {
+    fn new(args: &'a Args, asked: &Asked, mut answers: Vec<Answer>) -> Self {
+        let reports = answers.iter_mut().filter_map(|answer| match answer {
+            Answer::Name(report) => Some(&mut **report),
+            Answer::File(_) => None,
+        });
+        let collisions = devkit_envcheck::name_collisions(&mut reports.collect::<Vec<_>>());
+        let on = args.fail_on.iter().map(|verdict| (*verdict).into()).collect();
+        Self { args, everywhere: asked.everywhere(), items: answers, collisions, on }
+    }
+
+    fn counts(&self) -> impl Fn(&Context) -> bool {
+        let everywhere = self.everywhere;
+        move |context| !everywhere || counts_by_default(context)
+    }
+
+    fn files(&self) -> Vec<&files::Checked> {
+        let files = self.items.iter().filter_map(|answer| match answer {
+            Answer::File(checked) => Some(checked),
+            Answer::Name(_) => None,
+        });
+        files.collect()
+    }
+}
+
+impl ui::Answer for Answers<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        self.items.iter().try_for_each(|answer| match answer {
+            Answer::Name(report) => to.add(&Document { schema: SCHEMA, report }),
+            Answer::File(checked) => to.add(checked),
+        })
+    }
+
+    fn text(&self, ui: &Ui) -> String {
         let text = |answer: &Answer| match answer {
-            Answer::Name(report) => render::report(ui, report, asked.everywhere()),
+            Answer::Name(report) => name::report(ui, report, self.everywhere, &self.counts()),
             Answer::File(checked) => files::text(ui, checked),
         };
-        ui::result(answers.iter().map(text).collect::<Vec<_>>().join("\n").as_bytes())?;
+        self.items.iter().map(text).collect::<Vec<_>>().join("\n")
     }
-    if !ui.quiet && !ui.json {
-        for (name, names) in collisions {
+
+    fn remarks(&self, ui: &Ui) {
+        for (name, names) in &self.collisions {
             let names: Vec<String> = names.iter().map(|name| escape(name)).collect();
             let names = names.join(" and ");
             ui.warning("collision", &format!("{names} would be one variable, {name}"));
         }
     }
-    let everywhere = asked.everywhere();
-    let counts = |context: &Context| !everywhere || by_default(context);
-    let fails = answers.iter().any(|answer| match answer {
-        Answer::Name(report) => report.fails(&on, &counts),
-        Answer::File(checked) => checked.fails(&on),
-    });
-    Ok(if fails { exit::NO } else { exit::DONE })
+
+    fn is_account(&self) -> bool {
+        true
+    }
+
+    fn exit(&self) -> u8 {
+        let fails = self.items.iter().any(|answer| match answer {
+            Answer::Name(report) => report.fails(&self.on, &self.counts()),
+            Answer::File(checked) => checked.fails(&self.on),
+        });
+        if fails { exit::NO } else { exit::DONE }
+    }
 }
 
-/// Whether a name that nobody asked a context for fails by it: execve, and the shells of POSIX.
-fn by_default(context: &Context) -> bool {
-    const SHELLS: &[&str] = &["dash", "busybox", "bash", "ksh93", "mksh", "posh", "yash"];
-    let tool = context.rule.tool;
-    matches!(tool, "execve" | "posix")
-        || context.rule.group == Group::Shell && SHELLS.contains(&tool)
+/// Prints all answers and gives the exit code.
+fn tell(ui: &Ui, answers: &Answers<'_>) -> anyhow::Result<u8> {
+    let Some(annotations) = answers.args.report else { return ui.answer(answers) };
+    ui::bytes(files::annotate(annotations, &answers.files(), &answers.on)?.as_bytes())?;
+    if !ui.quiet {
+        answers.remarks(ui);
+    }
+    Ok(answers.exit())
 }
 
 fn unknown(error: &UnknownContext, option: &str) -> Failure {

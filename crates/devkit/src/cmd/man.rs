@@ -86,7 +86,7 @@ pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         let pages = vec![Page { name: page_name(command), roff: Some(roff), path: None }];
         ui::document(&Document { schema: SCHEMA, pages })?;
     } else {
-        ui::result(roff.as_bytes())?;
+        ui::bytes(roff.as_bytes())?;
     }
     Ok(exit::DONE)
 }

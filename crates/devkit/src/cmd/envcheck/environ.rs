@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use devkit_envcheck::{Context, Input, Report, Verdict};
+use devkit_envcheck::{Context, Input, Report, Verdict, counts_by_default};
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::{Args, Document, SCHEMA, by_default, limits, render};
+use super::{Args, Document, SCHEMA, limits, name};
 use crate::exit;
 use crate::failure::Failure;
-use crate::ui::{self, Ui};
+use crate::ui::{Answer, Documents, Ui};
 
 /// What is wrong with the strings themselves.
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ pub(super) fn run(ui: &Ui, args: &Args, chosen: &[Context]) -> anyhow::Result<u8
     let strings: Vec<&[u8]> =
         bytes.split(|byte| *byte == 0).filter(|string| !string.is_empty()).collect();
     let contexts = if args.context.is_empty() {
-        devkit_envcheck::all_contexts().into_iter().filter(by_default).collect()
+        devkit_envcheck::all_contexts().into_iter().filter(counts_by_default).collect()
     } else {
         chosen.to_vec()
     };
@@ -68,24 +68,43 @@ pub(super) fn run(ui: &Ui, args: &Args, chosen: &[Context]) -> anyhow::Result<u8
         limit: limits.total,
     };
     let on: Vec<Verdict> = args.fail_on.iter().map(|verdict| (*verdict).into()).collect();
-    let fails = |report: &Report| report.fails(&on, &|_: &Context| true);
-    if ui.json {
-        let mut text = Vec::new();
-        for report in &reports {
-            serde_json::to_writer(&mut text, &Document { schema: SCHEMA, report })?;
-            text.push(b'\n');
-        }
-        serde_json::to_writer(&mut text, &about)?;
-        text.push(b'\n');
-        ui::result(&text)?;
-    } else {
-        let shown = reports.iter().filter(|report| ui.verbose > 0 || fails(report));
-        let mut texts: Vec<String> =
-            shown.map(|report| render::report(ui, report, false)).collect();
-        texts.push(summary(&about, inputs.len(), reports.iter().filter(|r| fails(r)).count()));
-        ui::result(texts.join("\n").as_bytes())?;
+    ui.answer(&Environment { reports, about, on })
+}
+
+/// The variables of a process.
+struct Environment {
+    reports: Vec<Report>,
+    about: Strings,
+    /// Verdicts that make the answer no.
+    on: Vec<Verdict>,
+}
+
+impl Environment {
+    fn fails(&self, report: &Report) -> bool {
+        report.fails(&self.on, &|_: &Context| true)
     }
-    Ok(if reports.iter().any(fails) { exit::NO } else { exit::DONE })
+}
+
+impl Answer for Environment {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        for report in &self.reports {
+            to.add(&Document { schema: SCHEMA, report })?;
+        }
+        to.add(&self.about)
+    }
+
+    fn text(&self, ui: &Ui) -> String {
+        let shown = self.reports.iter().filter(|report| ui.verbose > 0 || self.fails(report));
+        let mut texts: Vec<String> =
+            shown.map(|report| name::report(ui, report, false, &|_| true)).collect();
+        let lost = self.reports.iter().filter(|report| self.fails(report)).count();
+        texts.push(summary(&self.about, self.reports.len(), lost));
+        texts.join("\n")
+    }
+
+    fn exit(&self) -> u8 {
+        if self.reports.iter().any(|report| self.fails(report)) { exit::NO } else { exit::DONE }
+    }
 }
 
 /// A string without `=` is a name to some readers and nothing to others.

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::host::programs::Programs;
-use crate::ui::{self, Ui};
+use crate::ui::{Answer, Documents, Ui};
 
 #[derive(Serialize)]
 struct Document {
@@ -49,12 +49,21 @@ pub(super) fn run(ui: &Ui, programs: &Programs, inputs: &[Input]) -> anyhow::Res
         SHELLS.iter().filter_map(|shell| Some((*shell, programs.find(shell.program)?))).collect();
     let shells = ask_all(&found, inputs)?;
     let ok = shells.iter().all(|asked| asked.differences.is_empty());
-    if ui.json {
-        ui::document(&Document { schema: "devkit.envcheck.probe/1", ok, shells })?;
-    } else {
-        ui::result(text(ui, &shells).as_bytes())?;
+    ui.answer(&Document { schema: "devkit.envcheck.probe/1", ok, shells })
+}
+
+impl Answer for Document {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        to.add(self)
     }
-    Ok(if ok { exit::DONE } else { exit::NO })
+
+    fn text(&self, ui: &Ui) -> String {
+        text(ui, &self.shells)
+    }
+
+    fn exit(&self) -> u8 {
+        if self.ok { exit::DONE } else { exit::NO }
+    }
 }
 
 /// As many questions at a time as there are processors.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::render::{self, ProblemDocument};
 use crate::exit;
-use crate::ui::{self, Ui};
+use crate::ui::{self, Fit, Table, To, Ui, column};
 
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
@@ -69,7 +69,7 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         })?;
         return Ok(exit::DONE);
     }
-    ui::result(text(ui, &repository, &problems).as_bytes())?;
+    ui.text(&text(ui, &repository, &problems))?;
     render::warn(ui, shallow(&repository.git).as_slice());
     Ok(exit::DONE)
 }
@@ -94,28 +94,34 @@ fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> Strin
     if repository.modules.is_empty() {
         return "no modules: there is no go.mod in this commit\n".into();
     }
-    let mut rows = vec![["directory", "module", "latest", "releasable"].map(str::to_owned)];
+    let mut table = Table::new(&[
+        column("directory", Fit::Wrap),
+        column("module", Fit::Wrap),
+        column("latest", Fit::Keep),
+        column("releasable", Fit::Wrap),
+    ]);
     let any_released = repository.modules.iter().any(|module| !module.releases.is_empty());
     for (module, problem) in repository.modules.iter().zip(problems) {
         let latest = module.current().map_or("-".to_owned(), |it| it.version.to_string());
         let state = match problem {
             Some(problem) => {
-                format!("{} {} [{}]", ui.mark(false), problem.message, problem.code.as_str())
+                let code = problem.code.as_str();
+                ui.sign(false).then(format!(" {} [{code}]", problem.message))
             }
-            None if module.is_hidden => format!("{} only if --module names it", ui.mark(true)),
+            None if module.is_hidden => ui.sign(true).then(" only if --module names it"),
             None if any_released && module.releases.is_empty() => {
-                format!("{} new: --module or --include-new", ui.mark(true))
+                ui.sign(true).then(" new: --module or --include-new")
             }
-            None => ui.mark(true),
+            None => ui.sign(true),
         };
-        rows.push([
-            escape(module.shown_folder().as_bytes()),
-            escape(module.name().as_bytes()),
-            latest,
+        table.row([
+            escape(module.shown_folder().as_bytes()).into(),
+            escape(module.name().as_bytes()).into(),
+            latest.into(),
             state,
         ]);
     }
-    let mut text = render::headed(ui, &ui::table(&rows));
+    let mut text = table.text(ui, To::Out);
     for module in &repository.modules {
         for (tag, why) in &module.odd_tags {
             let _ = writeln!(text, "tag {} is no version: {why}", escape(tag.as_bytes()));

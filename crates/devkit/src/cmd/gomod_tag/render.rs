@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use console::Style;
 use devkit_gomod_tag::git::{Git, Oid};
 use devkit_gomod_tag::plan::{Dependent, Plan};
 use devkit_gomod_tag::repository::shown_folder;
@@ -14,7 +13,7 @@ use serde::Serialize;
 
 use super::api::Answer;
 use super::{SCHEMA, trouble};
-use crate::ui::{self, To, Ui};
+use crate::ui::{self, Fit, Table, To, Ui, column};
 
 /// A plan, as `--json` tells it.
 #[derive(Serialize)]
@@ -232,40 +231,31 @@ fn whys(row: &Row) -> String {
 
 /// The table of a plan.
 pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
-    if plan.rows.is_empty() {
-        return String::new();
-    }
     let arrow = if ui.unicode { "→" } else { "->" };
-    let head = ["directory", "module", &format!("current {arrow} next"), "tag", "why"];
-    let mut rows = vec![head.map(str::to_owned)];
+    let has_next = plan.rows.iter().any(|row| row.next.is_some());
+    let mut table = Table::new(&[
+        column("directory", Fit::Wrap),
+        column("module", Fit::Wrap),
+        column(if has_next { "current → next" } else { "current" }, Fit::Keep),
+        column("tag", Fit::Wrap),
+        column("why", Fit::Wrap),
+    ]);
     let current = |row: &Row| row.current.as_ref().map_or("-".to_owned(), ToString::to_string);
-    if plan.rows.iter().all(|row| row.next.is_none()) {
-        let mut rows = vec![["directory", "module", "current", "why"].map(str::to_owned)];
-        rows.extend(plan.rows.iter().map(|row| {
-            let (folder, path) =
-                (escape(shown_folder(&row.folder).as_bytes()), escape(row.path.as_bytes()));
-            [folder, path, current(row), whys(row)]
-        }));
-        return headed(ui, &ui::table(&rows));
-    }
     let width = plan.rows.iter().map(|row| current(row).len()).max().unwrap_or(0);
     for row in &plan.rows {
         let next = row.next.as_ref().map_or("?".to_owned(), ToString::to_string);
-        rows.push([
-            escape(shown_folder(&row.folder).as_bytes()),
-            escape(row.path.as_bytes()),
-            format!("{:width$} {arrow} {next}", current(row)),
-            row.tag.clone().unwrap_or_else(|| "-".into()),
-            whys(row),
+        let versions =
+            if has_next { format!("{:width$} {arrow} {next}", current(row)) } else { current(row) };
+        let no_tag = if has_next { "-" } else { "" };
+        table.row([
+            escape(shown_folder(&row.folder).as_bytes()).into(),
+            escape(row.path.as_bytes()).into(),
+            versions.into(),
+            row.tag.as_deref().unwrap_or(no_tag).into(),
+            whys(row).into(),
         ]);
     }
-    headed(ui, &ui::table(&rows))
-}
-
-/// A table whose first line stands out.
-pub(super) fn headed(ui: &Ui, table: &str) -> String {
-    let (head, rest) = table.split_once('\n').unwrap_or((table, ""));
-    format!("{}\n{rest}", ui.paint(To::Out, &Style::new().bold(), head))
+    table.text(ui, To::Out)
 }
 
 /// What else belongs to a plan: edits, who is left out, and the commit.
@@ -274,24 +264,20 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
     let arrow = if ui.unicode { "→" } else { "->" };
     if !plan.update.requires.is_empty() {
         text.push_str("\nrequirements that change\n");
-        let rows: Vec<[String; 3]> = plan
-            .update
-            .requires
-            .iter()
-            .map(|it| {
-                let file = if it.folder.is_empty() {
-                    "go.mod".into()
-                } else {
-                    format!("{}/go.mod", it.folder)
-                };
-                [
-                    format!("  {}", escape(file.as_bytes())),
-                    escape(it.path.as_bytes()),
-                    format!("{} {arrow} {}", escape(it.from.as_bytes()), it.to),
-                ]
-            })
-            .collect();
-        text.push_str(&ui::table(&rows));
+        let fits = [Fit::Wrap, Fit::Wrap, Fit::Keep];
+        let mut table = Table::new(&fits.map(|fit| column("", fit)));
+        for it in &plan.update.requires {
+            let file = match &*it.folder {
+                "" => "go.mod".to_owned(),
+                folder => format!("{folder}/go.mod"),
+            };
+            table.row([
+                format!("  {}", escape(file.as_bytes())).into(),
+                escape(it.path.as_bytes()).into(),
+                format!("{} {arrow} {}", escape(it.from.as_bytes()), it.to).into(),
+            ]);
+        }
+        text.push_str(&table.text(ui, To::Out));
     }
     if !plan.update.files.is_empty() {
         let names: Vec<String> =

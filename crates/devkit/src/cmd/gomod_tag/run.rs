@@ -178,7 +178,7 @@ impl Run<'_> {
     }
 
     fn say(&self, text: &str) -> anyhow::Result<()> {
-        if self.ui.json || self.ui.quiet { Ok(()) } else { ui::result(text.as_bytes()) }
+        if self.ui.json || self.ui.quiet { Ok(()) } else { self.ui.text(text) }
     }
 
     /// What makes the tags known.

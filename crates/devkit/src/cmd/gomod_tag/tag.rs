@@ -112,7 +112,7 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
                 writeln!(text, "not looked at: {count} files that are changed and not committed");
         }
     }
-    ui::result(text.as_bytes())?;
+    ui.text(&text)?;
     render::warn(ui, &plan.warnings);
     Ok(code)
 }
@@ -143,7 +143,7 @@ fn show(ui: &Ui, repository: &Repository, plan: &Plan, api: &[Answer]) -> anyhow
     }
     let mut text = text(ui, repository, plan);
     text.push_str(&api::text(ui, api));
-    ui::result(text.as_bytes())?;
+    ui.text(&text)?;
     render::warn(ui, &plan.warnings);
     if plan.problems.is_empty() { Ok(exit::DONE) } else { Ok(refused(ui, plan)) }
 }
@@ -234,7 +234,7 @@ fn act(ui: &Ui, host: &Host, version: Option<&str>, acting: &Acting) -> anyhow::
     if !ui.json && !ui.quiet {
         let mut text = text(ui, &repository, &plan);
         text.push_str(&api::text(ui, &api));
-        ui::result(text.as_bytes())?;
+        ui.text(&text)?;
     }
     render::warn(ui, &plan.warnings);
     let updates = options.update_requires;

@@ -90,7 +90,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
             Failure::new("go-missing", "cannot start go").because(words(&error))
         })?;
         if !ui.json {
-            ui::result(text(ui, &one).as_bytes())?;
+            ui.text(&text(ui, &one))?;
         }
         verified.push(one);
     }

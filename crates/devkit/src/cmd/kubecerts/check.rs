@@ -3,10 +3,10 @@
 use devkit_kubecerts::{Error, Report};
 use serde::Serialize;
 
-use super::{Every, Selection, WARN_DAYS, explain, render};
+use super::{Every, Loaded, Selection, WARN_DAYS, explain, render};
 use crate::exit;
 use crate::host::Host;
-use crate::ui::{self, Ui};
+use crate::ui::{Answer, Documents, Ui};
 
 const SCHEMA: &str = "devkit.kubecerts.check/1";
 
@@ -58,24 +58,41 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
             Err(error) => return Err(explain::error(&loaded.names, &error).into()),
         }
     };
-    let ok = !reports.iter().any(|report| report.findings().next().is_some());
-    if ui.json {
-        let contexts = reports
-            .iter()
-            .map(|report| {
-                let findings: Vec<_> = report.findings().collect();
-                Checked { ok: findings.is_empty(), findings, report }
-            })
-            .collect();
-        let warnings = loaded.config.warnings();
-        ui::document(&Document { schema: SCHEMA, ok, contexts, warnings })?;
-    } else {
-        if !ui.quiet {
-            for warning in loaded.config.warnings() {
-                ui.warning(warning.code, &loaded.names.shorten(&warning.message));
-            }
-        }
-        ui::result(render::checked(ui, &loaded, &reports).as_bytes())?;
+    ui.answer(&Findings { loaded, reports })
+}
+
+/// The contexts that were looked at.
+struct Findings {
+    loaded: Loaded,
+    reports: Vec<Report>,
+}
+
+impl Findings {
+    fn is_ok(&self) -> bool {
+        self.reports.iter().all(|report| report.findings().next().is_none())
     }
-    Ok(if ok { exit::DONE } else { exit::NO })
+}
+
+impl Answer for Findings {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let contexts = self.reports.iter().map(|report| {
+            let findings: Vec<_> = report.findings().collect();
+            Checked { ok: findings.is_empty(), findings, report }
+        });
+        let warnings = self.loaded.config.warnings();
+        let (ok, contexts) = (self.is_ok(), contexts.collect());
+        to.add(&Document { schema: SCHEMA, ok, contexts, warnings })
+    }
+
+    fn remarks(&self, ui: &Ui) {
+        self.loaded.warn(ui, &[]);
+    }
+
+    fn text(&self, ui: &Ui) -> String {
+        render::checked(ui, &self.loaded, &self.reports)
+    }
+
+    fn exit(&self) -> u8 {
+        if self.is_ok() { exit::DONE } else { exit::NO }
+    }
 }

@@ -1,20 +1,20 @@
 //! `devkit kubecerts extract`: the three files, a bundle, a PKCS#12 file, or one part on stdout.
 
+mod password;
+
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use devkit_fs::Existing;
 use devkit_kubecerts::plan::{self, FolderNames, Planned, PlannedPart};
-use devkit_kubecerts::{Error, Material, Profile, Report, Secret, Selected, git};
+use devkit_kubecerts::{Error, Material, Profile, Report, Secret, Selected, Warning, git};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
-use zeroize::Zeroizing;
 
-use super::{Document, Every, Loaded, Selection, WARN_DAYS, explain, read, render};
+use super::{Document, Every, Loaded, Selection, WARN_DAYS, explain, render};
 use crate::exit;
 use crate::failure::Failure;
-use crate::host::{Host, stdin};
-use crate::ui::{self, Ui};
+use crate::host::Host;
+use crate::ui::{self, Answer, Documents, Ui};
 
 #[derive(Debug, clap::Args)]
 #[command(long_about = "Write client certificate, key and CA of a context into files\n\n\
@@ -108,15 +108,32 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     write(args, &loaded, &mut done, &absent)?;
     let (mut report, planned) = done.remove(0);
     report.warnings.extend(git::warnings(&planned));
-    if ui.json {
-        ui::document(&Document::one(&loaded, report))?;
-        return Ok(exit::DONE);
+    ui.answer(&Extracted { loaded: &loaded, report, planned })
+}
+
+/// What was written of one context.
+struct Extracted<'a> {
+    loaded: &'a Loaded,
+    report: Report,
+    planned: Vec<Planned>,
+}
+
+impl Answer for Extracted<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        to.add(&Document::one(self.loaded, self.report.clone()))
     }
-    loaded.warn(ui, &[&report]);
-    if !ui.quiet {
-        ui::result(render::extracted(ui, &loaded, &report, &planned).as_bytes())?;
+
+    fn remarks(&self, ui: &Ui) {
+        self.loaded.warn(ui, &[&self.report]);
     }
-    Ok(exit::DONE)
+
+    fn text(&self, ui: &Ui) -> String {
+        render::extracted(ui, self.loaded, &self.report, &self.planned)
+    }
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 /// Every context into a folder of its own. One that is broken or has no certificate is passed over
@@ -157,24 +174,47 @@ fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
         .map(|file| Planned::other(file.part, file.path.clone(), Secret::new(Vec::new())))
         .collect();
     let in_git = git::warnings(&private);
-    let reports: Vec<Report> = done.iter().map(|(report, _)| report.clone()).collect();
-    let code = if broken { exit::NO } else { exit::DONE };
-    if ui.json {
-        let mut document = Document::all(loaded, reports);
+    ui.answer(&ExtractedAll { loaded, done, in_git, broken })
+}
+
+/// What was written of all contexts.
+struct ExtractedAll<'a> {
+    loaded: &'a Loaded,
+    done: Vec<(Report, Vec<Planned>)>,
+    /// Keys that git would commit.
+    in_git: Vec<Warning>,
+    /// Whether a context was passed over because it is broken.
+    broken: bool,
+}
+
+impl Answer for ExtractedAll<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let reports = self.done.iter().map(|(report, _)| report.clone()).collect();
+        let mut document = Document::all(self.loaded, reports);
         if let Document::All { warnings, .. } = &mut document {
-            warnings.extend(in_git);
+            warnings.extend(self.in_git.iter().cloned());
         }
-        ui::document(&document)?;
-        return Ok(code);
+        to.add(&document)
     }
-    loaded.warn(ui, &reports.iter().collect::<Vec<_>>());
-    if !ui.quiet {
-        for warning in in_git {
-            ui.warning(warning.code, &loaded.names.shorten(&warning.message));
+
+    fn remarks(&self, ui: &Ui) {
+        self.loaded.warn(ui, &self.done.iter().map(|(report, _)| report).collect::<Vec<_>>());
+        for warning in &self.in_git {
+            ui.warning(warning.code, &self.loaded.names.shorten(&warning.message));
         }
-        ui::result(render::extracted_all(ui, loaded, &done).as_bytes())?;
     }
-    Ok(code)
+
+    fn text(&self, ui: &Ui) -> String {
+        render::extracted_all(ui, self.loaded, &self.done)
+    }
+
+    fn is_account(&self) -> bool {
+        true
+    }
+
+    fn exit(&self) -> u8 {
+        if self.broken { exit::NO } else { exit::DONE }
+    }
 }
 
 /// Writes all files of all contexts, or none, and notes where they lie.
@@ -250,153 +290,6 @@ fn to_stdout(
             .into());
     }
     loaded.warn(ui, &[&Report::new(selected, material, loaded.clock(WARN_DAYS))]);
-    ui::result(&item.bytes)?;
+    ui::bytes(&item.bytes)?;
     Ok(exit::DONE)
-}
-
-impl Args {
-    /// The password of the PKCS#12 file.
-    fn password(&self, host: &Host) -> anyhow::Result<Zeroizing<String>> {
-        let password = self.any_password(host)?;
-        // Of each character PKCS#12 has 16 bits (RFC 7292, appendix B.1).
-        if password.chars().any(|c| c > '\u{ffff}') {
-            return Err(Failure::new("usage", "the password has a character that PKCS#12 lacks")
-                .hint("leave out emoji and rare signs: it knows the first 65,536 of Unicode only")
-                .into());
-        }
-        Ok(password)
-    }
-
-    /// Never from the command line, where others can see it.
-    fn any_password(&self, host: &Host) -> anyhow::Result<Zeroizing<String>> {
-        let empty = |hint: &str| {
-            Failure::new("usage", "the password of the PKCS#12 file is empty").hint(hint.to_owned())
-        };
-        if let Some(path) = &self.password_file {
-            let file = read(path).map_err(|error| {
-                let code = match error.kind() {
-                    io::ErrorKind::NotFound => "file-not-found",
-                    io::ErrorKind::IsADirectory => "is-a-directory",
-                    io::ErrorKind::PermissionDenied => "permission-denied",
-                    _ => "io",
-                };
-                let path = devkit_kubecerts::told_path(path);
-                Failure::new(code, format!("cannot read the password from {path}"))
-                    .because(devkit_text::words(&error))
-                    .hint("--password-file names a file whose first line is the password")
-            })?;
-            let line = file.bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let password = std::str::from_utf8(line).map_err(|_| {
-                Failure::new("usage", "the password of the PKCS#12 file is not UTF-8")
-                    .hint("PKCS#12 knows no other encoding of it")
-            })?;
-            if password.is_empty() && path != Path::new("/dev/null") {
-                return Err(empty("--password-file /dev/null asks for an empty one").into());
-            }
-            return Ok(Zeroizing::new(password.to_owned()));
-        }
-        if let Some(name) = &self.password_env {
-            return match host.variables.text(name) {
-                Some("") => Err(empty("--password-file /dev/null asks for an empty one").into()),
-                Some(password) => Ok(Zeroizing::new(password.to_owned())),
-                None => Err(Failure::new(
-                    "usage",
-                    format!(
-                        "the environment variable {} is not set, or is not UTF-8",
-                        devkit_text::escape(name.as_bytes())
-                    ),
-                )
-                .hint("--password-env takes the name of a variable, not the password")
-                .into()),
-            };
-        }
-        if !stdin::may_ask() {
-            return Err(Failure::new(
-                "usage",
-                "--p12 needs a password, and there is no terminal to ask on",
-            )
-            .hint("--password-file FILE or --password-env NAME")
-            .into());
-        }
-        ask().map_err(|error| {
-            Failure::new("io", "cannot read the password from the terminal")
-                .because(devkit_text::words(&error))
-                .hint("--password-file FILE or --password-env NAME")
-                .into()
-        })
-    }
-}
-
-/// Asks twice, because nobody sees what is typed.
-fn ask() -> io::Result<Zeroizing<String>> {
-    let _silence = Silence::until_the_end()?;
-    for _ in 0..3 {
-        ui::message("password for the PKCS#12 file: ");
-        let first = typed()?;
-        if first.is_empty() {
-            ui::message("it is empty; --password-file /dev/null asks for an empty one\n");
-            continue;
-        }
-        ui::message("again: ");
-        let second = typed()?;
-        if first == second {
-            return Ok(first);
-        }
-        ui::message("they differ\n");
-    }
-    Err(io::Error::other("it was not given in three tries"))
-}
-
-/// A line that is typed, read so that no buffer keeps it.
-fn typed() -> io::Result<Zeroizing<String>> {
-    let mut line = Zeroizing::new(Vec::with_capacity(4096));
-    let mut byte = Zeroizing::new([0]);
-    loop {
-        match nix::unistd::read(io::stdin(), &mut byte[..])? {
-            0 if line.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
-            0 => break,
-            _ if byte[0] == b'\n' => break,
-            _ if line.len() == line.capacity() => return Err(io::ErrorKind::FileTooLarge.into()),
-            _ => line.push(byte[0]),
-        }
-    }
-    ui::message("\n");
-    let text = str::from_utf8(&line).map_err(|_| io::ErrorKind::InvalidData)?;
-    Ok(Zeroizing::new(text.to_owned()))
-}
-
-/// Keeps a terminal from showing what is typed; gives it back as it was, also if a signal ends the
-/// process meanwhile.
-struct Silence {
-    before: Termios,
-}
-
-impl Silence {
-    fn until_the_end() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let signals = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
-        let signals: SigSet = signals.into_iter().collect();
-        pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&signals), None)?;
-        let at_signal = before.clone();
-        std::thread::spawn(move || {
-            let Ok(signal) = signals.wait() else { return };
-            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &at_signal);
-            ui::message("\n");
-            // Now as if nobody had waited for it.
-            let _ = pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&signals), None);
-            let _ = nix::sys::signal::raise(signal);
-        });
-        let mut silent = before.clone();
-        silent.local_flags.remove(LocalFlags::ECHO);
-        let silence = Self { before };
-        tcsetattr(io::stdin(), SetArg::TCSANOW, &silent)?;
-        Ok(silence)
-    }
-}
-
-impl Drop for Silence {
-    fn drop(&mut self) {
-        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.before);
-    }
 }

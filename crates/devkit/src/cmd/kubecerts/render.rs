@@ -1,12 +1,13 @@
-//! The text of all three commands.
+//! The text of extract, show and check.
 
 use std::fmt::Write as _;
 
 use devkit_kubecerts::plan::{Planned, PlannedPart};
-use devkit_kubecerts::{Certificate, Report, Role, Warning, spaced, told};
+use devkit_kubecerts::{Certificate, Code, Report, Role, Warning, spaced, told};
 
 use super::{Loaded, Names};
-use crate::ui::{self, Ui};
+use crate::amounts::count;
+use crate::ui::{self, Fit, Phrase, Table, To, Ui, column};
 
 /// A label and what it says.
 fn line(text: &mut String, label: &str, value: &str) {
@@ -54,10 +55,8 @@ pub(super) fn extracted_all(ui: &Ui, loaded: &Loaded, done: &[(Report, Vec<Plann
 }
 
 fn files(ui: &Ui, loaded: &Loaded, report: &Report, planned: &[Planned]) -> String {
-    let names: Vec<String> = planned.iter().map(|file| loaded.names.show(&file.path)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let mut text = String::new();
-    for (file, name) in planned.iter().zip(&names) {
+    let mut table = Table::new(&[column("", Fit::Wrap), column("", Fit::Wrap)]);
+    for file in planned {
         let (good, what) = match file.part {
             PlannedPart::Certificate => certificate_line(loaded, report, Role::Client),
             PlannedPart::Ca => certificate_line(loaded, report, Role::Ca),
@@ -66,9 +65,10 @@ fn files(ui: &Ui, loaded: &Loaded, report: &Report, planned: &[Planned]) -> Stri
             PlannedPart::P12 => (true, "key and certificate, encrypted".into()),
         };
         let mode = if file.is_private() { separated(&what, "mode 0600") } else { what };
-        let _ = writeln!(text, "{} {name:<width$}  {mode}", ui.mark(good));
+        let name = loaded.names.show(&file.path);
+        table.row([ui.sign(good).then(" ").then(name), mode.into()]);
     }
-    text
+    table.text(ui, To::Out)
 }
 
 fn separated(first: &str, second: &str) -> String {
@@ -84,21 +84,30 @@ fn certificate_line(loaded: &Loaded, report: &Report, role: Role) -> (bool, Stri
 }
 
 fn validity(now: i64, certificate: &Certificate) -> (bool, String) {
-    let end = certificate.not_after.split('T').next().unwrap_or_default();
-    let days = (certificate.expires - now).div_euclid(86_400);
+    let end = day(&certificate.not_after);
+    let days = days_left(now, certificate);
     let good = certificate.expires >= now && certificate.begins <= now;
     let time = if certificate.expires < now {
         format!("expired on {end}")
     } else if certificate.begins > now {
-        let start = certificate.not_before.split('T').next().unwrap_or_default();
-        format!("not valid before {start}")
+        format!("not valid before {}", day(&certificate.not_before))
     } else if days < 1000 {
-        format!("valid until {end} ({days} day{})", if days == 1 { "" } else { "s" })
+        format!("valid until {end} ({})", count(days, "day"))
     } else {
         format!("valid until {end}")
     };
     let subject = certificate.subject.as_deref().map(spaced);
     (good, format!("{} · {time}", subject.as_deref().unwrap_or("no subject")))
+}
+
+/// The day of a time in RFC 3339.
+fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or_default()
+}
+
+/// Whole days until a certificate's end; below zero behind it.
+fn days_left(now: i64, certificate: &Certificate) -> i64 {
+    (certificate.expires - now).div_euclid(86_400)
 }
 
 /// The key, and whether it would work.
@@ -257,38 +266,52 @@ fn auth(report: &Report) -> String {
     }
 }
 
-/// One line for each context; the current one is marked.
+/// A row for each context; the current one is marked.
 pub(super) fn list(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
     let current = loaded.config.current_context().map(|(name, _)| name);
-    let mut rows = vec![[
-        String::new(),
-        "context".into(),
-        "server".into(),
-        "user".into(),
-        "auth".into(),
-        "certificate".into(),
-    ]];
+    let mut table = Table::new(&[
+        column("", Fit::Keep),
+        column("context", Fit::Wrap),
+        column("server", Fit::Wrap),
+        column("user", Fit::Wrap),
+        column("auth", Fit::Drop),
+        column("certificate", Fit::Wrap),
+    ]);
     for report in reports {
-        let client = report.certificates.iter().find(|found| found.role == Role::Client);
-        let certificate = match (report.findings().next(), client) {
-            (Some(finding), _) => format!("{} {}", ui.mark(false), finding.code),
-            (None, Some(client)) => {
-                let end = client.not_after.split('T').next().unwrap_or_default();
-                format!("{} until {end}", ui.mark(true))
-            }
-            (None, None) => "-".into(),
-        };
         let is_current = report.context.as_deref() == current && current.is_some();
-        rows.push([
-            if is_current { "*".into() } else { String::new() },
-            shown_name(report.context.as_ref()),
-            shown_name(report.server.as_ref()),
-            shown_name(report.user.as_ref()),
-            auth(report),
-            certificate,
+        table.row([
+            if is_current { "*".into() } else { "".into() },
+            shown_name(report.context.as_ref()).into(),
+            shown_name(report.server.as_ref()).into(),
+            shown_name(report.user.as_ref()).into(),
+            auth(report).into(),
+            state(ui, loaded, report),
         ]);
     }
-    ui::table(&rows)
+    table.text(ui, To::Out)
+}
+
+/// Whether a context's credential works, in a few words.
+fn state(ui: &Ui, loaded: &Loaded, report: &Report) -> Phrase {
+    let client = report.certificates.iter().find(|found| found.role == Role::Client);
+    let Some(first) = report.findings().next() else {
+        return match client {
+            Some(client) => ui.sign(true).then(format!(" until {}", day(&client.not_after))),
+            None => "-".into(),
+        };
+    };
+    let soon = first.code == Code::CertExpiresSoon.name();
+    let expired = first.code == Code::CertExpired.name();
+    let words = match client {
+        Some(client) if soon => format!("ends in {}", count(days_left(loaded.now, client), "day")),
+        Some(client) if expired => format!("expired on {}", day(&client.not_after)),
+        _ => loaded.names.shorten(&first.message),
+    };
+    let more = match report.findings().count() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    ui.sign(false).then(format!(" {words}{more}"))
 }
 
 /// The verdict on each context, with what was found.

@@ -1,9 +1,10 @@
 //! `devkit kubecerts show`: what a context holds, never a key.
 
-use super::{Document, Every, Selection, WARN_DAYS, render};
-use crate::exit;
+use devkit_kubecerts::Report;
+
+use super::{Document, Every, Loaded, Selection, WARN_DAYS, render};
 use crate::host::Host;
-use crate::ui::{self, Ui};
+use crate::ui::{Answer, Documents, Ui};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -22,24 +23,41 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
         loaded.whole_material(&selected)?;
         vec![loaded.examine(&selected, &[], WARN_DAYS)]
     };
-    if ui.json {
-        ui::document(&if args.every.all {
-            Document::all(&loaded, reports)
-        } else {
-            Document::one(&loaded, reports.into_iter().next().expect("one was selected"))
-        })?;
-        return Ok(exit::DONE);
+    ui.answer(&Contexts { loaded, reports, all: args.every.all })
+}
+
+/// What is shown: one context, or all.
+struct Contexts {
+    loaded: Loaded,
+    reports: Vec<Report>,
+    all: bool,
+}
+
+impl Contexts {
+    /// Whether each has a line only, with a mark where it does not work; -v says why.
+    fn is_list(&self, ui: &Ui) -> bool {
+        self.all && ui.verbose == 0
     }
-    // A list has a mark for each that does not work; -v says why.
-    let list = args.every.all && ui.verbose == 0;
-    loaded.warn(ui, &if list { Vec::new() } else { reports.iter().collect() });
-    let text = if list {
-        render::list(ui, &loaded, &reports)
-    } else {
-        let texts: Vec<_> =
-            reports.iter().map(|report| render::shown(ui, &loaded, report)).collect();
-        texts.join("\n")
-    };
-    ui::result(text.as_bytes())?;
-    Ok(exit::DONE)
+}
+
+impl Answer for Contexts {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        match self.reports.as_slice() {
+            [report] if !self.all => to.add(&Document::one(&self.loaded, report.clone())),
+            reports => to.add(&Document::all(&self.loaded, reports.to_vec())),
+        }
+    }
+
+    fn remarks(&self, ui: &Ui) {
+        let told = if self.is_list(ui) { &[] } else { &self.reports[..] };
+        self.loaded.warn(ui, &told.iter().collect::<Vec<_>>());
+    }
+
+    fn text(&self, ui: &Ui) -> String {
+        if self.is_list(ui) {
+            return render::list(ui, &self.loaded, &self.reports);
+        }
+        let shown = self.reports.iter().map(|report| render::shown(ui, &self.loaded, report));
+        shown.collect::<Vec<_>>().join("\n")
+    }
 }

@@ -291,7 +291,7 @@ async fn listen(
     let serving = tokio::spawn(tap.serve(stopped));
     let ended = if args.command.is_empty() {
         let path = folder.kubeconfig().to_string_lossy().into_owned();
-        ui::result(format!("export KUBECONFIG={}\n", ui::quoted(&path)).as_bytes())?;
+        ui::bytes(format!("export KUBECONFIG={}\n", ui::quoted(&path)).as_bytes())?;
         if !ui.quiet {
             ui::message(&format!("listening on https://{address} until Ctrl-C\n"));
         }

@@ -15,7 +15,7 @@ use super::{JsonPath, Names, SCHEMA, Warning, render, standard_input, trouble, w
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::ui::{self, Ui};
+use crate::ui::{self, To, Ui};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -182,7 +182,7 @@ fn filter(
         );
     }
     warn(ui, names, file, &warnings);
-    ui::result(&made.output)?;
+    ui::bytes(&made.output)?;
     if !ui.quiet {
         let text = match made.change {
             Change::None => {
@@ -246,7 +246,8 @@ fn tell(
             Some(old) => (name.as_str(), old),
             None => (diff::NO_FILE, &b""[..]),
         };
-        text.push_str(&diff::unified(old, (&name, &plan.output)));
+        let diff = diff::unified(old, (&name, &plan.output));
+        text.push_str(&ui::diff::painted(ui, To::Out, &diff));
     }
     if done.written {
         let effect = render::effect(&asked.request, plan, &names.reach());
@@ -261,7 +262,7 @@ fn tell(
     } else if !changes {
         let _ = writeln!(text, "{} {}", ui.mark(true), render::already(plan, &name));
     }
-    ui::result(text.as_bytes())?;
+    ui::bytes(text.as_bytes())?;
     if changes && !ui.quiet {
         ui::message(&render::notice(&asked.request));
         if asked.request == Request::Open {

@@ -12,7 +12,7 @@ use super::status::World;
 use super::{Files, Names, SCHEMA, Warning, warn};
 use crate::exit;
 use crate::host::Host;
-use crate::ui::{self, Ui};
+use crate::ui::{self, Fit, Table, To, Ui, column};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -108,23 +108,29 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
         escape(repository.id.as_bytes()),
         escape(url.as_bytes())
     );
-    let mut rows = vec![["", "mirror", "mirrorOf", "from", "why"].map(str::to_owned)];
+    let mut table = Table::new(&[
+        column("", Fit::Keep),
+        column("mirror", Fit::Wrap),
+        column("mirrorOf", Fit::Wrap),
+        column("from", Fit::Wrap),
+        column("why", Fit::Wrap),
+    ]);
     for step in &steps {
-        rows.push([
-            if step.taken { "→".into() } else { String::new() },
-            escape(step.mirror.id.as_bytes()),
-            escape(step.mirror.mirror_of.as_bytes()),
-            world.origin(&names, &step.mirror.origin),
-            why(step, taken),
+        table.row([
+            if step.taken { "→".into() } else { "".into() },
+            escape(step.mirror.id.as_bytes()).into(),
+            escape(step.mirror.mirror_of.as_bytes()).into(),
+            world.origin(&names, &step.mirror.origin).into(),
+            why(step, taken).into(),
         ]);
     }
     if steps.is_empty() {
         text.push_str("there is no mirror\n");
     } else {
-        text.push_str(&ui::table(&rows));
+        text.push_str(&table.text(ui, To::Out));
     }
     let _ = writeln!(text, "{}", outcome(ui, &world, &names, verdict, taken, &repository));
-    ui::result(text.as_bytes())?;
+    ui.text(&text)?;
     Ok(exit::DONE)
 }
 

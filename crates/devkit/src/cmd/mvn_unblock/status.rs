@@ -16,7 +16,7 @@ use super::{Files, JsonPath, Names, SCHEMA, Warning, notes_of, trouble, warn};
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::ui::{self, Ui};
+use crate::ui::{self, Fit, Table, To, Ui, column};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -249,7 +249,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
     }
     warn(ui, &names, &world.file, &world.warnings);
     if !ui.quiet {
-        ui::result(text(ui, &names, &world, &installations, &all, project.is_some()).as_bytes())?;
+        ui.text(&text(ui, &names, &world, &installations, &all, project.is_some()))?;
     }
     Ok(code)
 }
@@ -378,22 +378,28 @@ fn text(
         });
         return text;
     }
-    let mut rows =
-        vec![["", "repository", "url", "declared in", "what becomes of it"].map(str::to_owned)];
+    let mut table = Table::new(&[
+        column("", Fit::Keep),
+        column("repository", Fit::Wrap),
+        column("url", Fit::Wrap),
+        column("declared in", Fit::Wrap),
+        column("what becomes of it", Fit::Wrap),
+    ]);
     for status in &shown {
         let profile = match &status.declared.profile {
             Some(profile) => format!(" (profile {})", escape(profile.as_bytes())),
             None => String::new(),
         };
-        rows.push([
-            ui.mark(status.verdict.is_open()),
-            escape(status.id.as_bytes()),
-            escape(devkit_mvn_unblock::masked(&status.url).as_bytes()),
-            format!("{}:{}{profile}", names.show(&status.declared.file), status.declared.at.line),
-            outcome(names, world, status),
+        let file = names.show(&status.declared.file);
+        table.row([
+            ui.sign(status.verdict.is_open()),
+            escape(status.id.as_bytes()).into(),
+            escape(devkit_mvn_unblock::masked(&status.url).as_bytes()).into(),
+            format!("{file}:{}{profile}", status.declared.at.line).into(),
+            outcome(names, world, status).into(),
         ]);
     }
-    text.push_str(&ui::table(&rows));
+    text.push_str(&table.text(ui, To::Out));
     let mut blocked: Vec<&str> = Vec::new();
     for status in shown.iter().filter(|status| !status.verdict.is_open() && !status.unresolved) {
         let is_new = !blocked.contains(&status.id.as_str());
@@ -418,7 +424,7 @@ fn is_http(url: &str) -> bool {
 }
 
 fn outcome(names: &Names<'_>, world: &World, status: &Status) -> String {
-    let Some(mirror) = &status.mirror else { return "asked itself".into() };
+    let Some(mirror) = &status.mirror else { return "direct".into() };
     let (id, from) = (escape(mirror.id.as_bytes()), world.origin(names, &mirror.origin));
     match status.verdict {
         Verdict::Blocked => format!("blocked by {id} ({from})"),

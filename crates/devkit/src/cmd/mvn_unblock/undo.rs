@@ -13,7 +13,7 @@ use super::{JsonPath, Names, SCHEMA, trouble};
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::ui::{self, Ui};
+use crate::ui::{self, To, Ui};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -89,7 +89,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
         Some(old) => (name.as_str(), old),
         None => (diff::NO_FILE, &b""[..]),
     };
-    let mut text = diff::unified((&name, now), to);
+    let mut text = ui::diff::painted(ui, To::Out, &diff::unified((&name, now), to));
     if !args.dry_run {
         let what = match newest {
             Some(backup) if restored.is_some() => {
@@ -99,7 +99,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
         };
         let _ = writeln!(text, "{} {what}", ui.mark(true));
     }
-    ui::result(text.as_bytes())?;
+    ui::bytes(text.as_bytes())?;
     Ok(exit::DONE)
 }
 
@@ -119,7 +119,7 @@ fn changed(
         if text.is_empty() {
             text = format!("{name} differs from what devkit left only in what is secret\n");
         }
-        ui::message(&text);
+        ui::message(&ui::diff::painted(ui, To::Err, &text));
     }
     let text = format!("{name} has changed since devkit left it, so nothing was undone");
     Failure::new("changed-meanwhile", text).hint(match backup {

@@ -35,7 +35,7 @@ pub(super) fn run(har: &Path, out: Option<&Path>) -> anyhow::Result<u8> {
             let file = NewFile { path: out, contents: page.as_bytes(), mode: 0o600 };
             devkit_fs::publish(&[file], &[], Existing::Keep).map_err(|error| unwritten(&error))?;
         }
-        _ => ui::result(page.as_bytes())?,
+        _ => ui::bytes(page.as_bytes())?,
     }
     Ok(exit::DONE)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use console::Style;
+use console::{Style, measure_text_width};
 use devkit_tap::{Asked, Bodies, Class, Exchange, Shown};
 use devkit_text::escape;
 use jiff::Timestamp;
@@ -13,11 +13,17 @@ use serde_json::Value;
 use super::super::HowMuch;
 use super::body_text;
 use super::watches::Told;
-use crate::amounts::{size, span};
+use crate::amounts::{count, size, span};
 use crate::ui::{To, Ui};
 
-/// Columns for what was asked.
+/// Columns for what was asked, where there is room.
 const ASKED: usize = 52;
+/// The least that stays for it beside the rest of the line.
+const LEAST_ASKED: usize = 20;
+/// Columns of the time that a line begins with, blanks included.
+const TIME: usize = 12;
+/// Columns behind what was asked: status, time and size.
+const REST: usize = 25;
 /// Lines of a body with `--bodies short`.
 const SHORT: usize = 12;
 /// Columns of a line of it.
@@ -34,6 +40,8 @@ pub(super) struct Lines {
     runs: HashMap<String, String>,
     commands: HashMap<String, u64>,
     styles: Styles,
+    /// Columns for what was asked.
+    asked: usize,
 }
 
 /// Ready for a stream that takes colours, or plain.
@@ -59,6 +67,7 @@ impl Lines {
             runs: HashMap::new(),
             commands: HashMap::new(),
             styles,
+            asked: room(ui.width(To::Err)),
         }
     }
 
@@ -72,7 +81,7 @@ impl Lines {
         let status = exchange.response.as_ref().map_or(0, |response| response.status);
         let (time, how) = (self.time(exchange.started), how.unwrap_or_default());
         let heading = self.heading(exchange);
-        format!("{heading}  {time}  {:ASKED$} {status}  {how}\n", asked.to_string())
+        format!("{heading}  {time}  {} {status}  {how}\n", self.asked(&asked.to_string()))
     }
 
     pub(super) fn frame(&mut self, told: &Told) -> String {
@@ -84,7 +93,7 @@ impl Lines {
 
     /// The first request that was not let in.
     pub(super) fn refused(&mut self, at: Timestamp, status: u16) -> String {
-        let line = format!("{:ASKED$} {status}  not from the kubeconfig of tap", "a request");
+        let line = format!("{} {status}  not from the kubeconfig of tap", self.asked("a request"));
         format!("  {}  {}\n", self.time(at), self.styles.bad.apply_to(line))
     }
 
@@ -103,13 +112,13 @@ impl Lines {
         let status = response.map(|response| response.status);
         let shown = status.map_or_else(|| "---".into(), |status| status.to_string());
         let bytes = size(response.map_or(0, |response| response.body.total));
-        let mut line = format!("{:ASKED$} {shown}  {lasted:>7}  {bytes}", asked.to_string());
+        let asked_for = self.asked(&asked.to_string());
+        let mut line = format!("{asked_for} {shown}  {lasted:>7}  {bytes}");
         if exchange.as_json {
             line += "  as JSON";
         }
         if let Some(events) = events {
-            let s = if events == 1 { "" } else { "s" };
-            let _ = write!(line, "  ended after {events} event{s}");
+            let _ = write!(line, "  ended after {}", count(events, "event"));
         }
         if let Some(trouble) = &exchange.trouble {
             let _ = write!(line, "  {}", escape(trouble.as_bytes()));
@@ -130,6 +139,14 @@ impl Lines {
             self.body(&mut text, '<', response);
         }
         text
+    }
+
+    /// What was asked, and blanks up to the status, which has a line of its own behind long words.
+    fn asked(&self, words: &str) -> String {
+        match self.asked.checked_sub(measure_text_width(words)) {
+            Some(blanks) => format!("{words}{}", " ".repeat(blanks)),
+            None => format!("{words}\n{}", " ".repeat(TIME + self.asked)),
+        }
     }
 
     /// The run's command, where it is another than before.
@@ -169,19 +186,25 @@ impl Lines {
             HowMuch::Full => (usize::MAX, usize::MAX),
             HowMuch::None | HowMuch::Short => (SHORT, WIDTH),
         };
-        let count = pretty.lines().count();
+        let lines = pretty.lines().count();
         for line in pretty.lines().take(most) {
             let line: String = escape(line.as_bytes()).chars().take(width).collect();
             let _ = writeln!(text, "      {sign} {line}");
         }
-        if count > most {
-            let _ = writeln!(text, "      {sign} … {} more lines: --bodies full", count - most);
+        if lines > most {
+            let _ = writeln!(text, "      {sign} … {} more lines: --bodies full", lines - most);
         }
     }
 
     fn time(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string()
     }
+}
+
+/// Columns for what was asked on a terminal of a width, so that a usual line has room.
+fn room(width: Option<usize>) -> usize {
+    let left = width.map_or(ASKED, |width| width.saturating_sub(TIME + REST));
+    left.clamp(LEAST_ASKED, ASKED)
 }
 
 /// The cells of a table's rows, as kubectl prints them, without those that take `-o wide`.
@@ -197,10 +220,12 @@ fn table(value: &Value) -> String {
     for row in list(&value["rows"]) {
         rows.push(narrow.iter().map(|at| text(&row["cells"][*at])).collect());
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let width = |column: usize| rows.iter().map(|row| measure_text_width(&row[column])).max();
     let widths: Vec<usize> = (0..narrow.len()).map(|column| width(column).unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}   "));
+        let blanks = |cell: &str, width: usize| " ".repeat(width - measure_text_width(cell) + 3);
+        let cells =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", blanks(cell, *width)));
         cells.collect::<String>().trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
