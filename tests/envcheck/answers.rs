@@ -359,7 +359,7 @@ fn what_was_asked_is_answered_and_quiet_is_quiet() {
     let ran = ask(&["my-input", "--context", "gha.input"]);
     assert!(ran.stdout.contains("mangled to INPUT_MY-INPUT"), "{}", ran.stdout);
     let ran = ask(&["FOO"]);
-    let wanted = "FOO\nworks everywhere but in sudo and gha.input, which no name passes\n";
+    let wanted = "FOO\n✓ works everywhere but in sudo and gha.input, which no name passes\n";
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), wanted));
     let ran = ask(&["1A", "-q"]);
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(1), "", ""));

@@ -296,12 +296,14 @@ fn a_list_says_why() {
     repo.module("new", "ROOT/new", "").module("testdata/t", "ROOT/testdata/t", "").commit("x");
     repo.tag("v1.0.0").tag("v1.0");
     assert_snapshot!(repo.devkit("list").shown(&repo.path()), @"
-    directory   module                                  latest  releasable
-    .bingo      _                                       -       ✗ '_' in .bingo/go.mod is a module path that Go cannot fetch [bad-module-path]
-    .           github.com/devkit-test/list             v1.0.0  ✓
-    new         github.com/devkit-test/list/new         -       ✓ new: --module or --include-new
-    testdata/t  github.com/devkit-test/list/testdata/t  -       ✓ only if --module names it
-    x           github.com/devkit-test/list/y           -       ✗ github.com/devkit-test/list/y lies in x, and Go looks for it in y [path-mismatch]
+    module paths: github.com/devkit-test/list/<directory>
+    directory   module                         latest  releasable
+    .bingo      _                              -       ✗ '_' in .bingo/go.mod is a module path that Go cannot fetch [bad-module-path]
+    .                                          v1.0.0  ✓
+    new                                        -       ✓ new: --module or --include-new
+    testdata/t                                 -       ✓ only if --module names it
+    x           github.com/devkit-test/list/y  -       ✗ github.com/devkit-test/list/y lies in x, and Go looks for it in y [path-mismatch]
+    note: there is no LICENSE file, so pkg.go.dev does not show documentation; one in the folder of a module or in the root is taken
     tag v1.0 is no version: a version has three numbers
     go.mod: unknown directive 'frobnicate'
     --- stderr ---

@@ -5,6 +5,7 @@ pub(crate) mod bytes;
 pub(crate) mod forwarder;
 pub(crate) mod peer;
 pub(crate) mod socket;
+pub(crate) mod terminal;
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;

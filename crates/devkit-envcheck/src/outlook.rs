@@ -1,5 +1,8 @@
 //! What the answers of many contexts come to.
 
+use std::collections::BTreeSet;
+
+use crate::line::Line;
 use crate::report::Report;
 use crate::rule::Group;
 use crate::select::Context;
@@ -27,11 +30,11 @@ pub enum Outlook {
     LostInShells(Vec<&'static str>),
     /// Every shell hands it on; these cannot set it.
     NotSetInShells(Vec<&'static str>),
-    /// Of so many contexts that were asked about, so many lose it.
+    /// Of so many places that were asked about, so many lose it.
     Lost {
-        /// Contexts that lose it.
+        /// Places that lose it: contexts, and shells with all their ways.
         by: usize,
-        /// All contexts.
+        /// All places.
         of: usize,
     },
 }
@@ -66,9 +69,18 @@ impl Report {
     /// The same where nothing but the contexts of this report was asked about.
     #[must_use]
     pub fn outlook_there(&self) -> Outlook {
-        match self.contexts.iter().filter(|line| line.verdict > Verdict::Changed).count() {
+        // The ways of a shell are one place.
+        let place = |line: &Line| match line.context.rule.group {
+            Group::Shell => line.context.rule.tool.to_owned(),
+            _ => line.id.clone(),
+        };
+        let lost = self.contexts.iter().filter(|line| line.verdict > Verdict::Changed);
+        match lost.map(place).collect::<BTreeSet<_>>().len() {
             0 => Outlook::Works,
-            by => Outlook::Lost { by, of: self.contexts.len() },
+            by => Outlook::Lost {
+                by,
+                of: self.contexts.iter().map(place).collect::<BTreeSet<_>>().len(),
+            },
         }
     }
 }

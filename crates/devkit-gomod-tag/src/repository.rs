@@ -188,6 +188,18 @@ pub fn shown_folder(folder: &str) -> &str {
 }
 
 impl Repository {
+    /// Whether pkg.go.dev finds a licence for a module, without which it shows no documentation.
+    #[must_use]
+    pub fn has_license(&self, module: &Module) -> bool {
+        const NAMES: &[&str] = &["LICENSE", "LICENCE", "COPYING", "UNLICENSE", "COPYRIGHT", "MIT"];
+        module.area.entries(&self.tree).any(|entry| {
+            let name = String::from_utf8_lossy(module.area.name(&entry.path)).to_ascii_uppercase();
+            entry.kind == EntryKind::File
+                && !name.contains('/')
+                && NAMES.iter().any(|known| name.contains(known))
+        })
+    }
+
     /// Reads a commit. `root`: the import path of its root, where it is not what most modules have.
     ///
     /// # Errors

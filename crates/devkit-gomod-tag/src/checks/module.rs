@@ -1,7 +1,7 @@
 //! What would keep Go from using a version of one module, and what its users should know.
 
 use super::{Decided, SHOWN, quoted};
-use crate::git::{EntryKind, as_path};
+use crate::git::as_path;
 use crate::path::{BadPath, MajorSuffix};
 use crate::problem::{Code, Place, Problem};
 use crate::repository::{Module, Nameless};
@@ -227,17 +227,9 @@ pub(super) fn too_much(decided: &Decided<'_>, row: &Row) -> Option<Problem> {
 
 /// Modules that show no documentation at pkg.go.dev.
 pub(super) fn licenses(decided: &Decided<'_>) -> Vec<Problem> {
-    const NAMES: &[&str] = &["LICENSE", "LICENCE", "COPYING", "UNLICENSE", "COPYRIGHT", "MIT"];
-    let tree = &decided.rows.repository.tree;
-    let has_one = |module: &Module| {
-        module.area.entries(tree).any(|entry| {
-            let name = String::from_utf8_lossy(module.area.name(&entry.path)).to_ascii_uppercase();
-            entry.kind == EntryKind::File
-                && !name.contains('/')
-                && NAMES.iter().any(|known| name.contains(known))
-        })
-    };
-    let rows = decided.rows.all.iter().filter(|row| !has_one(decided.rows.module(row)));
+    let repository = &decided.rows.repository;
+    let rows = decided.rows.all.iter();
+    let rows = rows.filter(|row| !repository.has_license(decided.rows.module(row)));
     let warning = |row: &Row| {
         Problem::new(
             Code::NoLicense,

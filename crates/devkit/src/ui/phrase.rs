@@ -101,7 +101,7 @@ struct Letter {
 /// How many characters stand on the first line.
 fn line_end(letters: &[Letter], most: usize) -> usize {
     let mut used = 0;
-    let (mut at_blank, mut at_sign, mut anywhere) = (0, 0, 1);
+    let (mut at_blank, mut at_slash, mut at_sign, mut anywhere) = (0, 0, 0, 1);
     for (at, letter) in letters.iter().enumerate() {
         if at > 0 && !letter.tied {
             let before = &letters[at - 1];
@@ -109,6 +109,7 @@ fn line_end(letters: &[Letter], most: usize) -> usize {
                 at_blank = at;
             } else if "/.,:;@=&?_-".contains(before.sign) {
                 at_sign = at;
+                at_slash = if before.sign == '/' { at } else { at_slash };
             }
             anywhere = at;
         }
@@ -116,6 +117,8 @@ fn line_end(letters: &[Letter], most: usize) -> usize {
         if used > most && letter.sign != ' ' {
             return match (at_blank, at_sign) {
                 (0, 0) => anywhere,
+                // The parts of a path stay whole, unless that would leave most of the line empty.
+                (0, _) if at_slash * 2 > at => at_slash,
                 (0, sign) => sign,
                 (blank, _) => blank,
             };

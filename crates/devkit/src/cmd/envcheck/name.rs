@@ -118,7 +118,7 @@ fn answer(ui: &Ui, report: &Report, everywhere: bool, counts: &dyn Fn(&Context) 
             (false, format!("passed on by every shell; {} cannot set it", list(shells)))
         }
         Outlook::Lost { by, of: 1 } if *by == 1 => (false, "does not work there".into()),
-        Outlook::Lost { by, of } => (false, format!("does not work in {by} of {of} contexts")),
+        Outlook::Lost { by, of } => (false, format!("does not work in {by} of {of} places")),
     };
     let bold = || Style::new().bold();
     let verdict = ui.sign(good).then(" ").then(Phrase::styled(words, bold()));
@@ -130,6 +130,13 @@ fn answer(ui: &Ui, report: &Report, everywhere: bool, counts: &dyn Fn(&Context) 
         let caveat = caveat.map(|caveat| format!(" ({caveat})")).unwrap_or_default();
         let other = Phrase::styled(escape(other.as_bytes()), bold());
         steps.row([label.into(), other.then(format!("{of}{caveat}"))]);
+    }
+    for line in &report.contexts {
+        // What a reader makes of a name that it takes is not told in the rows.
+        let told = line.verdict == Verdict::Ok && line.suggest.is_some();
+        if let Some(caveat) = line.caveat.as_ref().filter(|_| told && !is_alone(report, line)) {
+            steps.row([format!("{}:", line.id).into(), caveat.as_str().into()]);
+        }
     }
     if everywhere && matches!(outlook, Outlook::LostInShells(_)) {
         steps.row(["keep it:".into(), keep(report).into()]);
@@ -189,6 +196,11 @@ fn instead(report: &Report) -> Vec<(&str, Option<&str>, Option<&str>)> {
         (other, of, lines[0].caveat.as_deref())
     });
     told.collect()
+}
+
+/// Whether nobody else wants the name that is suggested for a context.
+fn is_alone(report: &Report, line: &Line) -> bool {
+    report.contexts.iter().filter(|other| other.suggest == line.suggest).count() == 1
 }
 
 /// `a`, `a and b`, `a, b and c`.

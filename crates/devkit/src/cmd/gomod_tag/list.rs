@@ -116,12 +116,15 @@ fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> Strin
         };
         table.row([
             escape(module.shown_folder().as_bytes()).into(),
-            escape(module.name().as_bytes()).into(),
+            render::odd_path(repository, &module.folder, module.name()).into(),
             latest.into(),
             state,
         ]);
     }
-    let mut text = table.text(ui, To::Out);
+    let modules = repository.modules.iter();
+    let named = modules.map(|module| render::odd_path(repository, &module.folder, module.name()));
+    let mut text = render::paths(repository, named) + &table.text(ui, To::Out);
+    text.push_str(&without_license(ui, repository));
     for module in &repository.modules {
         for (tag, why) in &module.odd_tags {
             let _ = writeln!(text, "tag {} is no version: {why}", escape(tag.as_bytes()));
@@ -133,4 +136,24 @@ fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> Strin
         }
     }
     text
+}
+
+/// The modules without a licence, told once and together.
+fn without_license(ui: &Ui, repository: &Repository) -> String {
+    let without: Vec<&Module> =
+        repository.modules.iter().filter(|module| !repository.has_license(module)).collect();
+    let folder = |module: &Module| escape(module.shown_folder().as_bytes());
+    let which = match without.as_slice() {
+        [] => return String::new(),
+        _ if without.len() == repository.modules.len() => "there is no LICENSE file".to_owned(),
+        [one] => format!("{} has no LICENSE file", folder(one)),
+        [first, others @ ..] => {
+            format!("{} and {} more have no LICENSE file", folder(first), others.len())
+        }
+    };
+    let note = format!(
+        "note: {which}, so pkg.go.dev does not show documentation; one in the folder of a module or \
+         in the root is taken"
+    );
+    ui.paragraph(To::Out, &note.into())
 }

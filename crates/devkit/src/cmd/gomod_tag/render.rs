@@ -230,7 +230,10 @@ fn whys(row: &Row) -> String {
 }
 
 /// The table of a plan.
-pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
+pub(super) fn table(ui: &Ui, repository: &Repository, plan: &Plan) -> String {
+    if plan.rows.is_empty() {
+        return String::new();
+    }
     let arrow = if ui.unicode { "→" } else { "->" };
     let has_next = plan.rows.iter().any(|row| row.next.is_some());
     let mut table = Table::new(&[
@@ -249,13 +252,14 @@ pub(super) fn table(ui: &Ui, plan: &Plan) -> String {
         let no_tag = if has_next { "-" } else { "" };
         table.row([
             escape(shown_folder(&row.folder).as_bytes()).into(),
-            escape(row.path.as_bytes()).into(),
+            odd_path(repository, &row.folder, &row.path).into(),
             versions.into(),
             row.tag.as_deref().unwrap_or(no_tag).into(),
             whys(row).into(),
         ]);
     }
-    table.text(ui, To::Out)
+    let named = plan.rows.iter().map(|row| odd_path(repository, &row.folder, &row.path));
+    paths(repository, named) + &table.text(ui, To::Out)
 }
 
 /// What else belongs to a plan: edits, who is left out, and the commit.
@@ -350,39 +354,36 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
     text
 }
 
-/// Modules that are named where many have the same.
-const NAMED: usize = 5;
-
-/// The warnings of a plan.
+/// The warnings of a plan. A missing licence is told by `list`, and not again at each run.
 pub(super) fn warn(ui: &Ui, warnings: &[Problem]) {
     if ui.quiet || ui.json {
         return;
     }
-    let (alike, single): (Vec<&Problem>, Vec<&Problem>) =
-        warnings.iter().partition(|warning| warning.code == Code::NoLicense);
-    for warning in single {
+    let told = |warning: &&Problem| ui.verbose > 0 || warning.code != Code::NoLicense;
+    for warning in warnings.iter().filter(told) {
         let place = warning.place.as_ref().map(|place| format!("{}: ", trouble::at(place)));
         let place = place.unwrap_or_default();
         ui.warning(warning.code.as_str(), &format!("{place}{}; {}", warning.message, warning.hint));
     }
-    match &alike[..] {
-        [] => {}
-        [one] => ui.warning(one.code.as_str(), &format!("{}; {}", one.message, one.hint)),
-        [one, ..] => {
-            let folders =
-                alike.iter().filter_map(|warning| warning.folder.as_deref()).map(shown_folder);
-            let names: Vec<String> =
-                folders.take(NAMED).map(|folder| escape(folder.as_bytes())).collect();
-            let more = match alike.len() - names.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let text = format!(
-                "{}{more} have no LICENSE file, so pkg.go.dev does not show their documentation; {}",
-                names.join(", "),
-                one.hint
-            );
-            ui.warning(one.code.as_str(), &text);
+}
+
+/// A module's path, where it is another than the root's with the folder behind it.
+pub(super) fn odd_path(repository: &Repository, folder: &str, path: &str) -> String {
+    let expected = repository.root.as_deref().is_some_and(|root| {
+        let rest = path.strip_prefix(root);
+        rest.is_some_and(|rest| rest.strip_prefix('/').unwrap_or(rest) == folder)
+    });
+    if expected { String::new() } else { escape(path.as_bytes()) }
+}
+
+/// What the paths of modules are that a table does not name.
+///
+/// `named`: the paths that it does name, empty where the usual one is meant.
+pub(super) fn paths(repository: &Repository, mut named: impl Iterator<Item = String>) -> String {
+    match &repository.root {
+        Some(root) if named.any(|path| path.is_empty()) => {
+            format!("module paths: {}/<directory>\n", escape(root.as_bytes()))
         }
+        _ => String::new(),
     }
 }

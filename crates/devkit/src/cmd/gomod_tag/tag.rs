@@ -89,7 +89,7 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
         ui::document(&document(&repository, &plan, true))?;
         return Ok(code);
     }
-    let mut text = render::table(ui, &plan);
+    let mut text = render::table(ui, &repository, &plan);
     if plan.rows.is_empty() {
         text.push_str("nothing to release: no module has changed since its last version\n");
     }
@@ -149,7 +149,7 @@ fn show(ui: &Ui, repository: &Repository, plan: &Plan, api: &[Answer]) -> anyhow
 }
 
 fn text(ui: &Ui, repository: &Repository, plan: &Plan) -> String {
-    let mut text = render::table(ui, plan);
+    let mut text = render::table(ui, repository, plan);
     if plan.rows.is_empty() && plan.problems.is_empty() {
         text.push_str("nothing to release\n");
     }

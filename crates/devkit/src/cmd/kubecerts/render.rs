@@ -332,13 +332,15 @@ pub(super) fn checked(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
             None => auth(report),
         };
         let context = shown_name(report.context.as_ref());
-        let _ = writeln!(text, "{} {context}  {what}", ui.mark(!found));
+        let verdict = ui.sign(!found).then(format!(" {context}  {what}"));
+        text.push_str(&ui.paragraph(To::Out, &verdict));
         let mut notes: Vec<&Warning> = report.warnings.iter().collect();
         notes.sort_by_key(|warning| !warning.finding);
         for warning in notes.into_iter().filter(|warning| warning.finding || !ui.quiet) {
-            let sign = if warning.finding { ui.mark(false) } else { "!".into() };
+            let sign = if warning.finding { ui.sign(false) } else { "!".into() };
             let message = loaded.names.shorten(&warning.message);
-            let _ = writeln!(text, "  {sign} {message} [{}]", warning.code);
+            let note = Phrase::from("  ").then(sign).then(format!(" {message} [{}]", warning.code));
+            text.push_str(&ui.paragraph(To::Out, &note));
         }
     }
     if reports.is_empty() {

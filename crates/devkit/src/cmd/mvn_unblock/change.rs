@@ -193,7 +193,7 @@ fn filter(
             }
         };
         ui::message(&text);
-        ui::message(&render::notice(&asked.request));
+        ui::message(&ui.paragraph(To::Err, &render::notice(&asked.request).into()));
     }
     Ok(exit::DONE)
 }
@@ -264,7 +264,7 @@ fn tell(
     }
     ui::bytes(text.as_bytes())?;
     if changes && !ui.quiet {
-        ui::message(&render::notice(&asked.request));
+        ui::message(&ui.paragraph(To::Err, &render::notice(&asked.request).into()));
         if asked.request == Request::Open {
             ui::message(&format!("narrower: {}\n", narrower(names)));
         }

@@ -1,6 +1,5 @@
 //! `devkit mvn-unblock explain`: which mirror Maven takes, rule by rule.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use devkit_mvn_unblock::mirror::{self, Match};
@@ -12,7 +11,7 @@ use super::status::World;
 use super::{Files, Names, SCHEMA, Warning, warn};
 use crate::exit;
 use crate::host::Host;
-use crate::ui::{self, Fit, Table, To, Ui, column};
+use crate::ui::{self, Fit, Phrase, Table, To, Ui, column};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -103,11 +102,9 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
         return Ok(exit::DONE);
     }
     let kind = if external_http { "external http" } else { "not external http" };
-    let mut text = format!(
-        "repository {} ({}): {kind}\n",
-        escape(repository.id.as_bytes()),
-        escape(url.as_bytes())
-    );
+    let (id, address) = (escape(repository.id.as_bytes()), escape(url.as_bytes()));
+    let heading = format!("repository {id} ({address}): {kind}");
+    let mut text = ui.paragraph(To::Out, &heading.into());
     let mut table = Table::new(&[
         column("", Fit::Keep),
         column("mirror", Fit::Wrap),
@@ -129,7 +126,9 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
     } else {
         text.push_str(&table.text(ui, To::Out));
     }
-    let _ = writeln!(text, "{}", outcome(ui, &world, &names, verdict, taken, &repository));
+    text.push_str(
+        &ui.paragraph(To::Out, &outcome(ui, &world, &names, verdict, taken, &repository)),
+    );
     ui.text(&text)?;
     Ok(exit::DONE)
 }
@@ -161,10 +160,10 @@ fn outcome(
     verdict: Verdict,
     taken: Option<&Mirror>,
     repository: &Repository,
-) -> String {
-    let mark = ui.mark(verdict.is_open());
+) -> Phrase {
+    let mark = ui.sign(verdict.is_open());
     let Some(mirror) = taken else {
-        return format!("{mark} no mirror catches it: Maven asks the repository itself");
+        return mark.then(" no mirror catches it: Maven asks the repository itself");
     };
     let (id, url) =
         (escape(mirror.id.as_bytes()), escape(devkit_mvn_unblock::masked(&mirror.url).as_bytes()));
@@ -185,11 +184,11 @@ fn outcome(
             _ => format!("by {id} of {from}; {} --repo {repo} lets it through", names.command()),
         }
     };
-    match verdict {
-        Verdict::Blocked => format!("{mark} blocked {}", remedy()),
-        Verdict::Dead => format!("{mark} sent to {url}, where nobody answers, {}", remedy()),
+    mark.then(match verdict {
+        Verdict::Blocked => format!(" blocked {}", remedy()),
+        Verdict::Dead => format!(" sent to {url}, where nobody answers, {}", remedy()),
         Verdict::Direct | Verdict::Mirrored => {
-            format!("{mark} Maven asks {url} in its place, with the credentials of server '{id}'")
+            format!(" Maven asks {url} in its place, with the credentials of server '{id}'")
         }
-    }
+    })
 }

@@ -44,10 +44,10 @@ pub(super) fn effect(request: &Request, plan: &Plan, whose: &str) -> String {
 pub(super) fn notice(request: &Request) -> String {
     match request {
         Request::Open => "note: every http:// repository is now followed, also those named in \
-                          dependencies' POMs (CVE-2021-26291)\n"
+                          dependencies' POMs (CVE-2021-26291)"
             .into(),
         Request::Scoped(_) => "note: what comes over http:// can be changed on the way \
-                               (CVE-2021-26291)\n"
+                               (CVE-2021-26291)"
             .into(),
     }
 }
