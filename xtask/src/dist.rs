@@ -72,7 +72,7 @@ pub(crate) fn static_binary() -> Result<PathBuf> {
     };
     let args = ["build", "--release", "--locked", "-q", "-p", "devkit", "--target", &triple];
     let mut build = cargo(&args);
-    // Its own folder: other flags would make Cargo build everything anew each time.
+    // A folder of its own: other flags would make Cargo build everything anew each time.
     let folder = target().join("static");
     build.env("RUSTFLAGS", "-C target-feature=+crt-static").env("CARGO_TARGET_DIR", &folder);
     check(build)?;

@@ -338,7 +338,7 @@ fn verdicts(context: &str, names: &[String]) -> Result<Vec<String>> {
     lines.iter().map(|line| verdict(line).ok_or_else(|| format!("no verdict: {line}"))).collect()
 }
 
-/// Of a line `NAME [KEY:VALUE …|error]`.
+/// The verdict of a line `NAME [KEY:VALUE …|error]`.
 fn real_verdict(line: &str) -> &'static str {
     let mut words = line.split(' ');
     let name = words.next().unwrap_or_default();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::peers;
 use crate::run::{Result, check, find, program, target};
 
-/// One from before toolchains, workspaces of modules with `go 1.24`, and much else.
+/// A Go from before toolchains, workspaces of modules with `go 1.24`, and much else.
 const VERSION: &str = "1.19.13";
 
 /// What judges changes of an API.

@@ -9,7 +9,7 @@ use crate::run::{Result, check, find, program};
 pub(crate) struct Peer {
     /// The program.
     pub(crate) program: &'static str,
-    /// Its package on Debian.
+    /// The package on Debian.
     package: &'static str,
     /// What it is for.
     purpose: &'static str,
@@ -108,7 +108,7 @@ pub(crate) fn show(peers: &[Peer]) {
     }
 }
 
-/// Those that are not there.
+/// The peers that are not there.
 pub(crate) fn missing(peers: &[Peer]) -> Vec<&Peer> {
     peers.iter().filter(|peer| find(peer.program).is_none()).collect()
 }

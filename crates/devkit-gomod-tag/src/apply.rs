@@ -13,7 +13,7 @@ use crate::plan::Plan;
 pub enum PushMode {
     /// All in one push, all or none.
     Atomic,
-    /// One after the other, for services that ignore pushes of many.
+    /// Each tag by a push of its own, for services that ignore pushes of many.
     Each,
 }
 
@@ -68,13 +68,13 @@ pub struct PushFailed {
 /// What became of new tags after a push that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
-    /// They are gone, because the remote has none of them.
+    /// The tags are gone, because the remote has none of them.
     TakenBack,
-    /// They are there, because the remote has some.
+    /// The tags are there, because the remote has some of them.
     SomeArrived,
-    /// They are there, because the remote does not say what it has.
+    /// The tags are there, because the remote does not say what it has.
     Unknown,
-    /// They were there before.
+    /// The tags were there before.
     NotNew,
 }
 

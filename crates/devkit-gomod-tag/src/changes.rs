@@ -36,7 +36,7 @@ impl<'a> Changes<'a> {
         Ok(Rc::clone(&self.known.borrow()[&(base.clone(), module)]))
     }
 
-    /// The same for many at once, with one question to git for each commit.
+    /// Finds the differences of many modules at once, with one question to git for each commit.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl<'a> Changes<'a> {
     }
 }
 
-/// Those differences that enter a module's zip file.
+/// The differences that enter a module's zip file.
 fn of_module(repository: &Repository, module: &Module, all: &[Difference]) -> Vec<Vec<u8>> {
     let is_file = |kind: Option<EntryKind>| kind == Some(EntryKind::File);
     let folder = module.file("");

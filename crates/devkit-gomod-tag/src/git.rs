@@ -42,7 +42,7 @@ pub struct Git {
 pub struct Oid(String);
 
 impl Oid {
-    /// One of no repository.
+    /// A name that is of no repository.
     #[cfg(test)]
     pub(crate) fn of(digits: &str) -> Self {
         Self(digits.to_owned())
@@ -54,7 +54,7 @@ impl Oid {
         &self.0
     }
 
-    /// As many digits as people write.
+    /// The first digits, as many as people write.
     #[must_use]
     pub fn short(&self) -> &str {
         &self.0[..self.0.len().min(7)]
@@ -67,10 +67,10 @@ pub enum GitError {
     /// There is no git.
     #[error("cannot start git")]
     Missing(#[source] io::Error),
-    /// It is older than [`LEAST_GIT`].
+    /// git is older than [`LEAST_GIT`].
     #[error("git {found} is too old")]
     TooOld {
-        /// Its version.
+        /// The version of git.
         found: String,
     },
     /// There is no repository here.
@@ -97,7 +97,7 @@ pub enum GitError {
     /// A command failed.
     #[error("git {command} failed")]
     Failed {
-        /// Its name and options.
+        /// The name of the command, and its options.
         command: String,
         /// What it said, on both streams.
         says: String,
@@ -111,7 +111,7 @@ pub struct Entry {
     pub path: Vec<u8>,
     /// What it is.
     pub kind: EntryKind,
-    /// Its contents.
+    /// The object that holds the contents.
     pub oid: Oid,
     /// Bytes, where that could be told without fetching.
     pub size: Option<u64>,
@@ -153,18 +153,18 @@ pub struct Tag {
 /// A commit that something is done with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
-    /// Its name.
+    /// The name of the commit.
     pub oid: Oid,
-    /// Its first line.
+    /// The first line of its message.
     pub subject: String,
 }
 
 /// A commit of a history, and what it changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
-    /// Its name.
+    /// The name of the commit.
     pub oid: Oid,
-    /// All of it.
+    /// The whole message.
     pub message: String,
     /// Files, from the root.
     pub paths: Vec<Vec<u8>>,
@@ -465,7 +465,7 @@ impl Git {
             .collect())
     }
 
-    /// Those of the tags that begin so and are versions that are in the history of a commit.
+    /// The tags with this beginning that are versions, and are in the history of a commit.
     ///
     /// # Errors
     ///
@@ -690,7 +690,7 @@ impl Git {
     }
 }
 
-/// One commit, as it is, whatever the user likes to see of it.
+/// The options to show a single commit as it is, whatever the user likes to see of it.
 const LOG_ONE: &[&str] = &[
     "-c",
     "log.date=default",
@@ -704,9 +704,9 @@ const LOG_ONE: &[&str] = &[
 /// Files that differ from the commit that is checked out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Those that git knows.
+    /// Changed files that git knows.
     pub modified: Vec<Vec<u8>>,
-    /// Those that it does not, and does not ignore.
+    /// Files that git does not know, and does not ignore.
     pub untracked: Vec<Vec<u8>>,
 }
 
@@ -734,7 +734,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(bytes).to_os_string())
 }
 
-/// Of `100644`, `100755`, `120000`, `160000`, or `000000` for nothing.
+/// The kind of a mode: `100644`, `100755`, `120000`, `160000`, or `000000` for nothing.
 fn kind(mode: &str) -> Option<EntryKind> {
     match mode {
         "120000" => Some(EntryKind::Link),
@@ -744,7 +744,7 @@ fn kind(mode: &str) -> Option<EntryKind> {
     }
 }
 
-/// Of `MODE TYPE OID[ SIZE]\tPATH`.
+/// The entry of a line `MODE TYPE OID[ SIZE]\tPATH`.
 fn entry(line: &[u8]) -> Option<Entry> {
     let tab = line.iter().position(|byte| *byte == b'\t')?;
     let header = str::from_utf8(&line[..tab]).ok()?;

@@ -113,7 +113,7 @@ impl std::error::Error for Malformed {}
 /// Directives that are known, and may have a block.
 const BLOCKS: &[&str] =
     &["module", "godebug", "require", "exclude", "replace", "retract", "tool", "ignore"];
-/// Of those that are not, Go takes only lines.
+/// Directives that Go takes as single lines only, never as a block.
 const LINES: &[&str] = &["go", "toolchain"];
 
 impl GoMod {

@@ -18,7 +18,7 @@ pub struct Plan {
     pub commit: Commit,
     /// The branch that is checked out.
     pub branch: Option<String>,
-    /// One for each module, in the order of their folders.
+    /// A row for each module, in the order of their folders.
     pub rows: Vec<Row>,
     /// What stands against it.
     pub problems: Vec<Problem>,
@@ -37,7 +37,7 @@ pub struct Plan {
 /// A module that needs one of the plan and is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
-    /// Its folder.
+    /// The folder of that module.
     pub folder: String,
     /// What it requires.
     pub requires: String,

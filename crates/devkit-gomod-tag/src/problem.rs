@@ -72,7 +72,7 @@ impl Code {
         Self::NoLicense,
     ];
 
-    /// As it is written.
+    /// The code as it is written in output and documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -107,7 +107,7 @@ pub struct Problem {
     pub code: Code,
     /// The module's folder; `None`: it is about the whole repository.
     pub folder: Option<String>,
-    /// One sentence, without a full stop.
+    /// What is the matter, as a sentence without a full stop.
     pub message: String,
     /// Where.
     pub place: Option<Place>,

@@ -35,17 +35,17 @@ pub struct Repository {
 /// A module.
 #[derive(Debug)]
 pub struct Module {
-    /// Its folder, with `/` on every system, empty for the root.
+    /// The module's folder, with `/` on every system, empty for the root.
     pub folder: String,
-    /// Its `go.mod`.
+    /// The module's `go.mod`.
     pub go_mod: Result<GoMod, Malformed>,
-    /// Its path.
+    /// The module's path.
     pub path: Result<ModulePath, Nameless>,
     /// What its tags begin with.
     pub prefix: Result<TagPrefix, Misplaced>,
     /// Whether it lies where nothing is released: below `testdata`, `vendor`, `_x` or `.x`.
     pub is_hidden: bool,
-    /// Its files.
+    /// The module's files.
     pub area: Area,
     /// What was released of it, the lowest version first.
     pub releases: Vec<Release>,
@@ -62,13 +62,13 @@ pub struct Module {
 /// Why a module has no path that Go can fetch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Nameless {
-    /// Its `go.mod` cannot be read.
+    /// The `go.mod` of the module cannot be read.
     #[error("its go.mod is not valid")]
     Malformed,
     /// There is no `module` line.
     #[error("its go.mod has no module line")]
     NoModule,
-    /// It is no module path.
+    /// What the `module` line says is no module path.
     #[error("{text:?} is no module path: {why}")]
     Bad {
         /// What the `module` line says.
@@ -109,7 +109,7 @@ impl Retracted {
 }
 
 impl Module {
-    /// Its path as it is written, or what stands there instead.
+    /// The module path as it is written, or what stands there instead.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.path {
@@ -119,7 +119,7 @@ impl Module {
         }
     }
 
-    /// Its folder as people write it.
+    /// The folder as people write it.
     #[must_use]
     pub fn shown_folder(&self) -> &str {
         shown_folder(&self.folder)
@@ -420,11 +420,11 @@ impl Repository {
 /// What a tag of a module holds.
 #[derive(Debug)]
 enum Found {
-    /// Its `go.mod`.
+    /// The `go.mod` of that very path.
     Own(Box<GoMod>),
     /// No `go.mod` at all, which the root module needs not have.
     Nothing,
-    /// One of another path, or none.
+    /// A `go.mod` of another path, or none.
     Other,
 }
 
@@ -455,7 +455,7 @@ fn modules(git: &Git, tree: &[Entry]) -> Result<Vec<Module>, GitError> {
     for (file, contents) in files.into_iter().zip(contents) {
         let folder = file.path.strip_suffix(b"go.mod").unwrap_or_default();
         let folder = folder.strip_suffix(b"/").unwrap_or_default();
-        // One that is not UTF-8 cannot be part of a path, and is only to be shown.
+        // A folder that is not UTF-8 cannot be part of a path, and is only to be shown.
         let folder = String::from_utf8(folder.to_vec()).unwrap_or_else(|_| escape(folder));
         let go_mod = String::from_utf8(contents.unwrap_or_default()).map_or_else(
             |_| Err(Malformed { line: 1, column: 1, why: "it is not UTF-8".into() }),

@@ -17,7 +17,7 @@ pub(crate) struct Sibling<'a> {
     pub(crate) path: ModulePath,
     /// What its tags begin with.
     prefix: TagPrefix,
-    /// Its place among the modules, if it is there.
+    /// The index of the required module in [`Repository::modules`], if it is there.
     pub(crate) module: Option<usize>,
     /// The version, as it will be.
     pub(crate) version: String,

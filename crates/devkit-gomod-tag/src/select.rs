@@ -7,13 +7,13 @@ use crate::repository::{Module, Repository};
 pub struct Selection {
     /// Every module, but hidden ones.
     pub all: bool,
-    /// Of those, only what has changed since its last version.
+    /// Only modules that have changed since their last version.
     pub changed: bool,
     /// Folders, module paths and patterns; no others then.
     pub modules: Vec<String>,
-    /// Those not.
+    /// Modules that are not meant, by the same kinds of names.
     pub exclude: Vec<String>,
-    /// Those that have no version yet, too.
+    /// Modules that have no version yet are meant, too.
     pub include_new: bool,
 }
 

@@ -18,13 +18,13 @@ pub struct TagPrefix(String);
 /// A module that Go does not find where it lies.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Misplaced {
-    /// Its path is not below that of the repository.
+    /// The module's path is not below that of the repository.
     #[error("its path does not begin with {root}")]
     Foreign {
         /// The import path of the repository's root.
         root: String,
     },
-    /// It lies in another folder than its path says.
+    /// The module lies in another folder than its path says.
     #[error("by its path it belongs in {}", shown(expected))]
     Elsewhere {
         /// The folder by its path.

@@ -250,7 +250,7 @@ fn the_root_is_what_most_modules_say() {
     assert_eq!(of(&[("a", "example.com/r/a"), ("b", "example.com/r/b")]), root);
     assert_eq!(of(&[("", "example.com/r/v2")]), root);
     assert_eq!(of(&[("v2", "example.com/r/v2"), ("a/v3", "example.com/r/a/v3")]), root);
-    // One that was moved or copied from elsewhere does not count.
+    // A module that was moved or copied from elsewhere does not count.
     let foreign = ("c", "example.org/other/c");
     assert_eq!(of(&[("a", "example.com/r/a"), ("b", "example.com/r/b"), foreign]), root);
     assert_eq!(of(&[("a", "example.com/r/a"), foreign]), None);
@@ -502,7 +502,7 @@ fn lines_of_sums_keep_their_order() {
         "a v1.9.0 h1:1\na v1.9.0/go.mod h1:x\na v1.10.0 h1:x\na v1.10.0/go.mod h1:2\nb v1.0.0 h1:x\nc \
          v1.0.0 h1:3\nd v1.0.0 h1:x\n"
     );
-    // One that is there is replaced, and one without a last newline gets it.
+    // A line that is there is replaced, and a file without a last newline gets one.
     assert_eq!(sum::with_lines("a v1.9.0 h1:1", &[line("a", "v1.9.0")]), "a v1.9.0 h1:x\n");
     assert_eq!(sum::with_lines("", &[line("a", "v1.9.0")]), "a v1.9.0 h1:x\n");
 }

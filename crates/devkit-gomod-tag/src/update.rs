@@ -40,7 +40,7 @@ pub struct Edited {
 pub struct Bumped {
     /// The place of the module that requires.
     pub module: usize,
-    /// Its folder.
+    /// The folder of that module.
     pub folder: String,
     /// What it requires.
     pub path: String,

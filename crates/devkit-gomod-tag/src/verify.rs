@@ -60,11 +60,11 @@ pub struct Verified {
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It worked.
+    /// The step worked.
     Good,
-    /// It did not, with what go said.
+    /// The step failed, with what go said.
     Bad(String),
-    /// It could not be tried, and why.
+    /// The step could not be tried, and why.
     NotTried(String),
 }
 
@@ -217,7 +217,8 @@ impl<'a> World<'a> {
         if packages.is_empty() {
             return Ok((Verdict::NotTried("it has no packages".into()), programs));
         }
-        // As somebody would who imports them: what they need is added, and nothing else.
+        // The modules are required as somebody would who imports them: what they need is added, and
+        // nothing else.
         let outside: Vec<&str> =
             packages.iter().map(|path| &**path).filter(|path| !is_internal(path)).collect();
         let targets = outside.iter().map(|path| format!("{path}@{}", wanted.version));
@@ -369,7 +370,7 @@ fn words(output: &Output) -> String {
 fn announce(root: String) -> io::Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    // It ends with the program.
+    // The thread ends with the program.
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let root = root.clone();

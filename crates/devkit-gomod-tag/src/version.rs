@@ -37,7 +37,7 @@ pub enum BadVersion {
     /// There is build metadata, which Go ignores in tags.
     #[error("Go ignores tags with build metadata, which begins with '+'")]
     Build,
-    /// It has the form that Go gives commits without a tag.
+    /// The version has the form that Go gives commits without a tag.
     #[error("it has the form of a pseudo-version, which Go ignores in tags")]
     Pseudo,
 }
@@ -76,7 +76,7 @@ impl Number {
         self.0 == "0"
     }
 
-    /// Its digits.
+    /// The digits of the number.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

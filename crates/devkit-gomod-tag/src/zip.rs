@@ -254,7 +254,7 @@ fn collision<'a>(folded: &mut HashMap<String, &'a [u8]>, path: &'a [u8]) -> Opti
     }
 }
 
-/// One name for all those that differ in case only.
+/// The name that stands for all those that differ in case only.
 ///
 /// Rule: `unicode.SimpleFold`: mappings of one letter to one, and the dotless ı is apart.
 #[must_use]

@@ -230,7 +230,7 @@ impl Editor<'_> {
         let Some(section) = settings.section else {
             let outer = indent(self.source, root.span().start).unwrap_or_default();
             let inner = match root.elements().last() {
-                // As the last child of the root.
+                // The section becomes the last child of the root.
                 Some(last) => indent(self.source, last.span().start).map(str::to_owned),
                 None if one_line => None,
                 None => Some(format!("{outer}{}", self.style.step)),

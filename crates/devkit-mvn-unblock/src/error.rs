@@ -6,10 +6,10 @@ use crate::text::EncodingError;
 /// Why a settings file is not touched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Its bytes are no text.
+    /// The bytes of the file are no text.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
-    /// It is not well-formed, or holds what Maven refuses.
+    /// The file is not well-formed, or holds what Maven refuses.
     #[error("{why}")]
     Malformed {
         /// Where.
@@ -21,7 +21,7 @@ pub enum Error {
         /// Whether it is well-formed XML all the same, and Maven refuses what it says.
         well_formed: bool,
     },
-    /// It is something else than settings.
+    /// The file is something else than settings.
     #[error("{why}")]
     NotSettings {
         /// Where.
@@ -34,7 +34,7 @@ pub enum Error {
     DuplicateSection {
         /// Where the second is.
         at: Position,
-        /// Its name.
+        /// The name of the element.
         name: String,
         /// The line of the first.
         first: usize,
@@ -42,7 +42,7 @@ pub enum Error {
     /// No edit that devkit knows has the wanted effect.
     #[error("the mirror '{}' would still block", devkit_text::escape(mirror.as_bytes()))]
     StillBlocked {
-        /// Its id.
+        /// The mirror's id.
         mirror: String,
     },
 }

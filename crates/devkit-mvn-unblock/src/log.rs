@@ -10,7 +10,7 @@ const USING: [&str; 2] = ["Using mirror ", " for "];
 /// What a log says about blocked repositories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Blocked {
-    /// Those that are named, each once, in the order of the log.
+    /// Repositories that are named, each once, in the order of the log.
     pub repositories: Vec<Repository>,
     /// Whether others are blocked too, which the log does not name: Maven 4 (4.0.0-rc-6) names but
     /// its blocker where it looks for parents and imported BOMs.

@@ -22,12 +22,12 @@ pub const NOWHERE: &str = "http://0.0.0.0/";
 /// A `<mirror>` as Maven reads it, its properties resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mirror {
-    /// Its id; `default` if there is none.
+    /// The mirror's id; `default` if there is none.
     pub id: String,
     /// Where it leads.
     #[serde(serialize_with = "crate::secret::masked_url")]
     pub url: String,
-    /// Its pattern.
+    /// The pattern of repositories that it is a mirror of.
     pub mirror_of: String,
     /// The layouts it is for; empty is any.
     #[serde(skip)]
@@ -44,7 +44,7 @@ pub struct Mirror {
 pub enum Origin {
     /// The settings that are asked about.
     User {
-        /// Its number among the entries of `<mirrors>`, from 1.
+        /// The number of the entry in `<mirrors>`, from 1.
         entry: usize,
         /// Where it stands.
         at: Position,
@@ -54,7 +54,7 @@ pub enum Origin {
         /// The file.
         #[serde(serialize_with = "crate::json::json_path")]
         file: PathBuf,
-        /// Its number among the entries of `<mirrors>`, from 1.
+        /// The number of the entry in `<mirrors>`, from 1.
         entry: usize,
         /// Where it stands.
         at: Position,
@@ -88,11 +88,11 @@ impl Mirror {
 /// A repository as a POM or a profile declares it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// Its id.
+    /// The repository's id.
     pub id: String,
-    /// Its declared URL.
+    /// The URL as it is declared.
     pub url: String,
-    /// Its layout, if it is not `default`.
+    /// The layout, if it is not `default`.
     pub layout: Option<String>,
 }
 

@@ -232,7 +232,7 @@ impl Notes<'_, '_> {
         }
     }
 
-    /// Of two mirrors with one pattern the second is never taken.
+    /// The second of two mirrors with the same pattern is never taken.
     fn never_used(&mut self, index: usize, mirror: &Mirror, mirrors: &[Mirror]) {
         let mut ids = HashSet::new();
         let mut before = mirrors[..index].iter().filter(|other| ids.insert(&other.id));

@@ -48,7 +48,7 @@ impl<'a> Locator<'a> {
                 }
             }
         } else {
-            // The same, many bytes at a time.
+            // Long stretches are counted many bytes at a time.
             let last_line = between.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
             if let Some(start) = last_line {
                 let is_end = |byte: &u8| usize::from(*byte == b'\n');

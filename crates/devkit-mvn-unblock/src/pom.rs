@@ -64,7 +64,7 @@ pub enum ProjectError {
         /// Why.
         source: io::Error,
     },
-    /// It is no XML.
+    /// The file is no XML.
     #[error("{} is no POM", path.display())]
     Malformed {
         /// Which.
@@ -201,12 +201,12 @@ impl Pom {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// Its properties, and what of the project is named like one.
+    /// The properties of the project, and what of it is named like one.
     fn properties(&self, into: &mut BTreeMap<String, String>) {
         let mut put = |name: String, value: String| {
             into.entry(name).or_insert(value);
         };
-        // Those of a profile come before those of the project.
+        // Properties of a profile come before those of the project.
         let profiles = self.root().child("profiles").into_iter().flat_map(Element::elements);
         let active = profiles.filter(|profile| {
             let activation = profile.child("activation");

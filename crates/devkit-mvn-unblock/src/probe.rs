@@ -29,23 +29,23 @@ pub struct Attempt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It serves the path, or asks for credentials: a status below 400 that does not lead back to
+    /// The host serves the path, or asks for credentials: a status below 400 that does not lead back to
     /// http, or 401 or 403.
     Answers {
         /// HTTP's status.
         status: u16,
     },
-    /// It does not serve the path.
+    /// The host does not serve the path.
     OtherStatus {
         /// HTTP's status.
         status: u16,
     },
-    /// It leads back to http.
+    /// The host leads back to http.
     BackToHttp {
         /// HTTP's status.
         status: u16,
     },
-    /// It has a certificate that is not trusted here.
+    /// The host has a certificate that is not trusted here.
     Untrusted {
         /// A fragment.
         why: String,
@@ -120,7 +120,7 @@ pub fn probe(
     let (done, outcomes) = mpsc::channel();
     for _ in 0..workers {
         let (waiting, done, config) = (Arc::clone(&waiting), done.clone(), Arc::clone(&config));
-        // One that hangs, as the look-up of a name can, is not waited for.
+        // A thread that hangs, as the look-up of a name can, is not waited for.
         thread::spawn(move || {
             while let Some((url, target)) = waiting.lock().ok().and_then(|mut queue| queue.pop()) {
                 for (place, candidate) in target.candidates().enumerate() {
@@ -154,7 +154,7 @@ pub fn probe(
 /// Where an http:// URL leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Target {
-    /// As it is written, in brackets if it is an address of IPv6.
+    /// The host as it is written, in brackets if it is an address of IPv6.
     host: String,
     port: Option<u16>,
     /// From the first `/`, with what HTTP does not allow as it is written `%20`.

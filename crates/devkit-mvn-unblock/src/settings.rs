@@ -77,11 +77,11 @@ pub(crate) struct Entry<'a> {
 /// A repository of a profile in settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileRepository {
-    /// Its id.
+    /// The repository's id.
     pub id: String,
-    /// Its URL.
+    /// The URL as it is declared.
     pub url: String,
-    /// Its layout, if one is given.
+    /// The layout, if one is given.
     pub layout: Option<String>,
     /// The profile.
     pub profile: String,
@@ -260,7 +260,7 @@ impl<'a> Settings<'a> {
     fn check_texts(&self, parent: Element<'_>, names: &[&str]) -> Result<(), Error> {
         for field in parent.elements().filter(|field| names.contains(&field.name())) {
             if let Some(inner) = field.elements().next() {
-                // Its name may be a part of a password in which '<' stands as it is.
+                // The element's name may be a part of a password in which '<' stands as it is.
                 let why = format!("an element stands inside of <{}>", field.name());
                 return Err(self.refused(inner.span().start, &why));
             }

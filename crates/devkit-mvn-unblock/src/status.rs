@@ -11,9 +11,9 @@ use crate::probe::Attempt;
 /// A repository, where it is declared, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// Its id.
+    /// The repository's id.
     pub id: String,
-    /// Its URL.
+    /// The repository's URL.
     #[serde(serialize_with = "crate::secret::masked_url")]
     pub url: String,
     /// Whether `external:http:*` matches it.

@@ -162,7 +162,7 @@ impl Text {
             Encoding::Utf16Be => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
             Encoding::Latin1 => referenced(text, 0xff),
             Encoding::Ascii => referenced(text, 0x7f),
-            // It writes decimal references, as XML has them too.
+            // encoding_rs writes decimal references, as XML has them too.
             Encoding::Other(charset) => charset.encode(text).0.into_owned(),
         }
     }
@@ -266,7 +266,7 @@ fn by_name(name: &str) -> Option<Encoding> {
                 None => Cow::Borrowed(other),
             };
             let charset = Charset::for_label_no_replacement(label.as_bytes())?;
-            // Those that WHATWG makes one of, and Java does not.
+            // Labels that WHATWG folds into UTF-8 or UTF-16, and Java does not.
             if charset == UTF_8 || !charset.is_ascii_compatible() {
                 return None;
             }

@@ -65,7 +65,7 @@ struct Node {
     kind: Kind,
     /// From the first character of its markup to behind the last.
     span: Span,
-    /// Of an element, what is between the tags, empty and behind the tag if that is `<a/>`; of a
+    /// What is between the tags of an element, empty and behind the tag if that is `<a/>`; of a
     /// CDATA section its text.
     content: Span,
     /// Behind the last node in it.
@@ -96,7 +96,7 @@ pub(crate) struct Element<'a> {
 }
 
 impl Node {
-    /// Of an element.
+    /// The name of an element.
     fn name<'a>(&self, source: &'a str) -> &'a str {
         let start = self.span.start + "<".len();
         match self.kind {
@@ -160,7 +160,7 @@ impl<'a> Element<'a> {
         self.elements().find(|element| element.name() == name)
     }
 
-    /// Its comments and processing instructions.
+    /// Comments and processing instructions in the element.
     pub(crate) fn remarks(self) -> impl Iterator<Item = Span> {
         let remarks = self
             .children()
@@ -192,7 +192,7 @@ impl<'a> Element<'a> {
     /// The element's text, without the blanks around it: CDATA sections and what comments split are
     /// joined.
     pub(crate) fn text(self) -> Cow<'a, str> {
-        // As java.lang.String.trim.
+        // Maven trims by java.lang.String.trim.
         let blank = |c| c <= ' ';
         if self.children().next().is_none() {
             return Cow::Borrowed(self.source[self.content()].trim_matches(blank));

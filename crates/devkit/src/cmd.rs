@@ -58,16 +58,22 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Runs it and gives the exit code.
-    pub(crate) fn run(self, ui: &Ui, host: &Host) -> anyhow::Result<u8> {
+    /// Runs it and gives the exit code. `whole`: the command line with all commands, for those that
+    /// describe it.
+    pub(crate) fn run(
+        self,
+        ui: &Ui,
+        host: &Host,
+        whole: fn() -> clap::Command,
+    ) -> anyhow::Result<u8> {
         match self {
             Self::Fwd(args) => fwd::run(ui, host, &args),
             Self::Kubecerts(args) => kubecerts::run(ui, host, &args),
             Self::Envcheck(args) => envcheck::run(ui, host, &args),
             Self::MvnUnblock(args) => mvn_unblock::run(ui, host, &args),
             Self::GomodTag(args) => gomod_tag::run(ui, host, &args),
-            Self::Completions(args) => completions::run(ui, &args),
-            Self::Man(args) => man::run(ui, &args),
+            Self::Completions(args) => completions::run(ui, &args, whole()),
+            Self::Man(args) => man::run(ui, &args, whole()),
         }
     }
 }

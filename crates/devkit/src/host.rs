@@ -5,7 +5,6 @@ pub(crate) mod home;
 pub(crate) mod programs;
 pub(crate) mod runtime;
 pub(crate) mod signals;
-pub(crate) mod stdin;
 pub(crate) mod variables;
 
 use std::cell::OnceCell;

@@ -7,6 +7,7 @@ mod excerpt;
 mod exit;
 mod failure;
 mod host;
+mod stdin;
 mod ui;
 
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     let host = host::Host::read();
     let mut ui = ui::Ui::before_parsing(&args, &host.variables);
     let result = cli::parse(args, &mut ui, &host.variables).and_then(|parsed| match parsed {
-        Parsed::Run(command) => command.run(&ui, &host),
+        Parsed::Run(command) => command.run(&ui, &host, cli::command),
         Parsed::Printed(code) => Ok(code),
     });
     let code = result.unwrap_or_else(|error| failure::report(&ui, &error));

@@ -95,7 +95,7 @@ fn certificates(folder: &Path) -> Result<[String; 3]> {
             _ => Err(format!("openssl {args} failed")),
         }
     };
-    // As k3s makes them but for the CA, which is as kubeadm's.
+    // The files are as k3s makes them but for the CA, which is as kubeadm's.
     let (rsa, ec) =
         ("-nodes -newkey rsa:2048", "-nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256");
     run(&format!("req -x509 {rsa} -days 30 -subj /CN=ca -keyout ca.key -out ca.crt"))?;

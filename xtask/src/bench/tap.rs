@@ -249,7 +249,7 @@ impl Way {
         })
     }
 
-    /// It shows nothing, but is what people put between.
+    /// `kubectl proxy` shows nothing, but is what people put between.
     fn kubectl(server: &Server, folder: &Path) -> Result<Option<Self>> {
         let Some(kubectl) = find("kubectl") else { return Ok(None) };
         let mut command = Command::new(kubectl);
@@ -261,7 +261,7 @@ impl Way {
             name: "kubectl proxy",
             url: format!("http://{at}"),
             ca: folder.join("ca.crt"),
-            // One that is there is passed on as it is.
+            // A token that is there is passed on as it is.
             token: server.token.clone(),
             log: None,
             pid: Some(process.0.id()),

@@ -68,7 +68,7 @@ fn mains(repository: &Repository, modules: &[&Module]) -> Result<Vec<Vec<String>
         folders.extend(by_folder.into_iter().map(|(folder, files)| (at, folder, files)));
     }
     let mut found = vec![Vec::new(); modules.len()];
-    // One file of each folder at a time: nearly always the first one tells.
+    // A file of each folder at a time: nearly always the first one tells.
     while !folders.is_empty() {
         let names: Vec<String> =
             folders.iter().map(|(_, _, files)| files[0].oid.as_str().to_owned()).collect();

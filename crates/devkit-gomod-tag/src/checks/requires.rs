@@ -40,7 +40,7 @@ pub(super) fn check(decided: &Decided<'_>) -> Result<Findings, GitError> {
     for (row, module, go_mod, siblings) in &of_rows {
         let mut seen = HashSet::new();
         for sibling in siblings {
-            // Told below, with those of others.
+            // A version that is none is told below, with those of other repositories.
             if precedence(&sibling.version).is_none() {
                 continue;
             }
@@ -48,7 +48,7 @@ pub(super) fn check(decided: &Decided<'_>) -> Result<Findings, GitError> {
                 Behind::Planned => {}
                 Behind::Nothing(why) => {
                     let problem = unresolvable(decided, row, module, go_mod, sibling, &why);
-                    // It may have moved to a repository of its own.
+                    // The module may have moved to a repository of its own.
                     let moved =
                         sibling.module.is_none() && known_root(sibling.path.as_str()).is_none();
                     if moved { warnings.push(problem) } else { problems.push(problem) }

@@ -32,7 +32,7 @@ impl Git {
             for name in LOCAL {
                 command.env_remove(name);
             }
-            // As on a machine where nothing is set up: no filters, no attributes.
+            // The archive is that of a machine where nothing is set up: no filters, no attributes.
             command
                 .env("LC_ALL", "C")
                 .env("HOME", scratch)

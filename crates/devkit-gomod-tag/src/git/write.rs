@@ -48,7 +48,8 @@ impl Git {
         Ok(objects)
     }
 
-    /// One by one, because only `git tag` signs; those that were made are taken back.
+    /// Makes signed tags one by one, because only `git tag` signs; after a failure those that were made
+    /// are taken back.
     fn create_signed(&self, commit: &Oid, tags: &[(String, String)]) -> Result<Vec<Oid>, GitError> {
         let mut made: Vec<(String, Oid)> = Vec::new();
         for (name, message) in tags {

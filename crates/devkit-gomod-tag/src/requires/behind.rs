@@ -13,7 +13,7 @@ use crate::version::{Version, precedence};
 /// What stands behind a requirement.
 #[derive(Clone)]
 pub(crate) enum Behind {
-    /// It will be made with this plan.
+    /// The version will be made with this plan.
     Planned,
     /// A commit, by its tag or its name, and what its `go.mod` says.
     Commit(Oid, Option<Rc<GoMod>>),

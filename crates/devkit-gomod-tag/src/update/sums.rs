@@ -65,7 +65,7 @@ pub(super) fn order(needs: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<(usize, BTr
     let mut left: Vec<usize> = needs.keys().copied().collect();
     let mut order = Vec::new();
     while !left.is_empty() {
-        // One that needs none of those left, but those that need it as well.
+        // A module that needs none of those left, but for those that need it as well.
         let is_ready = |at: &usize| {
             left.iter().all(|other| other == at || !reaches(at, other) || reaches(other, at))
         };

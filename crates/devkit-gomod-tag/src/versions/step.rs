@@ -1,4 +1,4 @@
-//! One step up from a version: past tags that are there, and past what is withdrawn.
+//! The next version after one: past tags that are there, and past what is withdrawn.
 
 use crate::path::ModulePath;
 use crate::problem::{Code, Problem};
@@ -10,7 +10,7 @@ use crate::version::{Bump, Version};
 pub(super) enum NoStep {
     /// There is none of that kind.
     Skipped(String),
-    /// It would hide or withdraw what it must not.
+    /// The next version would hide or withdraw what it must not.
     Refused(Box<Problem>),
 }
 
@@ -53,7 +53,7 @@ pub(super) fn lockstep(rows: Rows<'_>, bump: Bump) -> Result<Option<Version>, Ve
         let first = modules.iter().filter_map(|module| first(repository, module)).max();
         return Ok(stepped(repository, first, Bump::Minor, &modules));
     };
-    // It is on this commit for some, and can still be what the others get.
+    // The highest version is on this commit for some, and can still be what the others get.
     let is_here =
         |row: &Row| row.current.as_ref() == Some(highest) && row.is_on(&repository.commit.oid);
     let is_free = |row: &Row| {
@@ -73,7 +73,7 @@ pub(super) fn lockstep(rows: Rows<'_>, bump: Bump) -> Result<Option<Version>, Ve
 /// The rows once more, with new versions for those that are tagged and whose files are to change.
 pub(crate) fn again(rows: Rows<'_>, stale: &[usize], bump: Bump, is_lockstep: bool) -> Vec<Row> {
     let repository = rows.repository;
-    // One version for all is another one for all.
+    // Where all get the same version, all get another one.
     let is_meant = |row: &&Row| is_lockstep || stale.contains(&row.module);
     let meant: Vec<&Row> = rows.all.iter().filter(is_meant).collect();
     let modules: Vec<&Module> = meant.iter().map(|row| rows.module(row)).collect();

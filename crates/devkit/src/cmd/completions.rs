@@ -4,8 +4,8 @@ use clap_complete::Shell;
 
 use serde::Serialize;
 
+use crate::exit;
 use crate::ui::{self, Ui};
-use crate::{cli, exit};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -24,10 +24,10 @@ struct Document<'a> {
     script: &'a str,
 }
 
-pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+pub(crate) fn run(ui: &Ui, args: &Args, mut devkit: clap::Command) -> anyhow::Result<u8> {
     // Not straight to stdout: clap_complete panics when a reader has seen enough.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut cli::command(), "devkit", &mut script);
+    clap_complete::generate(args.shell, &mut devkit, "devkit", &mut script);
     if ui.json {
         let (shell, script) = (args.shell.to_string(), str::from_utf8(&script)?);
         ui::document(&Document { schema: "devkit.completions/1", shell, script })?;

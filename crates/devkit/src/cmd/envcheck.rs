@@ -19,7 +19,8 @@ use serde::Serialize;
 use self::rules::Rules;
 use crate::exit;
 use crate::failure::Failure;
-use crate::host::{Host, stdin};
+use crate::host::Host;
+use crate::stdin;
 use crate::ui::{self, Answer as _, Documents, Ui};
 
 const SCHEMA: &str = "devkit.envcheck/1";

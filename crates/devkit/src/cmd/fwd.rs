@@ -22,7 +22,8 @@ use self::log::Log;
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::signals::{Heard, Signals};
-use crate::host::{Host, runtime, stdin};
+use crate::host::{Host, runtime};
+use crate::stdin;
 use crate::ui::Ui;
 
 /// Threads that resolve names: one that hangs must not be followed by hundreds.

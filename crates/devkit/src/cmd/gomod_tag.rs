@@ -13,7 +13,8 @@ use std::path::Path;
 
 use devkit_gomod_tag::{Git, Repository};
 
-use crate::host::{Host, stdin};
+use crate::host::Host;
+use crate::stdin;
 use crate::ui::Ui;
 
 /// Of a plan, and of what became of it.

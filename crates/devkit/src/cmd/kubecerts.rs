@@ -19,7 +19,8 @@ use devkit_kubecerts::{
     told, told_path,
 };
 
-use crate::host::{Host, stdin};
+use crate::host::Host;
+use crate::stdin;
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.kubecerts/1";

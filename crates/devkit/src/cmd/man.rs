@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use crate::exit;
 use crate::failure::Failure;
 use crate::ui::{self, Ui};
-use crate::{cli, exit};
 
 const SCHEMA: &str = "devkit.man/1";
 
@@ -41,8 +41,8 @@ struct Page {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a page that is torn is made again by the next run")]
-pub(crate) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
-    let mut devkit = cli::command().disable_help_subcommand(true);
+pub(crate) fn run(ui: &Ui, args: &Args, devkit: clap::Command) -> anyhow::Result<u8> {
+    let mut devkit = devkit.disable_help_subcommand(true);
     devkit.build();
     if let Some(folder) = &args.out {
         fs::create_dir_all(folder)

@@ -16,7 +16,8 @@ use devkit_text::escape;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::host::{Host, stdin};
+use crate::host::Host;
+use crate::stdin;
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.mvn-unblock/1";

@@ -41,7 +41,7 @@ pub(super) struct Sample {
     pub(super) p99_micros: f64,
 }
 
-/// One forwarder, running.
+/// A forwarder that is running.
 pub(super) struct Forwarder {
     pub(super) name: &'static str,
     child: Option<Child>,
@@ -147,7 +147,7 @@ impl Forwarder {
         command
     }
 
-    /// It and the processes it has started.
+    /// The forwarder and the processes that it has started.
     fn processes(&self) -> Vec<u32> {
         let mut all: Vec<u32> = self.child.iter().map(Child::id).collect();
         let mut at = 0;
@@ -270,7 +270,7 @@ fn command(
                 return Ok(None);
             }
             let folder = folder.display();
-            // As root, its workers would be somebody who cannot reach the socket files.
+            // Started by root, its workers would be somebody who cannot reach the socket files.
             let user = if is_root() { "user root;" } else { "" };
             let text = format!(
                 "daemon off; {user} pid {folder}/nginx.pid; error_log {folder}/nginx.err crit;\n\

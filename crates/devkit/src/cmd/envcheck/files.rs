@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::host::stdin;
+use crate::stdin;
 use crate::ui::Ui;
 
 const SCHEMA: &str = "devkit.envcheck.file/1";

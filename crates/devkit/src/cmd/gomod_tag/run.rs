@@ -17,7 +17,7 @@ use super::render::{Document, State};
 use super::trouble;
 use crate::exit;
 use crate::failure::Failure;
-use crate::host::stdin;
+use crate::stdin;
 use crate::ui::{self, Ui};
 
 /// A plan that is being carried out.

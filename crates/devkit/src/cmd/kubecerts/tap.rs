@@ -28,7 +28,8 @@ use crate::amounts::parse_size;
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::signals::{Heard, Signals};
-use crate::host::{Host, clock, runtime, stdin};
+use crate::host::{Host, clock, runtime};
+use crate::stdin;
 use crate::ui::{self, To, Ui};
 
 /// Of a compressed body so much is looked at, even where less is kept.

@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use super::super::read;
 use super::Args;
 use crate::failure::Failure;
-use crate::host::{Host, stdin};
+use crate::host::Host;
+use crate::stdin;
 use crate::ui;
 
 impl Args {

@@ -15,8 +15,9 @@ use tempfile::TempDir;
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::host::Host;
 use crate::host::signals::{Heard, Signals};
-use crate::host::{Host, stdin};
+use crate::stdin;
 
 /// A folder for its owner alone, which is gone when this is dropped.
 pub(super) struct Folder {

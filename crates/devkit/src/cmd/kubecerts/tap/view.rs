@@ -10,7 +10,7 @@ use devkit_tap::page;
 use super::explain;
 use crate::exit;
 use crate::failure::Failure;
-use crate::host::stdin;
+use crate::stdin;
 use crate::ui;
 
 pub(super) fn run(har: &Path, out: Option<&Path>) -> anyhow::Result<u8> {
