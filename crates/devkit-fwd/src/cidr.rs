@@ -1,20 +1,17 @@
 //! Networks in CIDR notation: who may connect over TCP.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
+
+use ipnet::{IpNet, Ipv4Net};
 
 /// An address range such as `192.0.2.0/24` or `2001:db8::/32`; a single address is its own range.
 ///
 /// IPv4 and IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`) are the same thing here, as they are
 /// on a dual-stack socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cidr {
-    /// The network in IPv6 form, host bits zero.
-    network: u128,
-    /// Prefix length in IPv6 form: 96 more than that of an IPv4 network.
-    prefix: u32,
-}
+pub struct Cidr(IpNet);
 
 /// Why a text is no network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,14 +41,18 @@ impl Cidr {
     /// Whether the address lies in this range.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {
-        // `::/0` is all of IPv6 and nothing of IPv4, although IPv4 lies in it when written wide.
-        ip.to_canonical().is_ipv4() == self.is_ipv4() && mask(wide(ip), self.prefix) == self.network
+        // `::/0` is all of IPv6 and nothing of IPv4.
+        self.0.contains(&ip.to_canonical())
     }
 }
 
-impl Cidr {
-    fn is_ipv4(&self) -> bool {
-        self.prefix >= 96 && Ipv6Addr::from_bits(self.network).to_ipv4_mapped().is_some()
+/// An IPv4 network that is written in its IPv6 form is the same network.
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(wide) = network else { return network };
+    let narrow = wide.addr().to_ipv4_mapped().zip(wide.prefix_len().checked_sub(96));
+    match narrow.map(|(ip, bits)| Ipv4Net::new(ip, bits)) {
+        Some(Ok(narrow)) => narrow.into(),
+        _ => network,
     }
 }
 
@@ -65,43 +66,27 @@ impl FromStr for Cidr {
             None => (text, None),
         };
         let ip: IpAddr = address.parse().map_err(|_| malformed())?;
-        let most = if ip.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
+        let bits: u32 = match bits {
             Some(bits) if !bits.is_empty() && bits.bytes().all(|b| b.is_ascii_digit()) => {
                 bits.parse().map_err(|_| malformed())?
             }
             Some(_) => return Err(malformed()),
-            None => most,
+            None => u32::from(IpNet::from(ip).prefix_len()),
         };
-        if bits > most {
-            return Err(CidrError::TooLong { text: text.into(), most });
+        let most = u32::from(IpNet::from(ip).max_prefix_len());
+        let network = u8::try_from(bits).ok().and_then(|bits| IpNet::new(ip, bits).ok());
+        let network =
+            network.ok_or_else(|| CidrError::TooLong { text: text.into(), most }).map(canonical)?;
+        if network.trunc() != network {
+            let network = Self(network.trunc());
+            return Err(CidrError::HostBits { text: text.into(), network });
         }
-        let prefix = 128 - most + bits;
-        let cidr = Self { network: mask(wide(ip), prefix), prefix };
-        if cidr.network != wide(ip) {
-            return Err(CidrError::HostBits { text: text.into(), network: cidr });
-        }
-        Ok(cidr)
+        Ok(Self(network))
     }
 }
 
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ip = Ipv6Addr::from_bits(self.network);
-        match ip.to_ipv4_mapped() {
-            Some(ip) if self.prefix >= 96 => write!(f, "{ip}/{}", self.prefix - 96),
-            _ => write!(f, "{ip}/{}", self.prefix),
-        }
+        self.0.fmt(f)
     }
-}
-
-fn wide(ip: IpAddr) -> u128 {
-    match ip {
-        IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(ip) => ip.to_bits(),
-    }
-}
-
-fn mask(bits: u128, prefix: u32) -> u128 {
-    bits & u128::MAX.checked_shl(128 - prefix).unwrap_or(0)
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use devkit_fs::{Existing, NewFile, NewFolder, Outcome};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 
 use crate::error::Error;
 use crate::inspect::certificates;
@@ -188,20 +189,24 @@ pub struct FolderNames {
     taken: HashSet<String>,
 }
 
+/// What a folder's name does not hold as it is.
+const UNSAFE_IN_A_NAME: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'_')
+    .remove(b'@')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b',')
+    .remove(b'.')
+    .remove(b'-');
+
 impl FolderNames {
     /// The folder of a context.
     pub fn name(&mut self, context: &str) -> String {
-        let mut name = String::new();
-        for (at, byte) in context.bytes().enumerate() {
-            let safe = byte.is_ascii_alphanumeric()
-                || matches!(byte, b'_' | b'@' | b'+' | b'=' | b',')
-                || matches!(byte, b'.' | b'-') && at > 0;
-            if safe {
-                name.push(char::from(byte));
-            } else {
-                let _ = write!(name, "%{byte:02X}");
-            }
-        }
+        // What begins with a dot is hidden, and what begins with a dash an option.
+        let first = usize::from(context.starts_with(['.', '-']));
+        let (first, rest) = context.split_at(first);
+        let mut name = percent_encode(first.as_bytes(), NON_ALPHANUMERIC).to_string();
+        name.extend(utf8_percent_encode(rest, UNSAFE_IN_A_NAME));
         if name.is_empty() {
             name.push('%');
         }

@@ -4,16 +4,19 @@
 //! Nothing but the path is sent: no credentials, and no other host is asked.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore};
 use serde::Serialize;
+
+/// What a request line does not hold as it is: blanks, control characters and all beyond ASCII.
+const UNSAFE_IN_A_PATH: &AsciiSet = &CONTROLS.add(b' ');
 
 /// An address that was tried in place of that of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -187,14 +190,7 @@ impl Target {
         if !path.starts_with('/') {
             plain.push('/');
         }
-        for byte in path.bytes() {
-            match byte {
-                b'!'..=b'~' => plain.push(char::from(byte)),
-                _ => {
-                    let _ = write!(plain, "%{byte:02X}");
-                }
-            }
-        }
+        plain.extend(utf8_percent_encode(path, UNSAFE_IN_A_PATH));
         let is_name = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
         let known = !host.is_empty() && host.chars().all(is_name);
         known.then(|| Self { host: host.to_owned(), port, path: plain })

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::server::{Server, host_and_port};
 
 impl Server {
@@ -32,9 +34,9 @@ impl Server {
         if entry == "*" {
             return true;
         }
-        if let Some((network, bits)) = entry.split_once('/') {
-            let (Ok(network), Ok(bits)) = (network.parse(), bits.parse()) else { return false };
-            return ip.is_some_and(|ip| is_within(ip, network, bits));
+        if entry.contains('/') {
+            let network: Option<IpNet> = entry.parse().ok();
+            return ip.zip(network).is_some_and(|(ip, network)| network.contains(&ip));
         }
         if let (Some(ip), Ok(entry)) = (ip, entry.parse::<IpAddr>()) {
             return ip == entry;
@@ -57,19 +59,4 @@ impl Server {
 
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// Whether the first `bits` are the same.
-fn is_within(ip: IpAddr, network: IpAddr, bits: u32) -> bool {
-    match (ip, network) {
-        (IpAddr::V4(ip), IpAddr::V4(network)) => {
-            let differ = u32::from(ip) ^ u32::from(network);
-            bits <= 32 && differ.leading_zeros() >= bits
-        }
-        (IpAddr::V6(ip), IpAddr::V6(network)) => {
-            let differ = u128::from(ip) ^ u128::from(network);
-            bits <= 128 && differ.leading_zeros() >= bits
-        }
-        _ => false,
-    }
 }
