@@ -132,6 +132,12 @@ impl<'a> Fields<'a> {
     }
 }
 
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        PlaceFields::of(Some(self)).serialize(to)
+    }
+}
+
 impl Serialize for Finding {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Fields::of(self).serialize(to)

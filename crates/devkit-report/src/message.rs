@@ -195,6 +195,12 @@ impl From<String> for Message {
     }
 }
 
+impl From<&String> for Message {
+    fn from(text: &String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
 impl From<&Path> for Message {
     fn from(path: &Path) -> Self {
         Self::new().and(&path)
