@@ -112,7 +112,9 @@ fn nothing_foreign_is_printed_as_it_is() {
             let ran = world.devkit([files, form].concat());
             for text in [&ran.stdout, &ran.stderr] {
                 let plain = text.replace('\n', "");
-                let bad = plain.chars().find(|c| c.is_control() || "\u{202e}\u{200f}\u{61c}".contains(*c));
+                let bad = plain
+                    .chars()
+                    .find(|c| c.is_control() || "\u{202e}\u{200f}\u{61c}".contains(*c));
                 assert_eq!(bad, None, "{files:?} {form:?}: {text:?}");
             }
         }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::{self, Write as _};
 
-use devkit_report::{Finding, Message, Place, to_json};
+use devkit_report::{Finding, Message, Piece, Place, to_json};
 use serde::Serialize;
 
 use crate::exit;
@@ -103,14 +103,25 @@ impl<'a> Fields<'a> {
         // For a program all of it is in the message.
         let mut whole = message.to_string();
         if let (Some(label), None) = (label, cause) {
-            let at = place.as_ref().and_then(|place| place.at);
-            let at = at.map(|at| format!("line {}, column {}: ", at.line, at.column));
-            let _ = write!(whole, ": {}{label}", at.unwrap_or_default());
+            let at = place.as_ref().map_or_else(String::new, |place| located(message, place));
+            let _ = write!(whole, ": {at}{label}");
         }
         if let Some(cause) = cause {
             let _ = write!(whole, ": {cause}");
         }
         Self { code, message: whole, hint: hint.as_ref(), problems: Vec::new() }
+    }
+}
+
+/// Where it is, behind a message that may name the file already.
+fn located(message: &Message, place: &Place) -> String {
+    let is_named = |piece: &Piece| matches!(piece, Piece::Path(path) if **path == *place.file);
+    match place.at {
+        Some(at) if message.pieces().iter().any(is_named) => {
+            format!("line {}, column {}: ", at.line, at.column)
+        }
+        Some(at) => format!("{}:{at}: ", Message::from(&*place.file)),
+        None => String::new(),
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use console::Style;
 use devkit_report::sarif::{self, Tool};
-use devkit_report::{Detailed, Emphasis, Finding, Place, Severity, TextWriter, github, to_json};
+use devkit_report::{
+    Detailed, Emphasis, Finding, Message, Place, Severity, TextWriter, github, to_json,
+};
 
 use crate::ui::{self, To, Ui};
 
@@ -54,6 +56,13 @@ pub(crate) fn warn<'a>(ui: &Ui, findings: impl IntoIterator<Item = &'a Finding>)
 /// Tells a finding on standard error in one line, whatever is wanted.
 pub(crate) fn tell(ui: &Ui, finding: &Finding) {
     ui::message(&with_writer(ui, To::Err, |writer| writer.line(finding)));
+}
+
+impl Ui {
+    /// Tells a warning in one line.
+    pub(crate) fn warning(&self, code: &'static str, text: impl Into<Message>) {
+        tell(self, &Finding::warning(code, text));
+    }
 }
 
 /// Findings for a program, which may have another working folder: their files are absolute.

@@ -13,12 +13,11 @@ use std::sync::LazyLock;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use console::{Style, Term};
-use devkit_report::{Finding, Message, PathNames, to_json};
+use devkit_report::{PathNames, to_json};
 
 pub(crate) use self::answer::{Answer, Documents};
 pub(crate) use self::phrase::Phrase;
 pub(crate) use self::table::{Fit, Table, column};
-use crate::findings;
 use crate::host::variables::Variables;
 
 /// When to colour.
@@ -155,11 +154,6 @@ impl Ui {
     /// Writes text for people to standard output, whole.
     pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
         if self.unicode { bytes(text.as_bytes()) } else { bytes(in_ascii(text).as_bytes()) }
-    }
-
-    /// Tells a warning in one line.
-    pub(crate) fn warning(&self, code: &'static str, text: impl Into<Message>) {
-        findings::tell(self, &Finding::warning(code, text));
     }
 }
 

@@ -205,7 +205,7 @@ impl Loaded {
             return;
         }
         for warning in self.config.warnings() {
-            ui.warning(warning.code, &self.names.shorten(&warning.message));
+            ui.warning(warning.code, self.names.shorten(&warning.message));
         }
         for report in reports {
             let of = match (&report.context, reports.len()) {
@@ -213,7 +213,7 @@ impl Loaded {
                 _ => String::new(),
             };
             for warning in &report.warnings {
-                ui.warning(warning.code, &format!("{of}{}", self.names.shorten(&warning.message)));
+                ui.warning(warning.code, format!("{of}{}", self.names.shorten(&warning.message)));
             }
         }
     }

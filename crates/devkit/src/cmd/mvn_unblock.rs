@@ -118,9 +118,12 @@ fn pom_unread(path: &Path, why: &str) -> Detailed<Mended> {
 
 /// Tells warnings, and which of them the change mends.
 fn warn(ui: &Ui, warnings: &[Detailed<Mended>]) {
-    let told = warnings.iter().map(|warning| match warning.detail.fixed {
-        true => warning.finding.clone().hint(message!("fixed")),
-        false => warning.finding.clone(),
+    let told = warnings.iter().map(|warning| {
+        if warning.detail.fixed {
+            warning.finding.clone().hint(message!("fixed"))
+        } else {
+            warning.finding.clone()
+        }
     });
     findings::warn(ui, &told.collect::<Vec<_>>());
 }

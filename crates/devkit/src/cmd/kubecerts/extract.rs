@@ -200,7 +200,7 @@ impl Answer for ExtractedAll<'_> {
     fn remarks(&self, ui: &Ui) {
         self.loaded.warn(ui, &self.done.iter().map(|(report, _)| report).collect::<Vec<_>>());
         for warning in &self.in_git {
-            ui.warning(warning.code, &self.loaded.names.shorten(&warning.message));
+            ui.warning(warning.code, self.loaded.names.shorten(&warning.message));
         }
     }
 

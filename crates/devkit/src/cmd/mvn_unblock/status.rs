@@ -287,9 +287,10 @@ const DEAD: &str = "repository-dead";
 /// A repository that Maven cannot use, at the place that declares it.
 fn finding(names: &Names<'_>, world: &World, status: &Status) -> Finding {
     let url = devkit_mvn_unblock::masked(&status.url);
-    let message = match status.verdict {
-        Verdict::Dead => message!("repository '{}' ({}) is sent to nowhere", status.id, url),
-        _ => message!("repository '{}' ({}) is blocked", status.id, url),
+    let message = if status.verdict == Verdict::Dead {
+        message!("repository '{}' ({}) is sent to nowhere", status.id, url)
+    } else {
+        message!("repository '{}' ({}) is blocked", status.id, url)
     };
     let code = if status.verdict == Verdict::Dead { DEAD } else { BLOCKED };
     let mut finding = Finding::error(code, message).at(status.declared.place.clone());

@@ -124,11 +124,10 @@ fn changed(
         ui::message(&ui::diff::painted(ui, To::Err, &text));
     }
     let text = message!("{} has changed since devkit left it, so nothing was undone", target);
-    Failure::new("changed-meanwhile", text).hint(match backup {
-        Some(backup) => {
-            message!("what was there before is in {}: take from it what you need", backup)
-        }
-        None => message!("take the entry out by hand"),
+    Failure::new("changed-meanwhile", text).hint(if let Some(backup) = backup {
+        message!("what was there before is in {}: take from it what you need", backup)
+    } else {
+        message!("take the entry out by hand")
     })
 }
 
