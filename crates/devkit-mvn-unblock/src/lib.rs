@@ -33,7 +33,7 @@ mod xml;
 pub use edit::Splice;
 pub use error::Error;
 pub use mirror::{Mirror, Origin, Repository, Verdict};
-pub use note::{Mended, meaning};
+pub use note::{Remedy, meaning};
 pub use plan::{Change, Plan, plan};
 pub use request::{BadId, RepositoryId, Request};
 pub use secret::{mask, masked};

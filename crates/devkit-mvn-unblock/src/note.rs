@@ -16,7 +16,7 @@ use crate::xml::{Element, TrapKind};
 
 /// What becomes of something that a settings file's owner should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Mended {
+pub struct Remedy {
     /// Whether the plan mends it.
     pub fixed: bool,
 }
@@ -66,7 +66,7 @@ pub(crate) fn about(
     settings: &Settings<'_>,
     wanted: &Wanted,
     file: &Path,
-) -> Vec<Detailed<Mended>> {
+) -> Vec<Detailed<Remedy>> {
     let mut notes = Notes { settings, wanted, file: file.into(), found: Vec::new() };
     notes.traps();
     notes.misplaced();
@@ -83,7 +83,7 @@ pub(crate) fn about(
 impl Settings<'_> {
     /// What there is to say about the file as it is; `file` is its name.
     #[must_use]
-    pub fn notes(&self, file: &Path) -> Vec<Detailed<Mended>> {
+    pub fn notes(&self, file: &Path) -> Vec<Detailed<Remedy>> {
         about(self, &Wanted::default(), file)
     }
 }
@@ -92,7 +92,7 @@ struct Notes<'a, 't> {
     settings: &'a Settings<'t>,
     wanted: &'a Wanted,
     file: Arc<Path>,
-    found: Vec<Detailed<Mended>>,
+    found: Vec<Detailed<Remedy>>,
 }
 
 impl Notes<'_, '_> {
@@ -100,7 +100,7 @@ impl Notes<'_, '_> {
         let place = Place::new(Arc::clone(&self.file), self.settings.position(at));
         let byte = self.settings.text.byte_offset(at);
         let found = Finding::warning(code, message).at(place.spanning(byte..byte));
-        self.found.push(found.with(Mended::default()));
+        self.found.push(found.with(Remedy::default()));
     }
 
     /// For an entry: mended if it is one that changes.

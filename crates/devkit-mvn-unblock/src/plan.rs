@@ -12,7 +12,7 @@ use crate::edit::{self, Splice};
 use crate::effect::{decisive, effective, obstacle, others};
 use crate::error::Error;
 use crate::mirror::{BLOCKER, Mirror, Verdict};
-use crate::note::{self, Mended};
+use crate::note::{self, Remedy};
 use crate::request::Request;
 use crate::settings::{Parsed, Properties, Settings};
 use crate::text::Text;
@@ -50,7 +50,7 @@ pub struct Plan {
     /// What will become of http repositories that no mirror names.
     pub others: Verdict,
     /// What else there is to say about the file.
-    pub notes: Vec<Detailed<Mended>>,
+    pub notes: Vec<Detailed<Remedy>>,
 }
 
 /// Plans the change of a file, given its name, and its bytes if it is there.

@@ -63,14 +63,14 @@ impl Excerpt {
     /// replaced by `…`.
     pub(crate) fn drawn(&self, columns: usize) -> Drawn {
         let columns = columns.max(LEAST);
-        let marked = fitted(&shown(&self.marked), columns / 2, Kept::Start, false);
+        let marked = fitted(&shown(&self.marked), columns / 2, KeptSide::Start, false);
         let after = shown(&self.after);
         let room = columns - width(&marked);
         // What stands before the place takes a half of the line, and more if little follows.
         let before_room = (columns / 2).max(room.saturating_sub(width(&after))).min(room);
-        let before = fitted(&shown(&self.before), before_room, Kept::End, self.is_cut.0);
+        let before = fitted(&shown(&self.before), before_room, KeptSide::End, self.is_cut.0);
         let room = room - width(&before);
-        let after = fitted(&after, room, Kept::Start, self.is_cut.1);
+        let after = fitted(&after, room, KeptSide::Start, self.is_cut.1);
         Drawn {
             indent: width(&before),
             marker: "^".repeat(width(&marked).max(1)),
@@ -81,21 +81,21 @@ impl Excerpt {
 
 /// Which part of a text stays where all of it has no room.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
+enum KeptSide {
     Start,
     End,
 }
 
-/// As much of a text as has room, with `…` in place of what is cut away, now or before.
-fn fitted(text: &str, columns: usize, kept: Kept, was_cut: bool) -> String {
+/// Gives as much of a text as has room, with `…` in place of what is cut away, now or before.
+fn fitted(text: &str, columns: usize, kept: KeptSide, was_cut: bool) -> String {
     if !was_cut && width(text) <= columns {
         return text.to_owned();
     }
     let room = columns.saturating_sub(1);
     match kept {
         _ if columns == 0 => String::new(),
-        Kept::Start => format!("{}…", prefix(text, room)),
-        Kept::End => format!("…{}", suffix(text, room)),
+        KeptSide::Start => format!("{}…", prefix(text, room)),
+        KeptSide::End => format!("…{}", suffix(text, room)),
     }
 }
 

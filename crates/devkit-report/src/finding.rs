@@ -9,16 +9,16 @@ use crate::place::Place;
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// It may be well known, and nothing fails by it.
+    /// Something that may be known well, and by which nothing fails.
     Note,
-    /// It is to be looked at, and does not decide alone.
+    /// Something to look at, which does not decide alone.
     Warning,
     /// The answer is no because of it, or nothing was done.
     Error,
 }
 
 impl Severity {
-    /// Its word: `error`, `warning`, `note`.
+    /// The word for it: `error`, `warning`, `note`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ pub struct Finding {
     pub cause: Option<Message>,
     /// What to do next.
     pub hint: Option<Message>,
-    /// Other places that have to do with it.
+    /// More places that have to do with it.
     pub related: Vec<Related>,
 }
 
@@ -91,38 +91,38 @@ impl Finding {
         Self::new(code, Severity::Warning, message)
     }
 
-    /// The same at a place.
+    /// Says where it is.
     #[must_use]
     pub fn at(self, place: impl Into<Option<Place>>) -> Self {
         Self { place: place.into(), ..self }
     }
 
-    /// The same with words beside the place.
+    /// Puts words beside the place.
     #[must_use]
     pub fn labelled(self, label: impl Into<Message>) -> Self {
         Self { label: Some(label.into()), ..self }
     }
 
-    /// The same with its cause.
+    /// Says why.
     #[must_use]
     pub fn because(self, cause: impl Into<Message>) -> Self {
         Self { cause: Some(cause.into()), ..self }
     }
 
-    /// The same with what to do next.
+    /// Says what to do next.
     #[must_use]
     pub fn hint(self, hint: impl Into<Message>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The same with another place that has to do with it.
+    /// Adds another place that has to do with it.
     #[must_use]
     pub fn related(mut self, place: Place, message: impl Into<Message>) -> Self {
         self.related.push(Related { place, message: message.into() });
         self
     }
 
-    /// The same with facts that only one recipe knows.
+    /// Adds facts that only one recipe knows.
     #[must_use]
     pub fn with<D>(self, detail: D) -> Detailed<D> {
         Detailed { finding: self, detail }

@@ -63,8 +63,9 @@ pub fn json_path<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
     map.end()
 }
 
-/// A path as `json_path` writes it.
-struct JsonPath<'a>(&'a Path);
+/// A path as [`json_path`] writes it.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonPath<'a>(pub &'a Path);
 
 impl Serialize for JsonPath<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -74,7 +75,7 @@ impl Serialize for JsonPath<'_> {
 
 /// The fields of a finding. What it does not have is null.
 #[derive(Serialize)]
-struct Fields<'a> {
+struct FindingFields<'a> {
     code: &'a str,
     severity: &'static str,
     message: &'a Message,
@@ -117,7 +118,7 @@ impl<'a> RelatedFields<'a> {
     }
 }
 
-impl<'a> Fields<'a> {
+impl<'a> FindingFields<'a> {
     fn of(finding: &'a Finding) -> Self {
         Self {
             code: &finding.code,
@@ -140,7 +141,7 @@ impl Serialize for Place {
 
 impl Serialize for Finding {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Fields::of(self).serialize(to)
+        FindingFields::of(self).serialize(to)
     }
 }
 
@@ -149,10 +150,10 @@ impl<D: Serialize> Serialize for Detailed<D> {
         #[derive(Serialize)]
         struct Both<'a, D> {
             #[serde(flatten)]
-            finding: Fields<'a>,
+            finding: FindingFields<'a>,
             #[serde(flatten)]
             detail: &'a D,
         }
-        Both { finding: Fields::of(&self.finding), detail: &self.detail }.serialize(to)
+        Both { finding: FindingFields::of(&self.finding), detail: &self.detail }.serialize(to)
     }
 }

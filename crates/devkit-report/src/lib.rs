@@ -19,8 +19,8 @@ mod text;
 
 pub use excerpt::Excerpt;
 pub use finding::{Detailed, Finding, Related, Severity};
-pub use json::{json_path, to_json};
-pub use message::{Argument, Lines, Message, Piece, Say, Words, holes, quoted};
+pub use json::{JsonPath, json_path, to_json};
+pub use message::{Argument, Message, Piece, Say, SeveralLines, Words, holes, quoted};
 pub use paths::PathNames;
 pub use place::{Locator, Place, Position, line_of};
 pub use text::{Emphasis, TextWriter};

@@ -50,7 +50,7 @@ pub struct Argument<'a>(pub &'a OsStr);
 
 /// Foreign text of several lines, such as what a program said. The line breaks stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lines<'a>(pub &'a str);
+pub struct SeveralLines<'a>(pub &'a str);
 
 /// Makes a [`Message`]: the literal is devkit's own words, and each `{}` of it a hole for a value.
 ///
@@ -135,7 +135,7 @@ impl Message {
         }
     }
 
-    /// The same with a value behind it.
+    /// Puts a value behind it.
     #[must_use]
     pub fn and(mut self, value: &dyn Say) -> Self {
         value.say(&mut self);
@@ -148,7 +148,7 @@ impl Message {
         self.pieces.is_empty()
     }
 
-    /// Its pieces.
+    /// The pieces of it, in their order.
     #[must_use]
     pub fn pieces(&self) -> &[Piece] {
         &self.pieces
@@ -241,7 +241,7 @@ impl<'a> Argument<'a> {
     }
 }
 
-impl Say for Lines<'_> {
+impl Say for SeveralLines<'_> {
     fn say(&self, message: &mut Message) {
         for (at, line) in self.0.lines().enumerate() {
             if at > 0 {

@@ -44,13 +44,13 @@ impl Place {
         Self { at: Some(at), ..Self::file(file) }
     }
 
-    /// The same with the bytes that are meant.
+    /// Says which bytes are meant.
     #[must_use]
     pub fn spanning(self, span: Range<usize>) -> Self {
         Self { span: Some(span), ..self }
     }
 
-    /// The same with its line: `text` is the whole file, and `width` the characters that are meant.
+    /// Adds its line: `text` is the whole file, and `width` the characters that are meant.
     #[must_use]
     pub fn seen_in(mut self, text: &str, width: usize) -> Self {
         if let Some(at) = self.at {
@@ -60,7 +60,7 @@ impl Place {
         self
     }
 
-    /// The same with an excerpt.
+    /// Adds an excerpt.
     #[must_use]
     pub fn with_excerpt(self, excerpt: Excerpt) -> Self {
         Self { excerpt: Some(Box::new(excerpt)), ..self }
@@ -117,7 +117,7 @@ impl<'a> Locator<'a> {
                 }
             }
         } else {
-            // The same, many bytes at a time.
+            // Long stretches are counted many bytes at a time.
             let last_line = between.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
             if let Some(start) = last_line {
                 let is_end = |byte: &u8| usize::from(*byte == b'\n');

@@ -23,7 +23,7 @@ const ROOT: &str = "%SRCROOT%";
 pub struct Tool<'a> {
     /// `devkit envcheck`.
     pub name: &'a str,
-    /// Its version.
+    /// The version that it says of itself.
     pub version: &'a str,
     /// What a code means in words, if that is known.
     pub meaning: &'a dyn Fn(&str) -> Option<Cow<'static, str>>,
@@ -55,8 +55,8 @@ pub fn document<'a>(
     SarifLog {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
-        runs: [Run {
-            driver: Component { driver: driver(tool, &levels) },
+        runs: [SarifRun {
+            driver: SarifTool { driver: driver(tool, &levels) },
             roots: root,
             column_kind: "unicodeCodePoints",
             results: results.collect(),
@@ -64,27 +64,31 @@ pub fn document<'a>(
     }
 }
 
-fn driver(tool: &Tool<'_>, levels: &BTreeMap<&str, Severity>) -> Driver {
+fn driver(tool: &Tool<'_>, levels: &BTreeMap<&str, Severity>) -> SarifDriver {
     let rules = levels.iter().map(|(code, severity)| Descriptor {
         id: plain(code),
-        short: (tool.meaning)(code).map(|text| Text { text: plain(&text) }),
+        short: (tool.meaning)(code).map(|text| SarifText { text: plain(&text) }),
         default: Configuration { level: severity.name() },
     });
-    Driver { name: tool.name.to_owned(), version: tool.version.to_owned(), rules: rules.collect() }
+    SarifDriver {
+        name: tool.name.to_owned(),
+        version: tool.version.to_owned(),
+        rules: rules.collect(),
+    }
 }
 
-fn entry(finding: &Finding, index: usize, paths: &PathNames) -> Entry {
+fn entry(finding: &Finding, index: usize, paths: &PathNames) -> SarifResult {
     let related = finding.related.iter().enumerate().map(|(at, related)| Located {
         id: Some(at + 1),
         physical: physical(&related.place, paths),
-        message: Some(Text { text: message(&related.message.shown(paths)) }),
+        message: Some(SarifText { text: message(&related.message.shown(paths)) }),
     });
     let bare = Finding { related: Vec::new(), ..finding.clone() };
-    Entry {
+    SarifResult {
         rule: plain(&finding.code),
         index,
         level: finding.severity.name(),
-        message: Text { text: message(&words(&bare, paths)) },
+        message: SarifText { text: message(&words(&bare, paths)) },
         locations: finding
             .place
             .iter()
@@ -97,7 +101,7 @@ fn entry(finding: &Finding, index: usize, paths: &PathNames) -> Entry {
 fn physical(place: &Place, paths: &PathNames) -> Physical {
     let region = place.at.map(|at| {
         let bytes = place.span.as_ref();
-        Region {
+        SarifRegion {
             line: at.line,
             column: at.column,
             end: place.excerpt.as_ref().map(|excerpt| at.column + excerpt.characters()),
@@ -110,7 +114,7 @@ fn physical(place: &Place, paths: &PathNames) -> Physical {
 
 fn artifact(file: &Path, paths: &PathNames) -> Artifact {
     if paths.is_standard_input(file) {
-        let description = Some(Text { text: "standard input".into() });
+        let description = Some(SarifText { text: "standard input".into() });
         return Artifact { description, ..Artifact::default() };
     }
     let file = paths.annotated(file);
@@ -171,30 +175,30 @@ pub struct SarifLog {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run; 1],
+    runs: [SarifRun; 1],
 }
 
 /// Section 3.14.
 #[derive(Serialize)]
-struct Run {
+struct SarifRun {
     #[serde(rename = "tool")]
-    driver: Component,
+    driver: SarifTool,
     #[serde(rename = "originalUriBaseIds", skip_serializing_if = "Option::is_none")]
     roots: Option<BTreeMap<&'static str, Artifact>>,
     #[serde(rename = "columnKind")]
     column_kind: &'static str,
-    results: Vec<Entry>,
+    results: Vec<SarifResult>,
 }
 
 /// Section 3.18.
 #[derive(Serialize)]
-struct Component {
-    driver: Driver,
+struct SarifTool {
+    driver: SarifDriver,
 }
 
 /// Section 3.19.
 #[derive(Serialize)]
-struct Driver {
+struct SarifDriver {
     name: String,
     version: String,
     rules: Vec<Descriptor>,
@@ -205,7 +209,7 @@ struct Driver {
 struct Descriptor {
     id: String,
     #[serde(rename = "shortDescription", skip_serializing_if = "Option::is_none")]
-    short: Option<Text>,
+    short: Option<SarifText>,
     #[serde(rename = "defaultConfiguration")]
     default: Configuration,
 }
@@ -218,19 +222,19 @@ struct Configuration {
 
 /// Sections 3.11 and 3.12.
 #[derive(Serialize)]
-struct Text {
+struct SarifText {
     text: String,
 }
 
 /// Section 3.27.
 #[derive(Serialize)]
-struct Entry {
+struct SarifResult {
     #[serde(rename = "ruleId")]
     rule: String,
     #[serde(rename = "ruleIndex")]
     index: usize,
     level: &'static str,
-    message: Text,
+    message: SarifText,
     locations: Vec<Located>,
     #[serde(rename = "relatedLocations", skip_serializing_if = "Vec::is_empty")]
     related: Vec<Located>,
@@ -244,7 +248,7 @@ struct Located {
     #[serde(rename = "physicalLocation")]
     physical: Physical,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<Text>,
+    message: Option<SarifText>,
 }
 
 /// Section 3.29.
@@ -253,7 +257,7 @@ struct Physical {
     #[serde(rename = "artifactLocation")]
     artifact: Artifact,
     #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
+    region: Option<SarifRegion>,
 }
 
 /// Section 3.4.
@@ -264,12 +268,12 @@ struct Artifact {
     #[serde(rename = "uriBaseId", skip_serializing_if = "Option::is_none")]
     base: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<Text>,
+    description: Option<SarifText>,
 }
 
 /// Section 3.30.
 #[derive(Serialize)]
-struct Region {
+struct SarifRegion {
     #[serde(rename = "startLine")]
     line: usize,
     #[serde(rename = "startColumn")]

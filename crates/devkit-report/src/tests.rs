@@ -36,7 +36,7 @@ fn shapes(text: &str) -> Vec<Finding> {
         bare.clone().at(Place::file(named.clone())),
         bare.clone().at(Place::new(named.clone(), at(1, usize::MAX)).seen_in(&line, usize::MAX)),
         bare.clone().at(place()).related(Place::new(named.clone(), at(7, 1)), text),
-        bare.clone().because(message!("{}", crate::Lines(text))).hint(text.to_owned()),
+        bare.clone().because(message!("{}", crate::SeveralLines(text))).hint(text.to_owned()),
         Finding::error(text.to_owned(), message!("{} and {}", named, crate::Argument::of(text))),
     ]
 }

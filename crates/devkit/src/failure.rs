@@ -41,7 +41,7 @@ impl Failure {
         Self { finding: self.finding.labelled(label), ..self }
     }
 
-    /// The same with other words for what could not be done.
+    /// Changes the words for what could not be done.
     pub(crate) fn renamed(self, code: &'static str, message: impl Into<Message>) -> Self {
         let finding = Finding { code: code.into(), message: message.into(), ..self.finding };
         Self { finding, ..self }

@@ -66,7 +66,7 @@ proptest! {
             for text in &texts {
                 prop_assert!(is_tame(text), "{text:?}");
             }
-            // Of a workflow command there is one in a line, and it is ours.
+            // A line has one workflow command, and that is ours.
             prop_assert_eq!(texts[2].lines().count(), 1);
             for text in &texts[3..] {
                 let mut found = Vec::new();

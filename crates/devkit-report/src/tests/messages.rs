@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{Argument, Lines, Message, PathNames, Words, message, quoted};
+use crate::{Argument, Message, PathNames, SeveralLines, Words, message, quoted};
 
 #[test]
 fn a_message_escapes_what_is_foreign_and_nothing_else() {
@@ -13,7 +13,7 @@ fn a_message_escapes_what_is_foreign_and_nothing_else() {
         (message!("'{}'", evil), format!("'{shown}'")),
         (message!("{} of {}", 3_usize, evil.to_owned()), format!("3 of {shown}")),
         (message!("{}: {}", Path::new("/a/b"), &b"\xff"[..]), r"/a/b: \xff".to_owned()),
-        (message!("says {}", Lines("one\r\ntwo\u{7f}")), "says one\ntwo\\x7f".to_owned()),
+        (message!("says {}", SeveralLines("one\r\ntwo\u{7f}")), "says one\ntwo\\x7f".to_owned()),
         (message!("is {}", Words("its own")), "is its own".to_owned()),
         (message!("({})", message!("{}!", evil)), format!("({shown}!)")),
         (message!("{ } and {x}"), "{ } and {x}".to_owned()),

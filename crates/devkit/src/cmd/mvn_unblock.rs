@@ -11,9 +11,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use devkit_mvn_unblock::{Mended, locate};
+use devkit_mvn_unblock::{Remedy, locate};
 use devkit_report::{Argument, Detailed, Finding, Message, PathNames, message};
-use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::findings;
@@ -85,16 +84,6 @@ pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     }
 }
 
-/// A path in JSON.
-#[derive(Clone, Copy)]
-struct JsonPath<'a>(&'a Path);
-
-impl Serialize for JsonPath<'_> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        devkit_report::json_path(self.0, to)
-    }
-}
-
 /// Which settings files are read.
 #[derive(Debug, clap::Args)]
 struct Files {
@@ -107,17 +96,17 @@ struct Files {
 }
 
 /// A warning that no change mends.
-fn warning(code: &'static str, message: Message) -> Detailed<Mended> {
-    Finding::warning(code, message).with(Mended::default())
+fn warning(code: &'static str, message: Message) -> Detailed<Remedy> {
+    Finding::warning(code, message).with(Remedy::default())
 }
 
 /// About a POM that a project names.
-fn pom_unread(path: &Path, why: &str) -> Detailed<Mended> {
+fn pom_unread(path: &Path, why: &str) -> Detailed<Remedy> {
     warning("pom-unread", message!("{} was not looked at: {}", path, why))
 }
 
 /// Tells warnings, and which of them the change mends.
-fn warn(ui: &Ui, warnings: &[Detailed<Mended>]) {
+fn warn(ui: &Ui, warnings: &[Detailed<Remedy>]) {
     let told = warnings.iter().map(|warning| {
         if warning.detail.fixed {
             warning.finding.clone().hint(message!("fixed"))
@@ -182,7 +171,7 @@ impl<'h> Names<'h> {
     }
 
     /// What makes Maven read another file than this one here.
-    fn redirected(&self) -> Vec<Detailed<Mended>> {
+    fn redirected(&self) -> Vec<Detailed<Remedy>> {
         let mut warnings = Vec::new();
         if self.settings.is_some() {
             return warnings;

@@ -6,7 +6,7 @@ use devkit_gomod_tag::apply::ApplyError;
 use devkit_gomod_tag::git::{GitError, LEAST_GIT};
 use devkit_gomod_tag::problem::Place;
 use devkit_gomod_tag::{Code, Problem};
-use devkit_report::{Excerpt, Lines, Message, Position, message};
+use devkit_report::{Excerpt, Message, Position, SeveralLines, message};
 use devkit_text::{escape, words};
 
 use crate::failure::Failure;
@@ -97,7 +97,7 @@ pub(super) fn told(says: &str) -> Message {
         .filter(|line| !line.is_empty())
         .map(|line| line.replace('\t', " "))
         .collect();
-    message!("{}", Lines(&lines.join("\n")))
+    message!("{}", SeveralLines(&lines.join("\n")))
 }
 
 /// What could not be carried out.

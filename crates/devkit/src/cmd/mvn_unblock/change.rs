@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use devkit_fs::Edit;
 use devkit_mvn_unblock::{
-    Change, Mended, Mirror, Parsed, Plan, ProfileRepository, Repository, RepositoryId, Request,
+    Change, Mirror, Parsed, Plan, ProfileRepository, Remedy, Repository, RepositoryId, Request,
     Settings, Splice, Verdict, diff, log, mirror, plan, pom,
 };
-use devkit_report::{Argument, Detailed, message};
+use devkit_report::{Argument, Detailed, JsonPath, message};
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::{JsonPath, Names, SCHEMA, pom_unread, render, standard_input, trouble, warn, warning};
+use super::{Names, SCHEMA, pom_unread, render, standard_input, trouble, warn, warning};
 use crate::exit;
 use crate::failure::Failure;
 use crate::findings;
@@ -58,7 +58,7 @@ struct Document<'a> {
     mirrors_after: &'a [Mirror],
     splices: Vec<SpliceDocument<'a>>,
     repositories: Vec<RepositoryDocument<'a>>,
-    warnings: &'a [Detailed<Mended>],
+    warnings: &'a [Detailed<Remedy>],
 }
 
 #[derive(Serialize)]
@@ -80,7 +80,7 @@ struct RepositoryDocument<'a> {
 struct Asked {
     request: Request,
     repositories: Vec<Repository>,
-    warnings: Vec<Detailed<Mended>>,
+    warnings: Vec<Detailed<Remedy>>,
 }
 
 pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
@@ -205,7 +205,7 @@ struct Done<'a> {
     old: Option<&'a [u8]>,
     backup: Option<&'a Path>,
     written: bool,
-    warnings: &'a [Detailed<Mended>],
+    warnings: &'a [Detailed<Remedy>],
 }
 
 impl Done<'_> {
@@ -281,7 +281,7 @@ fn tell(
 fn document<'a>(
     asked: &'a Asked,
     done: &'a Done<'_>,
-    warnings: &'a [Detailed<Mended>],
+    warnings: &'a [Detailed<Remedy>],
 ) -> Document<'a> {
     let plan = done.plan;
     let effective = |mirrors: &[Mirror]| mirror::merged(mirrors, &[Mirror::stock()]);
@@ -388,7 +388,7 @@ fn blocked_by_installation(
     names: &Names<'_>,
     plan: &Plan,
     asked: &Asked,
-) -> Option<Detailed<Mended>> {
+) -> Option<Detailed<Remedy>> {
     let file = names.installation()?;
     let bytes = std::fs::read(&file).ok()?;
     let parsed = Parsed::new(&bytes).ok()?;
@@ -413,7 +413,7 @@ fn blocked_by_installation(
 }
 
 /// The repositories that a log names.
-fn blocked(file: &Path, warnings: &mut Vec<Detailed<Mended>>) -> anyhow::Result<Vec<Repository>> {
+fn blocked(file: &Path, warnings: &mut Vec<Detailed<Remedy>>) -> anyhow::Result<Vec<Repository>> {
     let bytes = if file == Path::new("-") {
         standard_input("the log")?
     } else {
@@ -453,7 +453,7 @@ fn of_project(
     names: &Names<'_>,
     project: &Path,
     settings: Option<&[u8]>,
-    warnings: &mut Vec<Detailed<Mended>>,
+    warnings: &mut Vec<Detailed<Remedy>>,
 ) -> anyhow::Result<Vec<Repository>> {
     let found = pom::read(project, &names.property()).map_err(|error| trouble::project(&error))?;
     warnings.extend(found.unread.iter().map(|(path, why)| pom_unread(path, why)));

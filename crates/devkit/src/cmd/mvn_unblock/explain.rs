@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use devkit_mvn_unblock::mirror::{self, Match};
-use devkit_mvn_unblock::{Mended, Mirror, Origin, Repository, RepositoryId, Verdict};
+use devkit_mvn_unblock::{Mirror, Origin, Remedy, Repository, RepositoryId, Verdict};
 use devkit_report::Detailed;
 use devkit_text::escape;
 use serde::Serialize;
@@ -37,7 +37,7 @@ struct Document<'a> {
     mirrors: Vec<Step<'a>>,
     verdict: Verdict,
     mirror: Option<&'a str>,
-    warnings: &'a [Detailed<Mended>],
+    warnings: &'a [Detailed<Remedy>],
 }
 
 #[derive(Serialize)]

@@ -8,14 +8,14 @@ use std::time::Duration;
 use devkit_mvn_unblock::mirror::{self, Mirror};
 use devkit_mvn_unblock::probe::{self, Attempt, Outcome, Patience};
 use devkit_mvn_unblock::{
-    Declaration, Mended, Origin, Parsed, Repository, RepositoryId, Settings, Status, Verdict,
+    Declaration, Origin, Parsed, Remedy, Repository, RepositoryId, Settings, Status, Verdict,
     locate, pom,
 };
-use devkit_report::{Argument, Detailed, Finding, Place, message};
+use devkit_report::{Argument, Detailed, Finding, JsonPath, Place, message};
 use devkit_text::{escape, words};
 use serde::Serialize;
 
-use super::{Files, JsonPath, Names, SCHEMA, pom_unread, trouble, warn, warning};
+use super::{Files, Names, SCHEMA, pom_unread, trouble, warn, warning};
 use crate::exit;
 use crate::failure::Failure;
 use crate::findings::{self, Annotator, ReportOption};
@@ -43,7 +43,7 @@ struct Document<'a> {
     file: Option<JsonPath<'a>>,
     installations: &'a [Installation],
     repositories: &'a [Status],
-    warnings: &'a [Detailed<Mended>],
+    warnings: &'a [Detailed<Remedy>],
 }
 
 /// An installation of Maven.
@@ -65,7 +65,7 @@ pub(super) struct World {
     of_installation: Vec<Mirror>,
     /// Repositories of profiles, with the file they are in.
     repositories: Vec<(Repository, Declaration)>,
-    pub(super) warnings: Vec<Detailed<Mended>>,
+    pub(super) warnings: Vec<Detailed<Remedy>>,
 }
 
 impl World {
@@ -316,7 +316,7 @@ fn finding(names: &Names<'_>, world: &World, status: &Status) -> Finding {
 const PATIENCE: Patience = Patience { each: Duration::from_secs(5), all: Duration::from_secs(20) };
 
 /// Asks the hosts of http repositories for https.
-fn ask_https(all: &mut [Status], warnings: &mut Vec<Detailed<Mended>>) {
+fn ask_https(all: &mut [Status], warnings: &mut Vec<Detailed<Remedy>>) {
     let trusted = rustls_native_certs::load_native_certs().certs;
     let trusted: Vec<Vec<u8>> = trusted.iter().map(|certificate| certificate.to_vec()).collect();
     if trusted.is_empty() {

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use devkit_fs::Edit;
 use devkit_mvn_unblock::{Undo, diff, undo};
-use devkit_report::message;
+use devkit_report::{JsonPath, message};
 use devkit_text::{escape, words};
 use serde::Serialize;
 
 use super::change::Options;
-use super::{JsonPath, Names, SCHEMA, trouble};
+use super::{Names, SCHEMA, trouble};
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
