@@ -6,5 +6,6 @@ mod faults;
 mod maven;
 mod probe;
 mod promises;
+mod reports;
 mod simulation;
 mod world;

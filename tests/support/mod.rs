@@ -4,6 +4,7 @@ pub(crate) mod browser;
 pub(crate) mod bytes;
 pub(crate) mod forwarder;
 pub(crate) mod peer;
+pub(crate) mod sarif;
 pub(crate) mod socket;
 pub(crate) mod terminal;
 

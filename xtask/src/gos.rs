@@ -30,7 +30,7 @@ pub(crate) fn gorelease() -> Result<Option<PathBuf>> {
 }
 
 /// What came of fetching a peer, which must be there in CI.
-fn had(outcome: Result<()>, program: &Path, name: &str) -> Result<Option<PathBuf>> {
+pub(crate) fn had(outcome: Result<()>, program: &Path, name: &str) -> Result<Option<PathBuf>> {
     match outcome {
         Ok(()) if program.is_file() => Ok(Some(program.to_owned())),
         Err(error) if peers::in_ci() => Err(error),

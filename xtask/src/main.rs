@@ -14,6 +14,7 @@ mod map;
 mod mavens;
 mod peers;
 mod run;
+mod sarif;
 mod test;
 mod tidy;
 

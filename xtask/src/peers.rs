@@ -65,6 +65,7 @@ pub(crate) const PEERS: &[Peer] = &[
     peer("mvn", "maven", "mvn-unblock: what blocks; fetches other Mavens"),
     peer("go", "golang-go", "gomod-tag: what it reads in go.mod files"),
     peer("node", "nodejs", "envcheck: a reader"),
+    peer("npm", "npm", "reports: fetches the validator of SARIF"),
     peer("python3", "python3", "envcheck: a reader"),
     peer("ruby", "ruby", "envcheck: a reader"),
     peer("php", "php-cli", "envcheck: a reader"),

@@ -11,6 +11,7 @@ use crate::gos;
 use crate::mavens;
 use crate::peers::{self, PEERS};
 use crate::run::{Result, cargo, target};
+use crate::sarif;
 
 /// What became of the tests.
 #[derive(Default)]
@@ -81,6 +82,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         }
         if let Some(gorelease) = gos::gorelease()? {
             command.env("DEVKIT_GORELEASE", gorelease);
+        }
+        if let Some(multitool) = sarif::multitool()? {
+            command.env("DEVKIT_SARIF_MULTITOOL", multitool);
         }
         match dist::static_binary() {
             Ok(binary) => drop(command.env("DEVKIT_STATIC", binary)),

@@ -4,16 +4,16 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use devkit_text::escape;
+use devkit_report::{Message, message};
 
 use crate::exposure::Exposure;
 
 /// Why a forwarder could not start.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
 #[non_exhaustive]
 pub enum Error {
     /// Another process listens on that TCP port, or owns that abstract name.
-    #[error("cannot listen on {address}")]
     AddressInUse {
         /// The address, written as `tcp://…` or `unix:@…`.
         address: String,
@@ -21,7 +21,6 @@ pub enum Error {
         holder: Option<Holder>,
     },
     /// Another process listens on that socket file.
-    #[error("cannot listen on unix:{}", show(path))]
     SocketInUse {
         /// The socket file.
         path: PathBuf,
@@ -29,7 +28,6 @@ pub enum Error {
         holder: Option<Holder>,
     },
     /// The path exists and is no socket. It was not touched.
-    #[error("cannot listen on unix:{}", show(path))]
     NotASocket {
         /// The path.
         path: PathBuf,
@@ -37,7 +35,6 @@ pub enum Error {
         kind: &'static str,
     },
     /// The path does not fit into a socket address.
-    #[error("the path of unix:{} is too long", show(path))]
     PathTooLong {
         /// The path.
         path: PathBuf,
@@ -47,7 +44,6 @@ pub enum Error {
         limit: usize,
     },
     /// Others could connect, and nothing says who may.
-    #[error("{address} is reachable from other machines, and nothing says who may connect")]
     NotLoopback {
         /// The listening address.
         address: String,
@@ -55,13 +51,11 @@ pub enum Error {
         exposure: Option<Exposure>,
     },
     /// Each connection would come back as a new one.
-    #[error("source and destination are both {address}")]
     SameAddress {
         /// The address.
         address: String,
     },
     /// No such account.
-    #[error("no {kind} is named '{}'", escape(name.as_bytes()))]
     UnknownUser {
         /// `user` or `group`.
         kind: &'static str,
@@ -69,17 +63,15 @@ pub enum Error {
         name: String,
     },
     /// The system's own rules forbid it.
-    #[error("cannot {action}")]
     PermissionDenied {
         /// What was tried, such as `listen on tcp://127.0.0.1:80`.
-        action: String,
+        action: Message,
         /// Which right it takes, if that is known.
         needs: Option<Right>,
         /// The system's answer.
         source: io::Error,
     },
     /// The source's host name has no usable address.
-    #[error("cannot find an address for '{}'", escape(host.as_bytes()))]
     Unresolved {
         /// The host as written.
         host: String,
@@ -87,13 +79,11 @@ pub enum Error {
         source: Option<io::Error>,
     },
     /// The source's address belongs to another machine.
-    #[error("cannot listen on {address}: this machine has no such address")]
     NotLocal {
         /// The address.
         address: String,
     },
     /// An option says who may connect in terms this source does not have.
-    #[error("{rule} cannot be applied to {source_address}")]
     RuleDoesNotFit {
         /// The rule.
         rule: Rule,
@@ -101,13 +91,11 @@ pub enum Error {
         source_address: String,
     },
     /// `fd://` without sockets that can be served.
-    #[error("fd:// has no socket to serve: {0}")]
     Activation(String),
     /// Anything else the system refused.
-    #[error("cannot {action}")]
     Io {
         /// What was tried.
-        action: String,
+        action: Message,
         /// The system's answer.
         source: io::Error,
     },
@@ -140,7 +128,7 @@ pub enum Rule {
 /// The process that has what was wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Its command name, as `/proc/PID/comm` has it; escaped.
+    /// Its command name, as `/proc/PID/comm` has it.
     pub name: String,
     /// Its process id.
     pub pid: i32,
@@ -165,8 +153,39 @@ impl Error {
         }
     }
 
+    /// What could not be done; the cause is its source.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::AddressInUse { address, .. } => message!("cannot listen on {}", address),
+            Self::SocketInUse { path, .. } | Self::NotASocket { path, .. } => {
+                message!("cannot listen on unix:{}", path)
+            }
+            Self::PathTooLong { path, .. } => message!("the path of unix:{} is too long", path),
+            Self::NotLoopback { address, .. } => message!(
+                "{} is reachable from other machines, and nothing says who may connect",
+                address
+            ),
+            Self::SameAddress { address } => {
+                message!("source and destination are both {}", address)
+            }
+            Self::UnknownUser { kind, name } => message!("no {} is named '{}'", kind, name),
+            Self::PermissionDenied { action, .. } | Self::Io { action, .. } => {
+                message!("cannot {}", action)
+            }
+            Self::Unresolved { host, .. } => message!("cannot find an address for '{}'", host),
+            Self::NotLocal { address } => {
+                message!("cannot listen on {}: this machine has no such address", address)
+            }
+            Self::RuleDoesNotFit { rule, source_address } => {
+                message!("{} cannot be applied to {}", rule.to_string(), source_address)
+            }
+            Self::Activation(why) => message!("fd:// has no socket to serve: {}", why),
+        }
+    }
+
     /// Sorts an I/O error into a refusal by the system's rules and the rest.
-    pub(crate) fn io(action: String, needs: Option<Right>, source: io::Error) -> Self {
+    pub(crate) fn io(action: Message, needs: Option<Right>, source: io::Error) -> Self {
         if source.kind() == io::ErrorKind::PermissionDenied {
             Self::PermissionDenied { action, needs, source }
         } else {
@@ -189,9 +208,4 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, pid {}", self.name, self.pid)
     }
-}
-
-pub(crate) fn show(path: &std::path::Path) -> String {
-    use std::os::unix::ffi::OsStrExt;
-    escape(path.as_os_str().as_bytes())
 }

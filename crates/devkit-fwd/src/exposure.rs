@@ -1,9 +1,9 @@
 //! Control sockets whose users are as good as root: forwarding one gives that away.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use devkit_text::escape;
+use devkit_report::{Message, message};
 
 use crate::endpoint::{Address, Destination, UnixAddress};
 
@@ -11,7 +11,7 @@ use crate::endpoint::{Address, Destination, UnixAddress};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposure {
     /// The socket, as written.
-    pub path: String,
+    pub path: PathBuf,
     /// The service behind it.
     pub service: &'static str,
     /// Whose rights its clients have.
@@ -42,6 +42,20 @@ const SOCKETS: &[(&str, &str)] = &[
 ];
 
 impl Exposure {
+    /// What `who` gets by it.
+    #[must_use]
+    pub fn gives_away(&self, who: &Message) -> Message {
+        let Self { path, service, rights } = self;
+        match rights {
+            Rights::Root => {
+                message!("{} becomes root on this machine through {} ({})", who, service, path)
+            }
+            Rights::User(uid) => {
+                message!("{} becomes user {} through {} ({})", who, uid, service, path)
+            }
+        }
+    }
+
     /// Looks a destination up; links are followed, so that `/tmp/d.sock -> /run/docker.sock` counts.
     pub(crate) fn of(destination: &Destination) -> Option<Self> {
         let Destination::Connect(Address::Unix(UnixAddress::Path(path))) = destination else {
@@ -51,8 +65,7 @@ impl Exposure {
         let targets = [Some(path.as_path()), target.as_deref()];
         targets.into_iter().flatten().find_map(|target| {
             let (_, service) = SOCKETS.iter().find(|(socket, _)| is_socket(target, socket))?;
-            let path = escape(path.as_os_str().as_bytes());
-            Some(Self { path, service, rights: rights(target) })
+            Some(Self { path: path.clone(), service, rights: rights(target) })
         })
     }
 }

@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::{fs, path::PathBuf};
 
 use crate::error::Holder;
-use devkit_text::escape;
 
 /// The process listening on a TCP address, if this user may see it.
 pub(crate) fn of_port(address: SocketAddr) -> Option<Holder> {
@@ -35,7 +34,8 @@ pub(crate) fn of_port(address: SocketAddr) -> Option<Holder> {
 /// The name of a process.
 pub(crate) fn of_pid(pid: i32) -> Option<Holder> {
     let comm = fs::read(format!("/proc/{pid}/comm")).ok()?;
-    Some(Holder { name: escape(comm.trim_ascii_end()), pid })
+    let name = String::from_utf8_lossy(comm.trim_ascii_end()).into_owned();
+    Some(Holder { name, pid })
 }
 
 /// The inodes of the sockets in a `/proc/net/tcp` table that listen where `address` wants to.

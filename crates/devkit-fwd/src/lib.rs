@@ -53,5 +53,5 @@ pub use event::{Closed, Event, Pause, Peer, Reason, Stats};
 pub use exposure::{Exposure, Rights};
 pub use limits::raise as raise_descriptor_limit;
 pub use options::{Engine, FileRule, Networks, Options, Peers};
-pub use plan::{Audience, Plan, Warning};
+pub use plan::{Gravity, Plan};
 pub use serve::{Control, Forwarder, OnEvent};

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
+use devkit_report::message;
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
 use crate::endpoint::{Address, Family, Host, UnixAddress};
@@ -105,7 +106,7 @@ fn bind_all(addresses: &[SocketAddr], family: Family) -> Result<Vec<Listener>, E
                     return Err(Error::AddressInUse { address: text, holder });
                 }
                 _ => {
-                    let action = format!("listen on tcp://{address}");
+                    let action = message!("listen on tcp://{}", address.to_string());
                     return Err(Error::io(action, Some(Right::PrivilegedPort), error));
                 }
             },
@@ -131,7 +132,7 @@ pub(crate) fn unix(address: &UnixAddress, rule: &FileRule) -> Result<Listener, E
                 if error.raw_os_error() == Some(nix::libc::EADDRINUSE) {
                     return Error::AddressInUse { address, holder: None };
                 }
-                Error::io(format!("listen on {address}"), None, error)
+                Error::io(message!("listen on {}", address), None, error)
             })
         }
     }

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use devkit_report::{Detailed, Finding, Message, message};
+
 use crate::activation::Activation;
 use crate::endpoint::{Address, Destination, Family, Host, Source, TcpAddress, UnixAddress};
 use crate::error::{Error, Rule};
@@ -18,7 +20,7 @@ pub struct Plan {
     pub(crate) destination: Destination,
     pub(crate) options: Options,
     intake: Intake,
-    warnings: Vec<Warning>,
+    warnings: Vec<Detailed<Gravity>>,
 }
 
 /// Where connections will come from, resolved.
@@ -30,31 +32,16 @@ enum Intake {
     Stdio,
 }
 
-/// Something a user should know before it starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Warning {
-    /// The destination is a control socket.
-    Exposed {
-        /// What it gives away.
-        exposure: Exposure,
-        /// To whom.
-        audience: Audience,
-    },
-    /// Any local user may connect to an abstract name.
-    AbstractIsOpen {
-        /// The name, as written.
-        address: String,
-    },
-    /// Users are admitted by a rule whom the file's mode keeps out.
-    ModeKeepsPeersOut {
-        /// The mode in force.
-        mode: u32,
-    },
+/// Whether a warning is to be shown even where the user wants silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gravity {
+    /// Others get the machine, or an account of it.
+    pub is_grave: bool,
 }
 
 /// Who can make use of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Audience {
+enum Audience {
     /// All users and processes of this machine.
     ThisMachine,
     /// Whoever reaches the port from anywhere.
@@ -65,24 +52,39 @@ pub enum Audience {
     SocketUsers,
 }
 
-impl Warning {
-    /// A stable name.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
+impl Audience {
+    /// Who it is, in words.
+    fn words(&self) -> Message {
         match self {
-            Self::Exposed { .. } => "root-equivalent",
-            Self::AbstractIsOpen { .. } => "abstract-open",
-            Self::ModeKeepsPeersOut { .. } => "mode-keeps-out",
+            Self::ThisMachine => message!("every user and process of this machine"),
+            Self::Anyone => message!("whoever can reach this port"),
+            Self::Networks(networks) => message!("every process on {}", networks.join(", ")),
+            Self::SocketUsers => message!("whoever may open this socket"),
         }
     }
+}
 
-    /// Whether it is to be shown even where the user wants silence: others get the machine.
-    #[must_use]
-    pub fn is_grave(&self) -> bool {
-        let wide =
-            |audience: &Audience| matches!(audience, Audience::Anyone | Audience::Networks(_));
-        matches!(self, Self::Exposed { audience, .. } if wide(audience))
-    }
+/// The destination is a control socket.
+fn exposed(exposure: &Exposure, audience: &Audience) -> Detailed<Gravity> {
+    let is_grave = matches!(audience, Audience::Anyone | Audience::Networks(_));
+    let message = exposure.gives_away(&audience.words());
+    Finding::warning("root-equivalent", message).with(Gravity { is_grave })
+}
+
+/// Any local user may connect to an abstract name.
+fn abstract_is_open(address: &str) -> Detailed<Gravity> {
+    let message =
+        message!("any local user may connect to {}: abstract names have no permissions", address);
+    Finding::warning("abstract-open", message).with(Gravity { is_grave: false })
+}
+
+/// Users are admitted by a rule whom the file's mode keeps out.
+fn mode_keeps_out(mode: u32) -> Detailed<Gravity> {
+    let message = message!(
+        "mode {} keeps other users from the socket, whatever the rules on users and groups say",
+        format!("{mode:04o}")
+    );
+    Finding::warning("mode-keeps-out", message).with(Gravity { is_grave: false })
 }
 
 impl Plan {
@@ -107,13 +109,13 @@ impl Plan {
         let exposure = Exposure::of(&destination);
         intake.check_reach(&options, exposure.as_ref())?;
         intake.check_same(&destination)?;
-        let warnings = intake.warnings(&options, exposure);
+        let warnings = intake.warnings(&options, exposure.as_ref());
         Ok(Self { destination, options, intake, warnings })
     }
 
     /// What the user should know.
     #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
+    pub fn warnings(&self) -> &[Detailed<Gravity>] {
         &self.warnings
     }
 
@@ -228,14 +230,14 @@ impl Intake {
         if same { Err(Error::SameAddress { address: there.to_string() }) } else { Ok(()) }
     }
 
-    fn warnings(&self, options: &Options, exposure: Option<Exposure>) -> Vec<Warning> {
+    fn warnings(&self, options: &Options, exposure: Option<&Exposure>) -> Vec<Detailed<Gravity>> {
         let mut warnings = Vec::new();
         if let (Some(exposure), Some(audience)) = (exposure, self.audience(options)) {
-            warnings.push(Warning::Exposed { exposure, audience });
+            warnings.push(exposed(exposure, &audience));
         }
         if !options.peers.restrict() {
-            let open = self.abstract_names().into_iter();
-            warnings.extend(open.map(|address| Warning::AbstractIsOpen { address }));
+            let open = self.abstract_names();
+            warnings.extend(open.iter().map(|address| abstract_is_open(address)));
         }
         let mode = options.file.mode();
         let named = options.file.owner.is_some() || options.file.group.is_some();
@@ -246,7 +248,7 @@ impl Intake {
             && mode & 0o022 == 0
             && !named
         {
-            warnings.push(Warning::ModeKeepsPeersOut { mode });
+            warnings.push(mode_keeps_out(mode));
         }
         warnings
     }

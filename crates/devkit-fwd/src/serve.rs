@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use devkit_report::message;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -164,7 +165,7 @@ impl Forwarder {
         for listener in self.listeners {
             let address = listener.address();
             register(listener, &shared, &mut loops, &mut files).map_err(|source| Error::Io {
-                action: format!("watch {address} for connections"),
+                action: message!("watch {} for connections", address),
                 source,
             })?;
         }

@@ -8,10 +8,11 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use devkit_report::message;
 use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::error::{Error, Holder, Right, show};
+use crate::error::{Error, Holder, Right};
 use crate::holder;
 use crate::limits::BACKLOG;
 use crate::options::FileRule;
@@ -65,7 +66,7 @@ pub(crate) fn listen(path: &Path, rule: &FileRule) -> Result<(UnixListener, Sock
     let file = SocketFile { path: path.into(), device: made.dev(), inode: made.ino() };
     if rule.owner.is_some() || rule.group.is_some() {
         lchown(path, rule.owner, rule.group).map_err(|error| {
-            let action = format!("give unix:{} to another owner", show(path));
+            let action = message!("give unix:{} to another owner", path);
             Error::io(action, Some(Right::ChangeOwner), error)
         })?;
     }
@@ -95,11 +96,11 @@ fn clear(path: &Path, alias: &Alias) -> Result<(), Error> {
         Probe::Alive(holder) => Err(Error::SocketInUse { path: path.into(), holder }),
         Probe::Gone => Ok(()),
         Probe::Stale => fs::remove_file(path).map_err(|error| {
-            let action = format!("remove the stale socket file {}", show(path));
+            let action = message!("remove the stale socket file {}", path);
             Error::io(action, Some(Right::WriteFolder), error)
         }),
         Probe::Unknown(error) => {
-            let action = format!("find out whether anybody listens on unix:{}", show(path));
+            let action = message!("find out whether anybody listens on unix:{}", path);
             Err(Error::io(action, Some(Right::ProbeSocket), error))
         }
     }
@@ -154,7 +155,7 @@ fn alias(path: &Path) -> Result<Alias, Error> {
 }
 
 fn cannot(path: &Path, error: io::Error) -> Error {
-    Error::io(format!("listen on unix:{}", show(path)), Some(Right::WriteFolder), error)
+    Error::io(message!("listen on unix:{}", path), Some(Right::WriteFolder), error)
 }
 
 /// Locks the folder among devkit processes while the path is probed, removed and bound.

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::event::Peer;
 use crate::exposure::{Exposure, Rights};
 use crate::options::{Networks, Options, Peers};
-use crate::plan::{Audience, Plan, Warning};
+use crate::plan::Plan;
 
 fn address(text: &str) -> String {
     match Address::parse(OsStr::new(text)) {
@@ -183,17 +183,18 @@ fn only_loopback_needs_no_word_about_who_may_connect() {
 fn who_gets_what_is_told() {
     let only = Networks::Only(vec!["192.0.2.0/24".parse().unwrap()]);
     for (source, networks, grave, audience) in [
-        ("127.0.0.1:0", Networks::Unsaid, false, Audience::ThisMachine),
-        ("0.0.0.0:0", Networks::Any, true, Audience::Anyone),
-        ("0.0.0.0:0", only, true, Audience::Networks(vec!["192.0.2.0/24".into()])),
-        ("unix:/tmp/x", Networks::Unsaid, false, Audience::SocketUsers),
+        ("127.0.0.1:0", Networks::Unsaid, false, "every user and process of this machine"),
+        ("0.0.0.0:0", Networks::Any, true, "whoever can reach this port"),
+        ("0.0.0.0:0", only, true, "every process on 192.0.2.0/24"),
+        ("unix:/tmp/x", Networks::Unsaid, false, "whoever may open this socket"),
     ] {
         let options = Options { networks, ..Options::default() };
         let plan = plan(source, "/run/docker.sock", options).unwrap();
-        let [warning @ Warning::Exposed { exposure, audience: told }] = plan.warnings() else {
-            panic!("{:?}", plan.warnings());
-        };
-        assert_eq!((exposure.service, told, warning.is_grave()), ("docker", &audience, grave));
+        let [warning] = plan.warnings() else { panic!("{:?}", plan.warnings()) };
+        let told =
+            format!("{audience} becomes root on this machine through docker (/run/docker.sock)");
+        assert_eq!(warning.message.to_string(), told);
+        assert_eq!((&*warning.code, warning.detail.is_grave), ("root-equivalent", grave));
     }
     // Nobody can connect to standard input.
     assert!(plan("stdio:", "/run/docker.sock", Options::default()).unwrap().warnings().is_empty());

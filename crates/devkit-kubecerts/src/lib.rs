@@ -44,7 +44,7 @@ pub use material::{Item, Material};
 pub use p12::{Profile, pack};
 pub use place::{Place, Position};
 pub use report::{Part, Report};
-pub use secret::{Secret, told, told_path};
+pub use secret::{Secret, safe_file, safe_path, told, told_path};
 pub use select::{Choice, Selected};
 pub use warning::{Code, Warning};
 pub use x509::{Certificate, Role, spaced};

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 
+use devkit_report::{Message, Piece, message};
 use devkit_text::escape;
 
 use zeroize::Zeroizing;
@@ -45,16 +47,31 @@ pub fn told(text: &str) -> String {
     escape(text.as_bytes())
 }
 
-/// The same for a path.
+/// The same for a path, which stays one until it is printed.
 #[must_use]
-pub fn told_path(path: &Path) -> String {
-    use std::os::unix::ffi::OsStrExt;
+pub fn safe_path(path: &Path) -> Message {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let whole = path.to_string_lossy();
     if looks_like_key(&name) || looks_like_key(&whole) {
-        return format!("({} characters that look like a key)", whole.chars().count());
+        return message!("({} characters that look like a key)", whole.chars().count());
     }
-    escape(path.as_os_str().as_bytes())
+    path.into()
+}
+
+/// The same for the file of a place.
+#[must_use]
+pub fn safe_file(file: &Arc<Path>) -> Arc<Path> {
+    let safe = safe_path(file);
+    match safe.pieces() {
+        [Piece::Path(_)] => Arc::clone(file),
+        _ => Path::new(&safe.to_string()).into(),
+    }
+}
+
+/// The same as text.
+#[must_use]
+pub fn told_path(path: &Path) -> String {
+    safe_path(path).to_string()
 }
 
 /// Whether a text is PEM, base64 of PEM, or so much base64 that it may be a key's: no name of

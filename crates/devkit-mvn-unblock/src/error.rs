@@ -1,7 +1,7 @@
 //! The errors of a settings file, by what the user can do about them.
 
-use crate::place::Position;
 use crate::text::EncodingError;
+use devkit_report::Position;
 
 /// Why a settings file is not touched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

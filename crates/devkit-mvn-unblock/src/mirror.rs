@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::place::Position;
+use devkit_report::Position;
 
 /// The id of the mirror with which Maven's installations block, since 3.8.1 (MNG-7118).
 pub const BLOCKER: &str = "maven-default-http-blocker";
@@ -52,7 +52,7 @@ pub enum Origin {
     /// The settings of an installation.
     Installation {
         /// The file.
-        #[serde(serialize_with = "crate::json::json_path")]
+        #[serde(serialize_with = "devkit_report::json_path")]
         file: PathBuf,
         /// The number of the entry in `<mirrors>`, from 1.
         entry: usize,

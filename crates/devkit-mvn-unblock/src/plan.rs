@@ -3,13 +3,16 @@
 //! The wanted effect is asked of the same rules by which Maven chooses mirrors, before and after: a
 //! file that has it already is left alone, however it is written.
 
+use std::path::Path;
+
+use devkit_report::Detailed;
 use serde::Serialize;
 
 use crate::edit::{self, Splice};
 use crate::effect::{decisive, effective, obstacle, others};
 use crate::error::Error;
 use crate::mirror::{BLOCKER, Mirror, Verdict};
-use crate::note::{self, Note};
+use crate::note::{self, Remedy};
 use crate::request::Request;
 use crate::settings::{Parsed, Properties, Settings};
 use crate::text::Text;
@@ -47,10 +50,10 @@ pub struct Plan {
     /// What will become of http repositories that no mirror names.
     pub others: Verdict,
     /// What else there is to say about the file.
-    pub notes: Vec<Note>,
+    pub notes: Vec<Detailed<Remedy>>,
 }
 
-/// Plans the change of a file, given its bytes if it is there.
+/// Plans the change of a file, given its name, and its bytes if it is there.
 ///
 /// # Errors
 ///
@@ -61,6 +64,7 @@ pub struct Plan {
 /// If the edit makes a file that cannot be read again, which would be a mistake in here; nothing is
 /// written then.
 pub fn plan(
+    file: &Path,
     current: Option<&[u8]>,
     request: &Request,
     properties: Properties<'_>,
@@ -74,7 +78,7 @@ pub fn plan(
     let before = settings.mirrors();
     let wanted = Wanted::find(&before, &settings, request);
     let splices = edit::splices(&settings, &wanted);
-    let notes = note::about(&settings, &wanted);
+    let notes = note::about(&settings, &wanted, file);
     let output = edit::apply(bytes, &splices);
     let after = if splices.is_empty() {
         before.clone()

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::mirror::Repository;
-use crate::place::Position;
 use crate::settings::{Parsed, Properties, resolve};
 use crate::xml::Element;
+use devkit_report::Position;
 
 /// Projects have thousands of modules at most.
 const MOST_POMS: usize = 10_000;

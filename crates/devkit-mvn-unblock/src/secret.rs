@@ -39,13 +39,13 @@ pub(crate) fn masked_url<S: Serializer>(url: &str, to: S) -> Result<S::Ok, S::Er
 #[must_use]
 pub fn mask(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    Masker::default().mask(text, Place::default(), &mut out);
+    Masker::default().mask(text, Inside::default(), &mut out);
     out
 }
 
 /// Where in a settings file a text stands.
 #[derive(Clone, Copy, Default)]
-struct Place {
+struct Inside {
     in_server: bool,
     /// In an element whose text is secret.
     hide: bool,
@@ -64,7 +64,7 @@ impl<'a> Masker<'a> {
         *self.called_secret.entry(name).or_insert_with(|| is_called_secret(name))
     }
 
-    fn mask(&mut self, text: &'a str, mut place: Place, out: &mut String) {
+    fn mask(&mut self, text: &'a str, mut place: Inside, out: &mut String) {
         let mut rest = text;
         while let Some(at) = rest.find('<') {
             push(out, &rest[..at], place.hide);

@@ -8,9 +8,9 @@ use std::cell::RefCell;
 
 use crate::error::Error;
 use crate::mirror::{Mirror, Origin, Repository};
-use crate::place::{Locator, Position};
 use crate::text::Text;
 use crate::xml::{self, Document, Element, Malformed, Trap};
+use devkit_report::{Locator, Position};
 
 /// Gives the value of a property of a settings file, by its name: `env.HOME`, `user.home`.
 pub type Properties<'a> = &'a dyn Fn(&str) -> Option<String>;

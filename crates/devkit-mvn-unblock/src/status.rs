@@ -1,11 +1,9 @@
 //! The status of a repository that a project or the settings declare: what becomes of it.
 
-use std::path::PathBuf;
-
+use devkit_report::Place;
 use serde::Serialize;
 
 use crate::mirror::{self, Mirror, Repository, Verdict};
-use crate::place::Position;
 use crate::probe::Attempt;
 
 /// A repository, where it is declared, and what becomes of it.
@@ -19,7 +17,7 @@ pub struct Status {
     /// Whether `external:http:*` matches it.
     pub external_http: bool,
     /// Where it is declared.
-    pub declared: Place,
+    pub declared: Declaration,
     /// What becomes of it.
     pub verdict: Verdict,
     /// The mirror that decides, if one catches it.
@@ -32,13 +30,10 @@ pub struct Status {
 
 /// Where a repository is declared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
-    /// The POM or settings file.
-    #[serde(serialize_with = "crate::json::json_path")]
-    pub file: PathBuf,
-    /// Where in it.
+pub struct Declaration {
+    /// The POM or settings file, and where in it.
     #[serde(flatten)]
-    pub at: Position,
+    pub place: Place,
     /// The profile, if it is in one.
     pub profile: Option<String>,
 }
@@ -46,7 +41,7 @@ pub struct Place {
 impl Status {
     /// What becomes of a repository, by the mirrors that count.
     #[must_use]
-    pub fn new(mirrors: &[Mirror], repository: &Repository, declared: Place) -> Self {
+    pub fn new(mirrors: &[Mirror], repository: &Repository, declared: Declaration) -> Self {
         let (verdict, mirror) = mirror::verdict(mirrors, repository);
         Self {
             id: repository.id.clone(),

@@ -1,11 +1,14 @@
 //! Maven's rules as tables, and edits as laws.
 
+use std::path::Path;
+
+use devkit_report::Position;
 use proptest::prelude::*;
 
 use crate::mirror::{self, BLOCKER, Match, NO_MATCH, Origin, matching};
 use crate::{
-    Change, EncodingError, Error, Mirror, Parsed, Plan, Position, Repository, RepositoryId,
-    Request, Settings, Text, Undo, Verdict, log, mask, masked, plan, undo,
+    Change, EncodingError, Error, Mirror, Parsed, Plan, Repository, RepositoryId, Request,
+    Settings, Text, Undo, Verdict, log, mask, masked, plan, undo,
 };
 
 fn none(_: &str) -> Option<String> {
@@ -28,7 +31,7 @@ fn scoped(ids: &[&str]) -> Request {
 }
 
 fn change(text: &str, request: &Request) -> Plan {
-    plan(Some(text.as_bytes()), request, &none).unwrap()
+    plan(Path::new("settings.xml"), Some(text.as_bytes()), request, &none).unwrap()
 }
 
 fn changed(text: &str, request: &Request) -> String {
@@ -36,7 +39,7 @@ fn changed(text: &str, request: &Request) -> String {
 }
 
 fn refusal(bytes: &[u8]) -> Error {
-    plan(Some(bytes), &Request::Open, &none).unwrap_err()
+    plan(Path::new("settings.xml"), Some(bytes), &Request::Open, &none).unwrap_err()
 }
 
 /// Whether a repository is let through by these settings, with an installation as it comes.
@@ -290,7 +293,7 @@ fn every_way_to_write_the_section_stays_as_it_is() {
 fn a_missing_or_empty_file_is_made_and_can_be_taken_back() {
     for current in [None, Some(&b""[..]), Some(b" \r\n\t"), Some(b"\xef\xbb\xbf\n")] {
         for request in [Request::Open, scoped(&["a", "b"])] {
-            let made = plan(current, &request, &none).unwrap();
+            let made = plan(Path::new("settings.xml"), current, &request, &none).unwrap();
             assert_eq!(made.change, Change::Create);
             assert!(is_open(&made.output, "a"));
             assert_eq!(is_open(&made.output, "other"), request == Request::Open);
@@ -367,7 +370,7 @@ fn recipes_that_do_not_work_are_recognised() {
         let plan = change(text, &Request::Open);
         let note = plan.notes.iter().find(|note| note.code == code);
         let note = note.unwrap_or_else(|| panic!("{name}: {:?}", plan.notes));
-        assert_eq!(note.fixed, fixed, "{name}");
+        assert_eq!(note.detail.fixed, fixed, "{name}");
         assert!(is_open(&plan.output, "anything"), "{name}");
         // Only what sends all of http elsewhere works already.
         assert_eq!(plan.change == Change::None, name == "hijack", "{name}");
@@ -434,7 +437,8 @@ fn a_blocker_of_ones_own_is_opened_where_it_catches_everything() {
 fn properties_are_resolved_as_maven_does() {
     let value = |name: &str| (name == "env.ID").then(|| BLOCKER.to_owned());
     let text = COPY.replace(BLOCKER, "${env.ID}");
-    let made = plan(Some(text.as_bytes()), &Request::Open, &value).unwrap();
+    let made =
+        plan(Path::new("settings.xml"), Some(text.as_bytes()), &Request::Open, &value).unwrap();
     assert_eq!(made.after.len(), 1);
     assert_eq!(made.before[0].id, BLOCKER);
     // Without the value it is an id like any other, which blocks.
@@ -582,7 +586,7 @@ fn what_only_some_readers_die_of_is_edited_with_a_warning() {
     ] {
         let plan = change(text, &Request::Open);
         assert_eq!(plan.change, Change::Edit, "{text}");
-        let codes: Vec<_> = plan.notes.iter().map(|note| note.code).collect();
+        let codes: Vec<_> = plan.notes.iter().map(|note| &*note.code).collect();
         assert_eq!(codes, [code], "{text}");
     }
     for text in [
@@ -650,19 +654,21 @@ fn encodings_are_found_as_maven_finds_them() {
 fn bytes_that_are_not_utf_8_stay_and_are_told() {
     // 中文 in GBK under no declaration.
     let bytes = b"<settings>\n  <!-- \xd6\xd0\xce\xc4 -->\n  <mirrors/>\n</settings>\n";
-    let made = plan(Some(bytes), &Request::Open, &none).unwrap();
+    let made = plan(Path::new("settings.xml"), Some(bytes), &Request::Open, &none).unwrap();
     assert!(made.output.starts_with(&bytes[..made.splices[0].start]));
     assert!(made.output.ends_with(&bytes[made.splices[0].end..]));
     assert_eq!(made.splices.len(), 1);
     assert_eq!(&bytes[made.splices[0].start..made.splices[0].end], b"/>");
     assert_eq!(made.notes[0].code, "undecodable-bytes");
-    assert_eq!(made.notes[0].at, at(2, 8));
+    let place = made.notes[0].place.as_ref().unwrap();
+    assert_eq!(place.at, Some(at(2, 8)));
 }
 
 #[test]
 fn an_id_that_the_encoding_lacks_is_written_as_a_reference() {
     let text = "<?xml version='1.0' encoding='ISO-8859-1'?><settings/>";
-    let made = plan(Some(text.as_bytes()), &scoped(&["中é"]), &none).unwrap();
+    let made =
+        plan(Path::new("settings.xml"), Some(text.as_bytes()), &scoped(&["中é"]), &none).unwrap();
     let expected: &[u8] = b"!&#20013;\xe9<";
     assert!(made.output.windows(expected.len()).any(|window| window == expected));
     assert!(is_open(&made.output, "中é"));
@@ -977,7 +983,7 @@ proptest! {
         let bytes = encoded(&text, which);
         let mut before = bytes;
         for request in [first, second] {
-            let made = match plan(Some(&before), &request, &none) {
+            let made = match plan(Path::new("settings.xml"), Some(&before), &request, &none) {
                 Ok(made) => made,
                 // Only a mirror of the user's that blocks https too is left alone.
                 Err(error) => {
@@ -1001,7 +1007,7 @@ proptest! {
             // The entries that were there are, but for those that were to change.
             prop_assert!(made.after.len() <= made.before.len() + 1);
             // A second run changes nothing.
-            let again = plan(Some(&made.output), &request, &none).unwrap();
+            let again = plan(Path::new("settings.xml"), Some(&made.output), &request, &none).unwrap();
             prop_assert_eq!(again.change, Change::None);
             // The new file has the effect.
             match &request {
@@ -1024,7 +1030,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = plan(Some(&bytes), &Request::Open, &none);
+        let _ = plan(Path::new("settings.xml"), Some(&bytes), &Request::Open, &none);
         let _ = mask(&String::from_utf8_lossy(&bytes));
         let _ = log::blocked(&bytes);
     }
@@ -1037,8 +1043,8 @@ proptest! {
         let mut bytes = encoded(&text, which);
         let at = cut.index(bytes.len());
         bytes[at] = byte;
-        let _ = plan(Some(&bytes), &request, &none);
-        let _ = plan(Some(&bytes[..at]), &request, &none);
+        let _ = plan(Path::new("settings.xml"), Some(&bytes), &request, &none);
+        let _ = plan(Path::new("settings.xml"), Some(&bytes[..at]), &request, &none);
         let _ = mask(&String::from_utf8_lossy(&bytes));
     }
 }

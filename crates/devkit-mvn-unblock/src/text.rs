@@ -6,7 +6,7 @@ use std::fmt;
 
 use encoding_rs::{Encoding as Charset, UTF_8};
 
-use crate::place::{Locator, Position};
+use devkit_report::{Locator, Position};
 
 /// How a file is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 //! Nothing is kept beside the backup: that a file is as devkit left it is shown by making the change
 //! of the backup again, with the mirrors as they are now, which gives the same bytes.
 
+use std::path::Path;
+
 use crate::edit;
 use crate::plan::{self, plan};
 use crate::request::Request;
@@ -36,7 +38,8 @@ pub fn undo(current: Option<&[u8]>, backup: Option<&[u8]>, properties: Propertie
         // Devkit had made it anew; the backup is of a file before.
         (Some(_), false) if left_of_none(current, properties) => Undo::Remove,
         (Some(backup), false) => {
-            let open = || plan(Some(backup), &Request::Open, properties).ok();
+            let open =
+                || plan(Path::new("settings.xml"), Some(backup), &Request::Open, properties).ok();
             let left = left.or_else(|| open().map(|plan| plan.output));
             Undo::Changed { left: left.unwrap_or_else(|| backup.to_vec()) }
         }

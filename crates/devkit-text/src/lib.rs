@@ -13,7 +13,7 @@ pub fn escape(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c.is_control() || is_invisible(c) {
+            if needs_escape(c) {
                 let mut utf8 = [0; 4];
                 for byte in c.encode_utf8(&mut utf8).bytes() {
                     let _ = write!(out, "\\x{byte:02x}");
@@ -29,11 +29,23 @@ pub fn escape(bytes: &[u8]) -> String {
     out
 }
 
-/// Unicode's formatting characters that change how the text around them looks.
+/// Whether a character moves, hides or breaks the text around it, so that no output may have it as it is.
+#[must_use]
+pub fn needs_escape(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
+/// Characters that show nothing and can change how the text around them looks: Unicode's format
+/// characters (Cf) but those that are drawn before digits, its line and paragraph separators, and
+/// letters that are blank by design.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}'
     )
 }
 

@@ -3,46 +3,60 @@
 use std::error::Error;
 use std::fmt::{self, Write as _};
 
-use console::Style;
+use devkit_report::{Finding, Message, Piece, Place, to_json};
 use serde::Serialize;
 
 use crate::exit;
+use crate::findings;
 use crate::ui::{self, To, Ui};
 
 /// Something that could not be done, in the user's terms.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// Stable and kebab-case.
-    pub(crate) code: &'static str,
-    /// What could not be done.
-    pub(crate) message: String,
-    /// File and line, address or command.
-    pub(crate) place: Option<String>,
-    /// The system's or the other side's own words.
-    pub(crate) cause: Option<String>,
-    /// One thing to do next.
-    pub(crate) hint: Option<String>,
+    /// What could not be done, where, why, and what to do next.
+    pub(crate) finding: Finding,
     /// What lies beneath, for `-v`.
     pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), place: None, cause: None, hint: None, source: None }
+    pub(crate) fn new(code: &'static str, message: impl Into<Message>) -> Self {
+        Finding::error(code, message).into()
     }
 
-    pub(crate) fn because(self, cause: impl Into<String>) -> Self {
-        Self { cause: Some(cause.into()), ..self }
+    pub(crate) fn because(self, cause: impl Into<Message>) -> Self {
+        Self { finding: self.finding.because(cause), ..self }
     }
 
-    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+    pub(crate) fn hint(self, hint: impl Into<Message>) -> Self {
+        Self { finding: self.finding.hint(hint), ..self }
+    }
+
+    pub(crate) fn at(self, place: impl Into<Option<Place>>) -> Self {
+        Self { finding: self.finding.at(place), ..self }
+    }
+
+    /// What is to be read beside the place.
+    pub(crate) fn labelled(self, label: impl Into<Message>) -> Self {
+        Self { finding: self.finding.labelled(label), ..self }
+    }
+
+    /// Changes the words for what could not be done.
+    pub(crate) fn renamed(self, code: &'static str, message: impl Into<Message>) -> Self {
+        let finding = Finding { code: code.into(), message: message.into(), ..self.finding };
+        Self { finding, ..self }
+    }
+}
+
+impl From<Finding> for Failure {
+    fn from(finding: Finding) -> Self {
+        Self { finding, source: None }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        self.finding.message.fmt(f)
     }
 }
 
@@ -77,7 +91,7 @@ struct Document<'a> {
 struct Fields<'a> {
     code: &'a str,
     message: String,
-    hint: Option<&'a str>,
+    hint: Option<&'a Message>,
     /// All that were found, where a command looks for more than one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<serde_json::Value>,
@@ -85,12 +99,29 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn of(failure: &'a Failure) -> Self {
-        let message = match &failure.cause {
-            Some(cause) => format!("{}: {cause}", failure.message),
-            None => failure.message.clone(),
-        };
-        let hint = failure.hint.as_deref();
-        Self { code: failure.code, message, hint, problems: Vec::new() }
+        let Finding { code, message, cause, label, place, hint, .. } = &failure.finding;
+        // For a program all of it is in the message.
+        let mut whole = message.to_string();
+        if let (Some(label), None) = (label, cause) {
+            let at = place.as_ref().map_or_else(String::new, |place| located(message, place));
+            let _ = write!(whole, ": {at}{label}");
+        }
+        if let Some(cause) = cause {
+            let _ = write!(whole, ": {cause}");
+        }
+        Self { code, message: whole, hint: hint.as_ref(), problems: Vec::new() }
+    }
+}
+
+/// Where it is, behind a message that may name the file already.
+fn located(message: &Message, place: &Place) -> String {
+    let is_named = |piece: &Piece| matches!(piece, Piece::Path(path) if **path == *place.file);
+    match place.at {
+        Some(at) if message.pieces().iter().any(is_named) => {
+            format!("line {}, column {}: ", at.line, at.column)
+        }
+        Some(at) => format!("{}:{at}: ", Message::from(&*place.file)),
+        None => String::new(),
     }
 }
 
@@ -118,33 +149,19 @@ fn from_chain(error: &anyhow::Error) -> Failure {
 }
 
 fn line(document: &Document) -> String {
-    let mut line = serde_json::to_string(document).expect("strings always make a JSON document");
+    let mut line = to_json(document).expect("texts always make a JSON document");
     line.push('\n');
     line
 }
 
 fn text(ui: &Ui, failure: &Failure, beneath: &[String]) -> String {
-    let label = ui.paint(To::Err, &Style::new().red().bold(), "error:");
-    let mut text = format!("{label} {} [{}]\n", failure.message, failure.code);
-    let mut line = |label: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            let value = if label.is_empty() {
-                value.to_owned()
-            } else {
-                // Further lines stand below the first.
-                value.replace('\n', "\n         ")
-            };
-            let label = ui.paint(To::Err, &Style::new().bold(), label);
-            let _ = writeln!(text, "  {label}{value}");
+    findings::with_writer(ui, To::Err, |writer| {
+        let mut text = writer.whole(&failure.finding);
+        if ui.verbose > 0 {
+            for beneath in beneath {
+                writer.labelled(&mut text, "after: ", Some(&beneath.into()));
+            }
         }
-    };
-    line("", failure.place.as_deref());
-    line("cause: ", failure.cause.as_deref());
-    line("hint:  ", failure.hint.as_deref());
-    if ui.verbose > 0 {
-        for beneath in beneath {
-            line("after: ", Some(beneath));
-        }
-    }
-    text
+        text
+    })
 }

@@ -3,9 +3,9 @@
 mod amounts;
 mod cli;
 mod cmd;
-mod excerpt;
 mod exit;
 mod failure;
+mod findings;
 mod host;
 mod stdin;
 mod ui;

@@ -5,13 +5,15 @@ pub(crate) mod diff;
 mod phrase;
 mod table;
 
+use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
+use std::sync::LazyLock;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use console::{Style, Term};
-use devkit_text::escape;
+use devkit_report::{PathNames, to_json};
 
 pub(crate) use self::answer::{Answer, Documents};
 pub(crate) use self::phrase::Phrase;
@@ -42,6 +44,7 @@ pub(crate) struct Ui {
     pub(crate) unicode: bool,
     colour: [bool; 2],
     width: [Option<usize>; 2],
+    paths: OnceCell<PathNames>,
 }
 
 /// One of the two streams.
@@ -86,7 +89,8 @@ impl Ui {
             coloured(when, io::stderr().is_terminal(), variables),
         ];
         let width = [columns(&Term::stdout()), columns(&Term::stderr())];
-        Self { json, quiet, verbose, unicode: unicode_locale(variables), colour, width }
+        let unicode = unicode_locale(variables);
+        Self { json, quiet, verbose, unicode, colour, width, paths: OnceCell::new() }
     }
 
     /// Columns of the terminal that a stream goes to; nothing where it goes elsewhere, and every line
@@ -103,6 +107,17 @@ impl Ui {
     /// Styles a text for a stream.
     pub(crate) fn paint(&self, to: To, style: &Style, text: &str) -> String {
         style.clone().force_styling(self.coloured(to)).apply_to(text).to_string()
+    }
+
+    /// How paths are told. The command says it with [`Ui::tell_paths`]; without that they are whole.
+    pub(crate) fn paths(&self) -> &PathNames {
+        static WHOLE: LazyLock<PathNames> = LazyLock::new(PathNames::default);
+        self.paths.get().unwrap_or(&WHOLE)
+    }
+
+    /// Says once how paths are told.
+    pub(crate) fn tell_paths(&self, paths: PathNames) {
+        let _ = self.paths.set(paths);
     }
 
     /// Whether something is well.
@@ -140,12 +155,6 @@ impl Ui {
     pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
         if self.unicode { bytes(text.as_bytes()) } else { bytes(in_ascii(text).as_bytes()) }
     }
-
-    /// Tells a warning in one line.
-    pub(crate) fn warning(&self, code: &str, text: &str) {
-        let label = self.paint(To::Err, &Style::new().yellow().bold(), "warning:");
-        message(&format!("{label} {text} [{code}]\n"));
-    }
 }
 
 /// Writes to standard output, whole, what is to arrive byte for byte. A reader who has seen enough is
@@ -158,9 +167,9 @@ pub(crate) fn bytes(text: &[u8]) -> anyhow::Result<()> {
 
 /// Writes a JSON document to standard output, in one line.
 pub(crate) fn document(document: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut text = serde_json::to_vec(document).context("cannot make a JSON document")?;
-    text.push(b'\n');
-    bytes(&text)
+    let mut text = to_json(document).context("cannot make a JSON document")?;
+    text.push('\n');
+    bytes(text.as_bytes())
 }
 
 /// Writes to standard error. There is nobody to tell if that fails.
@@ -171,13 +180,7 @@ pub(crate) fn message(text: &str) {
 
 /// For a shell, and for a terminal.
 pub(crate) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-:@%+=,[]".contains(c);
-    let text = escape(text.as_bytes());
-    if !text.is_empty() && !text.contains(['[', ']']) && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    devkit_report::quoted(text.as_ref())
 }
 
 fn ignore_closed(result: io::Result<()>) -> io::Result<()> {

@@ -273,7 +273,7 @@ impl ui::Answer for Answers<'_> {
         for (name, names) in &self.collisions {
             let names: Vec<String> = names.iter().map(|name| escape(name)).collect();
             let names = names.join(" and ");
-            ui.warning("collision", &format!("{names} would be one variable, {name}"));
+            ui.warning("collision", format!("{names} would be one variable, {name}"));
         }
     }
 

@@ -21,6 +21,7 @@ use devkit_fwd::{
 use self::log::Log;
 use crate::exit;
 use crate::failure::Failure;
+use crate::findings;
 use crate::host::signals::{Heard, Signals};
 use crate::host::{Host, runtime};
 use crate::stdin;
@@ -149,8 +150,8 @@ pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let options = args.options().map_err(explained)?;
     let plan = Plan::new(&source, destination, options, &activation).map_err(explained)?;
     for warning in plan.warnings() {
-        if !ui.quiet || warning.is_grave() {
-            ui.warning(warning.code(), &explain::warning(warning));
+        if !ui.quiet || warning.detail.is_grave {
+            findings::tell(ui, &explain::warning(warning));
         }
     }
 

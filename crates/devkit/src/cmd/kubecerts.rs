@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 
 use devkit_kubecerts::{
     Choice, Clock, Error, FileBytes, Kubeconfig, Material, Report, Selected, Sources, Warning,
-    told, told_path,
+    safe_path, told,
 };
+
+use devkit_report::PathNames;
 
 use crate::host::Host;
 use crate::stdin;
@@ -104,8 +106,16 @@ struct Loaded {
 
 impl Selection {
     fn load(&self, ui: &Ui, host: &Host) -> anyhow::Result<Loaded> {
+        let home = host.home().of_kubectl();
+        // Where a file was named, all of them are told as it was.
+        let paths = match &self.kubeconfig {
+            Some(typed) => PathNames::default().typed(typed),
+            None => PathNames::default().at_home(home.map(Path::to_owned)),
+        };
+        ui.tell_paths(paths.clone());
         let names = Names {
-            home: host.home().of_kubectl().map(Path::to_owned),
+            paths,
+            home: home.map(Path::to_owned),
             kubeconfig: self.kubeconfig.clone(),
             cluster: self.cluster.clone(),
             user: self.user.clone(),
@@ -113,7 +123,7 @@ impl Selection {
         let sources = Sources {
             flag: self.kubeconfig.as_deref(),
             variable: host.variables.get("KUBECONFIG"),
-            home: names.home.as_deref(),
+            home,
         };
         let of_flag = |path: &Path| match path.to_str() {
             Some("-") if self.kubeconfig.is_some() => standard_input(),
@@ -195,7 +205,7 @@ impl Loaded {
             return;
         }
         for warning in self.config.warnings() {
-            ui.warning(warning.code, &self.names.shorten(&warning.message));
+            ui.warning(warning.code, self.names.shorten(&warning.message));
         }
         for report in reports {
             let of = match (&report.context, reports.len()) {
@@ -203,7 +213,7 @@ impl Loaded {
                 _ => String::new(),
             };
             for warning in &report.warnings {
-                ui.warning(warning.code, &format!("{of}{}", self.names.shorten(&warning.message)));
+                ui.warning(warning.code, format!("{of}{}", self.names.shorten(&warning.message)));
             }
         }
     }
@@ -241,6 +251,7 @@ impl Document {
 /// How paths are told: as they were typed, else with `~` for the home folder. And what was asked for,
 /// so that a command to copy asks for the same.
 struct Names {
+    paths: PathNames,
     home: Option<PathBuf>,
     kubeconfig: Option<PathBuf>,
     cluster: Option<String>,
@@ -249,15 +260,7 @@ struct Names {
 
 impl Names {
     fn show(&self, path: &Path) -> String {
-        if path == Path::new("-") && self.kubeconfig.as_deref() == Some(path) {
-            return "standard input".into();
-        }
-        let home = self.home.as_deref().filter(|_| self.kubeconfig.is_none());
-        let short = home.and_then(|home| path.strip_prefix(home).ok());
-        match short {
-            Some(rest) => told_path(&Path::new("~").join(rest)),
-            None => told_path(path),
-        }
+        safe_path(path).shown(&self.paths)
     }
 
     /// `devkit kubecerts VERB` with the options that lead to the same files.
@@ -291,7 +294,7 @@ impl Names {
         let Some(home) = home.filter(|_| self.kubeconfig.is_none()) else {
             return message.to_owned();
         };
-        let home = format!("{}/", told_path(home));
+        let home = format!("{}/", devkit_kubecerts::told_path(home));
         let mut text = String::with_capacity(message.len());
         let mut rest = message;
         while let Some(at) = rest.find(&home) {

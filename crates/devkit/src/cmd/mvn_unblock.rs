@@ -11,11 +11,11 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use devkit_mvn_unblock::{Note, Settings, locate};
-use devkit_text::escape;
-use serde::Serialize;
+use devkit_mvn_unblock::{Remedy, locate};
+use devkit_report::{Argument, Detailed, Finding, Message, PathNames, message};
 
 use crate::failure::Failure;
+use crate::findings;
 use crate::host::Host;
 use crate::stdin;
 use crate::ui::{self, Ui};
@@ -84,16 +84,6 @@ pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     }
 }
 
-/// A path in JSON.
-#[derive(Clone, Copy)]
-struct JsonPath<'a>(&'a Path);
-
-impl Serialize for JsonPath<'_> {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        devkit_mvn_unblock::json_path(self.0, to)
-    }
-}
-
 /// Which settings files are read.
 #[derive(Debug, clap::Args)]
 struct Files {
@@ -105,63 +95,45 @@ struct Files {
     global_settings: Option<PathBuf>,
 }
 
-/// A warning, as `--json` tells it.
-#[derive(Debug, Clone, Serialize)]
-struct Warning {
-    code: &'static str,
-    message: String,
-    /// Where it is in the settings file, if it is there.
-    line: Option<usize>,
-    column: Option<usize>,
-    /// Whether the change mends it.
-    fixed: bool,
+/// A warning that no change mends.
+fn warning(code: &'static str, message: Message) -> Detailed<Remedy> {
+    Finding::warning(code, message).with(Remedy::default())
 }
 
-impl Warning {
-    fn new(code: &'static str, message: String) -> Self {
-        Self { code, message, line: None, column: None, fixed: false }
-    }
+/// About a POM that a project names.
+fn pom_unread(path: &Path, why: &str) -> Detailed<Remedy> {
+    warning("pom-unread", message!("{} was not looked at: {}", path, why))
+}
 
-    /// A POM that a project names.
-    fn pom_unread(path: &Path, why: &str) -> Self {
-        let path = escape(path.as_os_str().as_encoded_bytes());
-        Self::new("pom-unread", format!("{path} was not looked at: {why}"))
-    }
-
-    fn of(note: &Note) -> Self {
-        Self {
-            code: note.code,
-            message: note.message.clone(),
-            line: Some(note.at.line),
-            column: Some(note.at.column),
-            fixed: note.fixed,
+/// Tells warnings, and which of them the change mends.
+fn warn(ui: &Ui, warnings: &[Detailed<Remedy>]) {
+    let told = warnings.iter().map(|warning| {
+        if warning.detail.fixed {
+            warning.finding.clone().hint(message!("fixed"))
+        } else {
+            warning.finding.clone()
         }
-    }
-}
-
-fn warn(ui: &Ui, names: &Names<'_>, file: &Path, warnings: &[Warning]) {
-    if ui.quiet || ui.json {
-        return;
-    }
-    for warning in warnings {
-        let place = match warning.line {
-            Some(line) => format!("{}:{line}: ", names.show(file)),
-            None => String::new(),
-        };
-        let fixed = if warning.fixed { "; fixed" } else { "" };
-        ui.warning(warning.code, &format!("{place}{}{fixed}", warning.message));
-    }
+    });
+    findings::warn(ui, &told.collect::<Vec<_>>());
 }
 
 /// How paths are told, and where the user's settings are.
 struct Names<'h> {
     host: &'h Host,
     settings: Option<PathBuf>,
+    paths: PathNames,
 }
 
 impl<'h> Names<'h> {
-    fn new(host: &'h Host, settings: Option<&Path>) -> Self {
-        Self { host, settings: settings.map(Path::to_owned) }
+    /// For settings that were named, or else those that Maven reads.
+    fn new(ui: &Ui, host: &'h Host, settings: Option<&Path>) -> Self {
+        let paths = PathNames::default().at_home(host.home().folder().map(Path::to_owned));
+        let paths = match settings {
+            Some(typed) => paths.typed(typed),
+            None => paths,
+        };
+        ui.tell_paths(paths.clone());
+        Self { host, settings: settings.map(Path::to_owned), paths }
     }
 
     fn home(&self) -> Option<&'h Path> {
@@ -182,19 +154,11 @@ impl<'h> Names<'h> {
 
     /// As it was typed, else with `~` for the home folder.
     fn show(&self, path: &Path) -> String {
-        if self.is_standard_input(path) {
-            return "standard input".into();
-        }
-        let home = self.home().filter(|home| home.components().count() > 1);
-        let typed = self.settings.as_deref() == Some(path);
-        match home.filter(|_| !typed).and_then(|home| path.strip_prefix(home).ok()) {
-            Some(rest) => escape(Path::new("~").join(rest).as_os_str().as_encoded_bytes()),
-            None => escape(path.as_os_str().as_encoded_bytes()),
-        }
+        self.paths.show(path)
     }
 
     fn is_standard_input(&self, path: &Path) -> bool {
-        path == Path::new("-") && self.settings.as_deref() == Some(path)
+        self.paths.is_standard_input(path)
     }
 
     /// `devkit mvn-unblock` with the option that leads to the same file.
@@ -207,27 +171,27 @@ impl<'h> Names<'h> {
     }
 
     /// What makes Maven read another file than this one here.
-    fn redirected(&self) -> Vec<Warning> {
+    fn redirected(&self) -> Vec<Detailed<Remedy>> {
         let mut warnings = Vec::new();
         if self.settings.is_some() {
             return warnings;
         }
-        let mine = self.file().map(|file| self.show(&file)).unwrap_or_default();
+        let mine = self.file().map(|file| Message::from(&*file)).unwrap_or_default();
         let other = |file: &Path| {
-            let file = escape(file.as_os_str().as_encoded_bytes());
-            format!("for that one: devkit mvn-unblock --settings {}", ui::quoted(&file))
+            message!("for that one: devkit mvn-unblock --settings {}", Argument::of(file))
         };
         let same = |a: &Path, b: &Path| a == b || same_file(a, b);
         let is_home = |java: &PathBuf| self.home().is_some_and(|home| same(java, home));
         if let Some(java) = self.java_home().filter(|java| !is_home(java)) {
             let file = java.join(".m2/settings.xml");
-            let message = format!(
+            let message = message!(
                 "Java takes {} for the home folder, whatever HOME says, so that Maven does not read \
-                 {mine}; {}",
-                escape(java.as_os_str().as_encoded_bytes()),
+                 {}; {}",
+                java,
+                mine,
                 other(&file)
             );
-            warnings.push(Warning::new("java-home", message));
+            warnings.push(warning("java-home", message));
         }
         let here = self.host.folder();
         let args = self.host.variables.get("MAVEN_ARGS");
@@ -235,13 +199,14 @@ impl<'h> Names<'h> {
         let redirect = locate::redirect(here, args);
         if let Some(redirect) = redirect.filter(|redirect| !is_mine(&redirect.settings)) {
             let file = redirect.settings.strip_prefix(here).unwrap_or(&redirect.settings);
-            let message = format!(
-                "{} passes -s {}, so {mine} is not read here; {}",
-                escape(redirect.by.as_bytes()),
-                escape(file.as_os_str().as_encoded_bytes()),
+            let message = message!(
+                "{} passes -s {}, so {} is not read here; {}",
+                redirect.by,
+                file,
+                mine,
                 other(file)
             );
-            warnings.push(Warning::new("settings-redirected", message));
+            warnings.push(warning("settings-redirected", message));
         }
         warnings
     }
@@ -287,9 +252,4 @@ fn standard_input(what: &str) -> anyhow::Result<Vec<u8>> {
         Failure::new("io", "cannot read standard input").because(devkit_text::words(&error))
     })?;
     Ok(bytes.to_vec())
-}
-
-/// Warnings about what the settings say.
-fn notes_of(settings: &Settings<'_>) -> Vec<Warning> {
-    settings.notes().iter().map(Warning::of).collect()
 }

@@ -1,6 +1,7 @@
 //! One way to tell an answer: as documents for programs or as text for people, with an exit code.
 
 use anyhow::Context as _;
+use devkit_report::to_json;
 use serde::Serialize;
 
 use super::{Ui, bytes};
@@ -43,7 +44,8 @@ impl Documents {
     ///
     /// Where it cannot be made.
     pub(crate) fn add(&mut self, document: &impl Serialize) -> anyhow::Result<()> {
-        serde_json::to_writer(&mut self.0, document).context("cannot make a JSON document")?;
+        let line = to_json(document).context("cannot make a JSON document")?;
+        self.0.extend_from_slice(line.as_bytes());
         self.0.push(b'\n');
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use devkit_envcheck::{Context, FileError, FileFinding, Format, Verdict, check_file};
+use devkit_report::{Place, Position, message};
 use devkit_text::escape;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -83,9 +84,10 @@ pub(super) fn check(
             .hint("a name with a '/' goes behind --")
     })?;
     let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
-    let malformed = |format: &str, error: FileError| Failure {
-        place: Some(format!("{shown}:{}", error.line)),
-        ..Failure::new("malformed", format!("{shown} is no {format}"))
+    let malformed = |format: &str, error: FileError| {
+        let at = Position { line: error.line, column: 1 };
+        Failure::new("malformed", message!("{} is no {}", path, format))
+            .at(Place::new(&*path, at))
             .because(error.why)
             .hint("--format says that it is another kind of file")
     };

@@ -3,9 +3,8 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use devkit_fwd::{
-    AddressError, AddressProblem, Audience, Error, Exposure, Reason, Right, Rights, Rule, Warning,
-};
+use devkit_fwd::{AddressError, AddressProblem, Error, Reason, Right, Rule};
+use devkit_report::{Finding, message};
 use devkit_text::{escape, words};
 
 use super::Args;
@@ -33,7 +32,7 @@ pub(super) fn address(flag: &str, text: &OsStr, error: &AddressError) -> Failure
 /// Everything else that keeps it from starting.
 pub(super) fn error(args: &Args, error: Error) -> Failure {
     let source = escape(args.source.as_bytes());
-    let failure = Failure::new(error.code(), error.to_string());
+    let failure = Failure::new(error.code(), error.message());
     let failure = match &error {
         Error::AddressInUse { holder, .. } => {
             let held = holder.as_ref().map(|holder| format!(" (held by {holder})"));
@@ -59,7 +58,9 @@ pub(super) fn error(args: &Args, error: Error) -> Failure {
             .hint("choose a shorter path"),
         Error::NotLoopback { exposure, .. } => {
             let failure = match exposure {
-                Some(exposure) => failure.because(gives_away("whoever connects", exposure)),
+                Some(exposure) => {
+                    failure.because(exposure.gives_away(&message!("whoever connects")))
+                }
                 None => failure,
             };
             failure.hint(
@@ -153,33 +154,12 @@ pub(super) fn cut(destination: &OsStr, reason: Reason) -> Failure {
         .hint("connect again; what had arrived before is on standard output")
 }
 
-/// The line of a warning.
-pub(super) fn warning(warning: &Warning) -> String {
-    match warning {
-        Warning::Exposed { exposure, audience } => {
-            let who = match audience {
-                Audience::ThisMachine => "every user and process of this machine".to_owned(),
-                Audience::Anyone => "whoever can reach this port".to_owned(),
-                Audience::Networks(networks) => format!("every process on {}", networks.join(", ")),
-                Audience::SocketUsers => "whoever may open this socket".to_owned(),
-            };
-            gives_away(&who, exposure)
-        }
-        Warning::AbstractIsOpen { address } => format!(
-            "any local user may connect to {address}: abstract names have no permissions; \
-             --allow-uid limits it"
-        ),
-        Warning::ModeKeepsPeersOut { mode } => format!(
-            "mode {mode:04o} keeps other users from the socket whatever --allow-uid and \
-             --allow-gid say; --mode 0666 leaves it to them"
-        ),
-    }
-}
-
-fn gives_away(who: &str, exposure: &Exposure) -> String {
-    let Exposure { path, service, rights } = exposure;
-    match rights {
-        Rights::Root => format!("{who} becomes root on this machine through {service} ({path})"),
-        Rights::User(uid) => format!("{who} becomes user {uid} through {service} ({path})"),
-    }
+/// Which flag changes what a warning is about.
+pub(super) fn warning(warning: &Finding) -> Finding {
+    let hint = match &*warning.code {
+        "abstract-open" => message!("--allow-uid limits it"),
+        "mode-keeps-out" => message!("--mode 0666 leaves it to --allow-uid and --allow-gid"),
+        _ => return warning.clone(),
+    };
+    warning.clone().hint(hint)
 }

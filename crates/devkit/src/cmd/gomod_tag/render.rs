@@ -363,7 +363,7 @@ pub(super) fn warn(ui: &Ui, warnings: &[Problem]) {
     for warning in warnings.iter().filter(told) {
         let place = warning.place.as_ref().map(|place| format!("{}: ", trouble::at(place)));
         let place = place.unwrap_or_default();
-        ui.warning(warning.code.as_str(), &format!("{place}{}; {}", warning.message, warning.hint));
+        ui.warning(warning.code.as_str(), format!("{place}{}; {}", warning.message, warning.hint));
     }
 }
 

@@ -166,7 +166,7 @@ fn refused(ui: &Ui, plan: &Plan) -> u8 {
     for alike in plan.problems.chunk_by(|a, b| a.code == b.code) {
         let all = ui.json || ui.verbose > 0 || alike.len() <= IN_FULL + 1;
         let told = if all { alike } else { &alike[..IN_FULL] };
-        failures.extend(told.iter().map(|problem| trouble::problem(ui, problem)));
+        failures.extend(told.iter().map(trouble::problem));
         let left = &alike[told.len()..];
         if let Some(first) = left.first() {
             let mut folders: Vec<&str> =
@@ -315,14 +315,9 @@ fn remote(git: &Git, doing: &Doing) -> anyhow::Result<Remote> {
     match git.remote_tags(&name) {
         Ok(places) => Ok(Remote { name, places }),
         Err(error) => {
-            let failure = trouble::git(error);
-            Err(Failure {
-                code: "push-failed",
-                message: format!("cannot ask {shown} for its tags, so nothing was done"),
-                ..failure
-            }
-            .hint("check the address and the access: git remote -v; without --push nobody is asked")
-            .into())
+            let message = format!("cannot ask {shown} for its tags, so nothing was done");
+            let failure = trouble::git(error).renamed("push-failed", message);
+            Err(failure.hint("check the address and the access: git remote -v; without --push nobody is asked").into())
         }
     }
 }

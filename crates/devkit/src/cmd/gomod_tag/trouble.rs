@@ -1,30 +1,25 @@
 //! What went wrong, in the user's words, and what to do next.
 
+use std::path::Path;
+
 use devkit_gomod_tag::apply::ApplyError;
 use devkit_gomod_tag::git::{GitError, LEAST_GIT};
 use devkit_gomod_tag::problem::Place;
 use devkit_gomod_tag::{Code, Problem};
+use devkit_report::{Excerpt, Message, Position, SeveralLines, message};
 use devkit_text::{escape, words};
 
-use crate::excerpt::excerpt;
 use crate::failure::Failure;
-use crate::ui::Ui;
 
 /// Something that stands against a release.
-pub(super) fn problem(ui: &Ui, problem: &Problem) -> Failure {
+pub(super) fn problem(problem: &Problem) -> Failure {
     let mut failure =
         Failure::new(problem.code.as_str(), problem.message.clone()).hint(problem.hint.clone());
-    failure.cause.clone_from(&problem.cause);
-    if let Some(place) = &problem.place {
-        let at = at(place);
-        if ui.json {
-            // For a program all of it is in the message.
-            failure.cause.get_or_insert_with(|| format!("{at}: {}", place.label));
-        } else {
-            failure.place = Some(format!("{at}\n{}", shown(place)));
-        }
+    failure.finding.cause = problem.cause.as_ref().map(Message::from);
+    match &problem.place {
+        Some(place) => failure.at(shown(place)).labelled(&place.label),
+        None => failure,
     }
-    failure
 }
 
 /// File, line and column.
@@ -32,9 +27,12 @@ pub(super) fn at(place: &Place) -> String {
     format!("{}:{}:{}", escape(place.file.as_bytes()), place.line, place.column)
 }
 
-fn shown(place: &Place) -> String {
+fn shown(place: &Place) -> devkit_report::Place {
     let lead = place.text.get(..place.column - 1).unwrap_or_default();
-    excerpt(place.line, &place.text, lead, place.width, &place.label)
+    let column = lead.chars().count() + 1;
+    let at = Position { line: place.line, column };
+    let excerpt = Excerpt::new(&place.text, column, place.width);
+    devkit_report::Place::new(Path::new(&place.file), at).with_excerpt(excerpt)
 }
 
 /// What git would not do.
@@ -91,15 +89,15 @@ pub(super) fn unread(error: GitError, is_head: bool) -> Failure {
     }
 }
 
-/// What a program said.
-pub(super) fn told(says: &str) -> String {
+/// What a program said, without its labels.
+pub(super) fn told(says: &str) -> Message {
     let lines: Vec<String> = says
         .lines()
         .map(|line| line.trim().trim_start_matches("fatal: ").trim_start_matches("error: "))
         .filter(|line| !line.is_empty())
-        .map(|line| escape(line.replace('\t', " ").as_bytes()))
+        .map(|line| line.replace('\t', " "))
         .collect();
-    lines.join("\n")
+    message!("{}", SeveralLines(&lines.join("\n")))
 }
 
 /// What could not be carried out.
@@ -109,10 +107,10 @@ pub(super) fn apply(error: ApplyError) -> Failure {
         ApplyError::Write(error) => {
             let failure = Failure::new("io", error.to_string()).hint("nothing was changed");
             match std::error::Error::source(&error) {
-                Some(source) => {
-                    let source = source.downcast_ref::<std::io::Error>().map(words);
-                    Failure { cause: source, ..failure }
-                }
+                Some(source) => match source.downcast_ref::<std::io::Error>() {
+                    Some(source) => failure.because(words(source)),
+                    None => failure,
+                },
                 None => failure,
             }
         }

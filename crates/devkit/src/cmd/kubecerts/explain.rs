@@ -1,6 +1,9 @@
 //! What went wrong, in the user's words, and what to do next.
 
-use devkit_kubecerts::{Auth, Base64Error, Error, Named, Place};
+use std::path::Path;
+
+use devkit_kubecerts::{Auth, Base64Error, Error, Named, safe_file, safe_path};
+use devkit_report::{Message, Position, message};
 use devkit_text::words;
 
 use super::Names;
@@ -8,8 +11,18 @@ use crate::failure::Failure;
 use crate::ui;
 
 pub(super) fn error(names: &Names, error: &Error) -> Failure {
-    let failure = Failure::new(error.code(), message(names, error));
-    let failure = Failure { place: place(names, error), ..failure };
+    let failure = Failure::new(error.code(), message(error));
+    let failure = match error.place() {
+        Some(place) => failure.at(devkit_report::Place::new(
+            safe_file(&place.file),
+            Position { line: place.at.line, column: place.at.column },
+        )),
+        None => failure,
+    };
+    let failure = match label(error) {
+        Some(label) => failure.labelled(label),
+        None => failure,
+    };
     let failure = match cause(error) {
         Some(cause) => failure.because(cause),
         None => failure,
@@ -17,89 +30,91 @@ pub(super) fn error(names: &Names, error: &Error) -> Failure {
     failure.hint(hint(names, error))
 }
 
-fn message(names: &Names, error: &Error) -> String {
+fn message(error: &Error) -> Message {
+    let files = |files: &mut dyn Iterator<Item = &Path>, between| {
+        Message::joined(files.map(safe_path), between)
+    };
     match error {
         Error::NoKubeconfig { tried } if tried.is_empty() => {
-            "there is no kubeconfig: KUBECONFIG lists no file".into()
+            message!("there is no kubeconfig: KUBECONFIG lists no file")
         }
         Error::NoKubeconfig { tried } => {
-            let tried: Vec<_> = tried.iter().map(|path| names.show(path)).collect();
-            format!("there is no kubeconfig: no file {}", tried.join(", nor "))
+            let tried = files(&mut tried.iter().map(|path| &**path), ", nor ");
+            message!("there is no kubeconfig: no file {}", tried)
         }
         Error::FileNotFound { path, named_by: None } => {
-            format!("there is no file {}", names.show(path))
+            message!("there is no file {}", safe_path(path))
         }
         Error::FileNotFound { path, named_by: Some(Named { field, owner, .. }) } => {
-            format!("{field} of {owner} names a file that is not there: {}", names.show(path))
+            let path = safe_path(path);
+            message!("{} of {} names a file that is not there: {}", field, owner, path)
         }
         Error::IsDirectory { path, named_by: None } => {
-            format!("{} is a directory, and no kubeconfig", names.show(path))
+            message!("{} is a directory, and no kubeconfig", safe_path(path))
         }
         Error::IsDirectory { path, named_by: Some(Named { field, owner, .. }) } => {
-            format!("{field} of {owner} names a directory: {}", names.show(path))
+            message!("{} of {} names a directory: {}", field, owner, safe_path(path))
         }
-        Error::Unreadable { path, .. } => format!("cannot read {}", names.show(path)),
+        Error::Unreadable { path, .. } => message!("cannot read {}", safe_path(path)),
         Error::Syntax { place, .. } => {
-            format!("{} is no YAML that kubectl reads", names.show(&place.file))
+            message!("{} is no YAML that kubectl reads", safe_path(&place.file))
         }
         Error::AliasBomb { place } => {
-            format!("{} grows beyond measure by its aliases", names.show(&place.file))
+            message!("{} grows beyond measure by its aliases", safe_path(&place.file))
         }
         Error::WrongKind { place, kind, api_version } => {
-            format!("{} is a {kind} of {api_version}, not a Config of v1", names.show(&place.file))
+            let file = safe_path(&place.file);
+            message!("{} is a {} of {}, not a Config of v1", file, kind, api_version)
         }
-        Error::NotFound { kind, name, named_by, files, .. } => {
-            let files: Vec<_> = files.iter().map(|file| names.show(file)).collect();
-            let files = files.join(", ");
+        Error::NotFound { kind, name, named_by, files: looked_in, .. } => {
+            let files = files(&mut looked_in.iter().map(|file| &**file), ", ");
+            let kind = kind.to_string();
             match named_by {
-                None => format!("no {kind} named '{name}' in {files}"),
-                Some(context) => {
-                    format!(
-                        "context '{context}' names the {kind} '{name}', which is not in {files}"
-                    )
-                }
+                None => message!("no {} named '{}' in {}", kind, name, files),
+                Some(context) => message!(
+                    "context '{}' names the {} '{}', which is not in {}",
+                    context,
+                    kind,
+                    name,
+                    files
+                ),
             }
         }
-        other => other.to_string(),
+        other => other.to_string().into(),
     }
 }
 
-fn place(names: &Names, error: &Error) -> Option<String> {
-    let shown = |place: &Place| format!("{}:{}", names.show(&place.file), place.at);
-    let place = error.place()?;
-    match error {
-        Error::NoClientCertificate(none) => {
-            let (user, _) = none.user.as_ref()?;
-            let means = match (none.auth.as_slice(), &none.command) {
-                ([], _) if none.has_key => "has a key, and no certificate to it".to_owned(),
-                ([], _) => "proves in no way who it is".to_owned(),
-                (_, Some(command)) => format!("gets a credential from the command '{command}'"),
-                (auth, None) => format!("uses {}", list(auth)),
-            };
-            Some(format!("{}: user '{user}' {means}", shown(place)))
-        }
-        _ => Some(shown(place)),
-    }
+/// What is to be read beside the place.
+fn label(error: &Error) -> Option<Message> {
+    let Error::NoClientCertificate(none) = error else { return None };
+    let (user, _) = none.user.as_ref()?;
+    let means = match (none.auth.as_slice(), &none.command) {
+        ([], _) if none.has_key => message!("has a key, and no certificate to it"),
+        ([], _) => message!("proves in no way who it is"),
+        (_, Some(command)) => message!("gets a credential from the command '{}'", command),
+        (auth, None) => message!("uses {}", list(auth)),
+    };
+    Some(message!("user '{}' {}", user, means))
 }
 
 fn list(auth: &[Auth]) -> String {
     auth.iter().map(|auth| auth.name()).collect::<Vec<_>>().join(", ")
 }
 
-fn cause(error: &Error) -> Option<String> {
+fn cause(error: &Error) -> Option<Message> {
     match error {
-        Error::Unreadable { source, .. } => Some(words(source)),
-        Error::Syntax { why, .. } => Some(why.clone()),
-        Error::BadBase64 { source, .. } => Some(source.to_string()),
+        Error::Unreadable { source, .. } => Some(words(source).into()),
+        Error::Syntax { why, .. } => Some(why.into()),
+        Error::BadBase64 { source, .. } => Some(source.to_string().into()),
         Error::NoCurrentContext { contexts } if contexts.is_empty() => {
-            Some("the kubeconfig holds no context".into())
+            Some(message!("the kubeconfig holds no context"))
         }
         Error::NoClientCertificate(none) if none.user.is_none() => {
-            Some("the context names no user".into())
+            Some(message!("the context names no user"))
         }
-        Error::FileNotFound { named_by: Some(_), .. } => Some(
-            "paths are relative to the folder of the kubeconfig; ~ is a name like any other".into(),
-        ),
+        Error::FileNotFound { named_by: Some(_), .. } => Some(message!(
+            "paths are relative to the folder of the kubeconfig; ~ is a name like any other"
+        )),
         _ => None,
     }
 }
@@ -182,30 +197,31 @@ fn hint(names: &Names, error: &Error) -> String {
 }
 
 /// What went wrong with the files to be written.
-pub(super) fn writing(names: &Names, error: devkit_fs::Error) -> Failure {
+pub(super) fn writing(error: &devkit_fs::Error) -> Failure {
     match error {
-        devkit_fs::Error::Exists { path } => {
-            let text = format!("{} is there already, with other contents", names.show(&path));
-            Failure::new("exists", text).hint("choose another place, or say --force")
-        }
-        devkit_fs::Error::Unwanted { path } => {
-            let text = format!("{} is there already, and this context has none", names.show(&path));
-            Failure::new("exists", text)
-                .hint("choose another folder with --out; with --force it is removed")
-        }
+        devkit_fs::Error::Exists { path } => Failure::new(
+            "exists",
+            message!("{} is there already, with other contents", safe_path(path)),
+        )
+        .hint("choose another place, or say --force"),
+        devkit_fs::Error::Unwanted { path } => Failure::new(
+            "exists",
+            message!("{} is there already, and this context has none", safe_path(path)),
+        )
+        .hint("choose another folder with --out; with --force it is removed"),
         devkit_fs::Error::Twice { path } => {
-            let text = format!("two files would be written to {}", names.show(&path));
+            let text = message!("two files would be written to {}", safe_path(path));
             Failure::new("usage", text).hint("give each of them a place of its own")
         }
         devkit_fs::Error::NotRegular { path, kind } => {
-            let text = format!("{} is there already, and {kind}", names.show(&path));
+            let text = message!("{} is there already, and {}", safe_path(path), kind);
             Failure::new("exists", text).hint("remove it, or choose another place")
         }
         devkit_fs::Error::Io { action, path, source } => {
             let denied = source.kind() == std::io::ErrorKind::PermissionDenied;
             let code = if denied { "permission-denied" } else { "io" };
-            Failure::new(code, format!("cannot {action} {}", names.show(&path)))
-                .because(words(&source))
+            Failure::new(code, message!("cannot {} {}", action, safe_path(path)))
+                .because(words(source))
                 .hint("nothing was changed; choose another place")
         }
     }

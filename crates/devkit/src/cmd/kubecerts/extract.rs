@@ -105,7 +105,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
         planned.push(Planned::other(PlannedPart::P12, path.clone(), bytes));
     }
     let mut done = vec![(report, planned)];
-    write(args, &loaded, &mut done, &absent)?;
+    write(args, &mut done, &absent)?;
     let (mut report, planned) = done.remove(0);
     report.warnings.extend(git::warnings(&planned));
     ui.answer(&Extracted { loaded: &loaded, report, planned })
@@ -166,7 +166,7 @@ fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
             .hint(format!("{} --all tells what each has instead", loaded.names.command("show")))
             .into());
     }
-    write(args, loaded, &mut done, &absent)?;
+    write(args, &mut done, &absent)?;
     // git is asked once for all of them.
     let private = done.iter().flat_map(|(_, planned)| planned);
     let private: Vec<Planned> = private
@@ -200,7 +200,7 @@ impl Answer for ExtractedAll<'_> {
     fn remarks(&self, ui: &Ui) {
         self.loaded.warn(ui, &self.done.iter().map(|(report, _)| report).collect::<Vec<_>>());
         for warning in &self.in_git {
-            ui.warning(warning.code, &self.loaded.names.shorten(&warning.message));
+            ui.warning(warning.code, self.loaded.names.shorten(&warning.message));
         }
     }
 
@@ -220,7 +220,6 @@ impl Answer for ExtractedAll<'_> {
 /// Writes all files of all contexts, or none, and notes where they lie.
 fn write(
     args: &Args,
-    loaded: &Loaded,
     done: &mut [(Report, Vec<Planned>)],
     absent: &[PathBuf],
 ) -> anyhow::Result<()> {
@@ -237,7 +236,7 @@ fn write(
     let written = plan::apply(&files, absent, existing);
     before.add(Signal::SIGXFSZ);
     let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
-    written.map_err(|error| explain::writing(&loaded.names, error))?;
+    written.map_err(|error| explain::writing(&error))?;
     for (report, planned) in done {
         for file in planned {
             let part = match file.part {

@@ -13,7 +13,6 @@ use std::process::Stdio;
 
 use anyhow::Context as _;
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use console::Style;
 use devkit_kubecerts::{Code, Connection, Secret};
 use devkit_tap::{
     ApiVersion, Credentials, ExecCluster, ExecConfig, Filter, FilterError, HarFile, HarLimits,
@@ -30,7 +29,7 @@ use crate::failure::Failure;
 use crate::host::signals::{Heard, Signals};
 use crate::host::{Host, clock, runtime};
 use crate::stdin;
-use crate::ui::{self, To, Ui};
+use crate::ui::{self, Ui};
 
 /// Of a compressed body so much is looked at, even where less is kept.
 const LEAST_DECODED: u64 = 4 << 20;
@@ -168,8 +167,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     }
     let secrets = if args.show_secrets { Secrets::Show } else { Secrets::Hide };
     if args.show_secrets {
-        let text = "tokens, keys and Secrets are shown as they are";
-        ui.warning("secrets-shown", &ui.paint(To::Err, &Style::new().red().bold(), text));
+        ui.warning("secrets-shown", "tokens, keys and Secrets are shown as they are");
     }
     // Neither tokens nor Secrets belong into a core dump. kubectl gets the usual again.
     #[cfg(target_os = "linux")]

@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 
 use devkit_fs::Edit;
 use devkit_mvn_unblock::{
-    Change, Mirror, Parsed, Plan, ProfileRepository, Repository, RepositoryId, Request, Settings,
-    Splice, Verdict, diff, log, mirror, plan, pom,
+    Change, Mirror, Parsed, Plan, ProfileRepository, Remedy, Repository, RepositoryId, Request,
+    Settings, Splice, Verdict, diff, log, mirror, plan, pom,
 };
+use devkit_report::{Argument, Detailed, JsonPath, message};
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::{JsonPath, Names, SCHEMA, Warning, render, standard_input, trouble, warn};
+use super::{Names, SCHEMA, pom_unread, render, standard_input, trouble, warn, warning};
 use crate::exit;
 use crate::failure::Failure;
+use crate::findings;
 use crate::host::Host;
 use crate::ui::{self, To, Ui};
 
@@ -56,7 +58,7 @@ struct Document<'a> {
     mirrors_after: &'a [Mirror],
     splices: Vec<SpliceDocument<'a>>,
     repositories: Vec<RepositoryDocument<'a>>,
-    warnings: &'a [Warning],
+    warnings: &'a [Detailed<Remedy>],
 }
 
 #[derive(Serialize)]
@@ -78,11 +80,11 @@ struct RepositoryDocument<'a> {
 struct Asked {
     request: Request,
     repositories: Vec<Repository>,
-    warnings: Vec<Warning>,
+    warnings: Vec<Detailed<Remedy>>,
 }
 
 pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
-    let names = Names::new(host, args.settings.as_deref());
+    let names = Names::new(ui, host, args.settings.as_deref());
     let from_standard_input = args.settings.as_deref() == Some(Path::new("-"));
     let writes = !args.dry_run && !args.check;
     if from_standard_input && args.from_log.as_deref() == Some(Path::new("-")) {
@@ -108,18 +110,18 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
     }
     let file = names.file()?;
     let (target, current) =
-        devkit_fs::look(&file).map_err(|error| trouble::writing(&names, &file, None, error))?;
+        devkit_fs::look(&file).map_err(|error| trouble::writing(&file, None, error))?;
     let asked = args.asked(&names, current.as_deref())?;
-    let mut made = make(ui, &names, &file, current.as_deref(), &asked)?;
+    let mut made = make(&names, &file, current.as_deref(), &asked)?;
     let (mut current, mut backup, mut written) = (current, None, false);
     if made.change != Change::None && writes {
         let again = asked.again();
-        let failed = |error| trouble::writing(&names, &file, Some(&again), error);
+        let failed = |error| trouble::writing(&file, Some(&again), error);
         let edit = Edit::open(&file).map_err(failed)?;
         if edit.contents() != current.as_deref() {
             // Another run has been faster.
             current = edit.contents().map(<[u8]>::to_vec);
-            made = make(ui, &names, &file, current.as_deref(), &asked)?;
+            made = make(&names, &file, current.as_deref(), &asked)?;
         }
         written = made.change != Change::None;
         if written {
@@ -128,7 +130,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
     }
     let mut warnings = names.redirected();
     warnings.extend(asked.warnings.iter().cloned());
-    warnings.extend(made.notes.iter().map(Warning::of));
+    warnings.extend(made.notes.iter().cloned());
     warnings.extend(blocked_by_installation(&names, &made, &asked));
     let done = Done {
         file: Some(&target),
@@ -142,15 +144,13 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
 }
 
 fn make(
-    ui: &Ui,
     names: &Names<'_>,
     file: &Path,
     current: Option<&[u8]>,
     asked: &Asked,
 ) -> anyhow::Result<Plan> {
-    plan(current, &asked.request, &names.property()).map_err(|error| {
-        trouble::settings(ui, names, file, current.unwrap_or_default(), &error).into()
-    })
+    plan(file, current, &asked.request, &names.property())
+        .map_err(|error| trouble::settings(file, current.unwrap_or_default(), &error).into())
 }
 
 /// Settings from standard input to standard output.
@@ -162,9 +162,9 @@ fn filter(
     bytes: &[u8],
 ) -> anyhow::Result<u8> {
     let file = Path::new("-");
-    let made = make(ui, names, file, Some(bytes), asked)?;
+    let made = make(names, file, Some(bytes), asked)?;
     let mut warnings = asked.warnings.clone();
-    warnings.extend(made.notes.iter().map(Warning::of));
+    warnings.extend(made.notes.iter().cloned());
     if args.dry_run || args.check {
         return tell(
             ui,
@@ -181,7 +181,7 @@ fn filter(
             },
         );
     }
-    warn(ui, names, file, &warnings);
+    warn(ui, &warnings);
     ui::bytes(&made.output)?;
     if !ui.quiet {
         let text = match made.change {
@@ -205,7 +205,7 @@ struct Done<'a> {
     old: Option<&'a [u8]>,
     backup: Option<&'a Path>,
     written: bool,
-    warnings: &'a [Warning],
+    warnings: &'a [Detailed<Remedy>],
 }
 
 impl Done<'_> {
@@ -231,12 +231,13 @@ fn tell(
     let changes = plan.change != Change::None;
     let code = if args.check && changes { exit::NO } else { exit::DONE };
     if ui.json {
-        ui::document(&document(asked, done))?;
+        let warnings = findings::absolute(ui, done.warnings);
+        ui::document(&document(asked, done, &warnings))?;
         return Ok(code);
     }
     let file = names.file()?;
     let name = names.show(&file);
-    warn(ui, names, &file, done.warnings);
+    warn(ui, done.warnings);
     if ui.quiet && !(args.dry_run && changes) {
         return Ok(code);
     }
@@ -277,7 +278,11 @@ fn tell(
     Ok(code)
 }
 
-fn document<'a>(asked: &'a Asked, done: &'a Done<'_>) -> Document<'a> {
+fn document<'a>(
+    asked: &'a Asked,
+    done: &'a Done<'_>,
+    warnings: &'a [Detailed<Remedy>],
+) -> Document<'a> {
     let plan = done.plan;
     let effective = |mirrors: &[Mirror]| mirror::merged(mirrors, &[Mirror::stock()]);
     let (before, after) = (effective(&plan.before), effective(&plan.after));
@@ -298,7 +303,7 @@ fn document<'a>(asked: &'a Asked, done: &'a Done<'_>) -> Document<'a> {
         mirrors_after: &plan.after,
         splices: plan.splices.iter().map(SpliceDocument::new).collect(),
         repositories: repositories.collect(),
-        warnings: done.warnings,
+        warnings,
     }
 }
 
@@ -348,7 +353,8 @@ impl Options {
                 Err(error) if at < self.repo.len() => return Err(trouble::id(&error).into()),
                 // What a file says is not what somebody has typed.
                 Err(error) => {
-                    warnings.push(Warning::new("bad-id", format!("{error}; it stays blocked")));
+                    let message = message!("{}; it stays blocked", error.to_string());
+                    warnings.push(warning("bad-id", message));
                     bad = Some(error);
                 }
             }
@@ -378,7 +384,11 @@ impl Asked {
 }
 
 /// A mirror of the installation's own that blocks all the same.
-fn blocked_by_installation(names: &Names<'_>, plan: &Plan, asked: &Asked) -> Option<Warning> {
+fn blocked_by_installation(
+    names: &Names<'_>,
+    plan: &Plan,
+    asked: &Asked,
+) -> Option<Detailed<Remedy>> {
     let file = names.installation()?;
     let bytes = std::fs::read(&file).ok()?;
     let parsed = Parsed::new(&bytes).ok()?;
@@ -394,31 +404,32 @@ fn blocked_by_installation(names: &Names<'_>, plan: &Plan, asked: &Asked) -> Opt
         .map(|repository| mirror::verdict(&effective, repository))
         .find(|(verdict, _)| !verdict.is_open())?;
     let mirror = mirror.filter(|mirror| !plan.after.contains(mirror))?;
-    let message = format!(
+    let message = message!(
         "the mirror '{}' of {} blocks all the same; that file is where to change it",
-        escape(mirror.id.as_bytes()),
-        escape(file.as_os_str().as_encoded_bytes())
+        mirror.id,
+        file
     );
-    Some(Warning::new("installation-blocks", message))
+    Some(warning("installation-blocks", message))
 }
 
 /// The repositories that a log names.
-fn blocked(file: &Path, warnings: &mut Vec<Warning>) -> anyhow::Result<Vec<Repository>> {
+fn blocked(file: &Path, warnings: &mut Vec<Detailed<Remedy>>) -> anyhow::Result<Vec<Repository>> {
     let bytes = if file == Path::new("-") {
         standard_input("the log")?
     } else {
         std::fs::read(file).map_err(|error| {
-            let name = escape(file.as_os_str().as_encoded_bytes());
-            Failure::new("io", format!("cannot read the log {name}"))
+            Failure::new("io", message!("cannot read the log {}", file))
                 .because(devkit_text::words(&error))
                 .hint("name the file with the output of mvn, or - for standard input")
         })?
     };
     let found = log::blocked(&bytes);
     if found.unnamed && !found.repositories.is_empty() {
-        let message = "the log tells of other blocked repositories and does not name them, as Maven \
-                       4 does for parents and BOMs; the log of mvn -X has them all";
-        warnings.push(Warning::new("unnamed-in-log", message.into()));
+        let message = message!(
+            "the log tells of other blocked repositories and does not name them, as Maven 4 does for \
+             parents and BOMs; the log of mvn -X has them all"
+        );
+        warnings.push(warning("unnamed-in-log", message));
     }
     if found.unnamed && found.repositories.is_empty() {
         let text = "the log tells of blocked repositories, and does not name them";
@@ -442,10 +453,10 @@ fn of_project(
     names: &Names<'_>,
     project: &Path,
     settings: Option<&[u8]>,
-    warnings: &mut Vec<Warning>,
+    warnings: &mut Vec<Detailed<Remedy>>,
 ) -> anyhow::Result<Vec<Repository>> {
     let found = pom::read(project, &names.property()).map_err(|error| trouble::project(&error))?;
-    warnings.extend(found.unread.iter().map(|(path, why)| Warning::pom_unread(path, why)));
+    warnings.extend(found.unread.iter().map(|(path, why)| pom_unread(path, why)));
     let mut repositories: Vec<Repository> =
         found.declared.into_iter().map(|declared| declared.repository).collect();
     if let Some(bytes) = settings
@@ -461,23 +472,24 @@ fn of_project(
         // A URL may be a property whole, and http all the same.
         let unknown = id.contains("${") && repository.is_external_http() || url.starts_with("${");
         if unknown {
-            let message = format!(
+            let message = message!(
                 "a property of {} ({}) is not known here; name its id: --repo ID",
-                escape(id.as_bytes()),
-                escape(devkit_mvn_unblock::masked(url).as_bytes())
+                id,
+                devkit_mvn_unblock::masked(url)
             );
-            warnings.push(Warning::new("unknown-property", message));
+            warnings.push(warning("unknown-property", message));
         }
     }
     repositories.retain(|found| found.is_external_http() && !found.id.contains("${"));
     if repositories.is_empty() {
-        let name = escape(project.as_os_str().as_encoded_bytes());
-        let text = format!("no http:// repository in the project {name}, nor in the settings");
+        let text =
+            message!("no http:// repository in the project {}, nor in the settings", project);
         return Err(Failure::new("nothing-blocked", text)
-            .hint(format!(
-                "{} status --project {name} lists what there is; parents and dependencies that are \
+            .hint(message!(
+                "{} status --project {} lists what there is; parents and dependencies that are \
                  fetched may name others, and a failed build names them: --from-log",
-                names.command()
+                names.command(),
+                Argument::of(project)
             ))
             .into());
     }

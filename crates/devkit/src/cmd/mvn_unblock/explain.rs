@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use devkit_mvn_unblock::mirror::{self, Match};
-use devkit_mvn_unblock::{Mirror, Origin, Repository, RepositoryId, Verdict};
+use devkit_mvn_unblock::{Mirror, Origin, Remedy, Repository, RepositoryId, Verdict};
+use devkit_report::Detailed;
 use devkit_text::escape;
 use serde::Serialize;
 
 use super::status::World;
-use super::{Files, Names, SCHEMA, Warning, warn};
+use super::{Files, Names, SCHEMA, warn};
 use crate::exit;
+use crate::findings;
 use crate::host::Host;
 use crate::ui::{self, Fit, Phrase, Table, To, Ui, column};
 
@@ -35,7 +37,7 @@ struct Document<'a> {
     mirrors: Vec<Step<'a>>,
     verdict: Verdict,
     mirror: Option<&'a str>,
-    warnings: &'a [Warning],
+    warnings: &'a [Detailed<Remedy>],
 }
 
 #[derive(Serialize)]
@@ -65,8 +67,8 @@ enum Found {
 
 /// `before` are settings that were named before the subcommand.
 pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> anyhow::Result<u8> {
-    let names = Names::new(host, args.files.settings.as_deref().or(before));
-    let world = World::read(ui, &names, &args.files)?;
+    let names = Names::new(ui, host, args.files.settings.as_deref().or(before));
+    let world = World::read(&names, &args.files)?;
     let layout = Some(args.layout.clone()).filter(|layout| layout != "default");
     let repository = Repository { id: args.id.clone(), url: args.url.clone(), layout };
     let effective = world.effective();
@@ -93,11 +95,11 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
             mirrors: steps,
             verdict,
             mirror: taken.map(|mirror| mirror.id.as_str()),
-            warnings: &world.warnings,
+            warnings: &findings::absolute(ui, &world.warnings),
         })?;
         return Ok(exit::DONE);
     }
-    warn(ui, &names, &world.file, &world.warnings);
+    warn(ui, &world.warnings);
     if ui.quiet {
         return Ok(exit::DONE);
     }

@@ -1,5 +1,6 @@
 //! `devkit mvn-unblock status`: which repositories are http, and what becomes of each.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,14 +8,17 @@ use std::time::Duration;
 use devkit_mvn_unblock::mirror::{self, Mirror};
 use devkit_mvn_unblock::probe::{self, Attempt, Outcome, Patience};
 use devkit_mvn_unblock::{
-    Origin, Parsed, Place, Repository, RepositoryId, Settings, Status, Verdict, locate, pom,
+    Declaration, Origin, Parsed, Remedy, Repository, RepositoryId, Settings, Status, Verdict,
+    locate, pom,
 };
+use devkit_report::{Argument, Detailed, Finding, JsonPath, Place, message};
 use devkit_text::{escape, words};
 use serde::Serialize;
 
-use super::{Files, JsonPath, Names, SCHEMA, Warning, notes_of, trouble, warn};
+use super::{Files, Names, SCHEMA, pom_unread, trouble, warn, warning};
 use crate::exit;
 use crate::failure::Failure;
+use crate::findings::{self, Annotator, ReportOption};
 use crate::host::Host;
 use crate::ui::{self, Fit, Table, To, Ui, column};
 
@@ -27,6 +31,8 @@ pub(super) struct Args {
     #[arg(long)]
     probe: bool,
     #[command(flatten)]
+    annotations: ReportOption,
+    #[command(flatten)]
     files: Files,
 }
 
@@ -37,13 +43,13 @@ struct Document<'a> {
     file: Option<JsonPath<'a>>,
     installations: &'a [Installation],
     repositories: &'a [Status],
-    warnings: &'a [Warning],
+    warnings: &'a [Detailed<Remedy>],
 }
 
 /// An installation of Maven.
 #[derive(Serialize)]
 struct Installation {
-    #[serde(serialize_with = "devkit_mvn_unblock::json_path")]
+    #[serde(serialize_with = "devkit_report::json_path")]
     file: PathBuf,
     /// Whether its settings block http repositories.
     blocks: bool,
@@ -58,12 +64,12 @@ pub(super) struct World {
     user: Vec<Mirror>,
     of_installation: Vec<Mirror>,
     /// Repositories of profiles, with the file they are in.
-    repositories: Vec<(Repository, Place)>,
-    pub(super) warnings: Vec<Warning>,
+    repositories: Vec<(Repository, Declaration)>,
+    pub(super) warnings: Vec<Detailed<Remedy>>,
 }
 
 impl World {
-    pub(super) fn read(ui: &Ui, names: &Names<'_>, files: &Files) -> anyhow::Result<Self> {
+    pub(super) fn read(names: &Names<'_>, files: &Files) -> anyhow::Result<Self> {
         let file = names.file()?;
         let mut world = Self {
             installation: files.global_settings.clone().or_else(|| names.installation()),
@@ -77,25 +83,24 @@ impl World {
         let bytes = if names.is_standard_input(&path) {
             Some(super::standard_input("the settings")?)
         } else {
-            devkit_fs::look(&path).map_err(|error| trouble::writing(names, &path, None, error))?.1
+            devkit_fs::look(&path).map_err(|error| trouble::writing(&path, None, error))?.1
         };
         if let Some(bytes) = bytes {
-            let failed = |error| trouble::unread(ui, names, &path, &bytes, &error);
+            let failed = |error| trouble::unread(&path, &bytes, &error);
             let parsed = Parsed::new(&bytes).map_err(failed)?;
             let settings = Settings::read(&parsed, &names.property()).map_err(failed)?;
             world.user = settings.mirrors();
             world.take_repositories(names, &settings, &path);
-            world.warnings.extend(notes_of(&settings));
+            world.warnings.extend(settings.notes(&path));
         }
         if let Some(path) = world.installation.clone() {
-            world.read_installation(ui, names, &path, files.global_settings.is_some())?;
+            world.read_installation(names, &path, files.global_settings.is_some())?;
         }
         Ok(world)
     }
 
     fn read_installation(
         &mut self,
-        ui: &Ui,
         names: &Names<'_>,
         path: &Path,
         is_explicit: bool,
@@ -103,8 +108,7 @@ impl World {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if is_explicit => {
-                let text = format!("cannot read {}", names.show(path));
-                return Err(Failure::new("io", text)
+                return Err(Failure::new("io", message!("cannot read {}", path))
                     .because(words(&error))
                     .hint("--global-settings takes conf/settings.xml of an installation")
                     .into());
@@ -126,16 +130,14 @@ impl World {
         let mut read = read;
         match read() {
             Ok(()) => Ok(()),
-            Err(error) if is_explicit => {
-                Err(trouble::unread(ui, names, path, &bytes, &error).into())
-            }
+            Err(error) if is_explicit => Err(trouble::unread(path, &bytes, &error).into()),
             Err(error) => {
-                let message = format!(
+                let message = message!(
                     "{} cannot be read ({}); the mirrors of Maven as it comes are taken",
-                    escape(path.as_os_str().as_encoded_bytes()),
+                    path,
                     trouble::reason(&bytes, &error)
                 );
-                self.warnings.push(Warning::new("installation-unread", message));
+                self.warnings.push(warning("installation-unread", message));
                 Ok(())
             }
         }
@@ -144,7 +146,7 @@ impl World {
     fn take_repositories(&mut self, names: &Names<'_>, settings: &Settings<'_>, file: &Path) {
         for found in settings.repositories(&names.property()) {
             let profile = Some(found.profile.clone());
-            let place = Place { file: file.to_owned(), at: found.at, profile };
+            let place = Declaration { place: Place::new(file, found.at), profile };
             self.repositories.push((found.repository(), place));
         }
     }
@@ -170,8 +172,8 @@ impl World {
 
 /// `before` are settings that were named before the subcommand.
 pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> anyhow::Result<u8> {
-    let names = Names::new(host, args.files.settings.as_deref().or(before));
-    let mut world = World::read(ui, &names, &args.files)?;
+    let names = Names::new(ui, host, args.files.settings.as_deref().or(before));
+    let mut world = World::read(&names, &args.files)?;
     let project = match &args.project {
         Some(folder) => Some(folder.clone()),
         None => Path::new("pom.xml").is_file().then(|| PathBuf::from(".")),
@@ -180,17 +182,18 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
     if let Some(folder) = &project {
         let found =
             pom::read(folder, &names.property()).map_err(|error| trouble::project(&error))?;
-        let unread = found.unread.iter().map(|(path, why)| Warning::pom_unread(path, why));
+        let unread = found.unread.iter().map(|(path, why)| pom_unread(path, why));
         world.warnings.extend(unread);
         if !found.remote_parents.is_empty() {
-            let message = format!(
+            let message = message!(
                 "not looked at, because they are in a repository: the parents {}",
                 found.remote_parents.join(", ")
             );
-            world.warnings.push(Warning::new("remote-parent", message));
+            world.warnings.push(warning("remote-parent", message));
         }
         declared.extend(found.declared.into_iter().map(|found| {
-            let place = Place { file: found.file, at: found.at, profile: found.profile };
+            let place = Place::new(found.file, found.at);
+            let place = Declaration { place, profile: found.profile };
             (found.repository, place)
         }));
     }
@@ -201,18 +204,28 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
         .map(|(repository, place)| Status::new(&effective, &repository, place))
         .collect();
     for status in all.iter().filter(|status| status.unresolved) {
-        let message = format!(
+        let message = message!(
             "the property in {} ({}) is not known here",
-            escape(status.id.as_bytes()),
-            escape(devkit_mvn_unblock::masked(&status.url).as_bytes())
+            status.id,
+            devkit_mvn_unblock::masked(&status.url)
         );
-        world.warnings.push(Warning::new("unknown-property", message));
+        let mut warning = warning("unknown-property", message);
+        warning.finding.place = Some(status.declared.place.clone());
+        world.warnings.push(warning);
     }
     if args.probe {
         ask_https(&mut all, &mut world.warnings);
     }
     let blocked = all.iter().any(|status| !status.verdict.is_open());
     let code = if blocked { exit::NO } else { exit::DONE };
+    if let Some(annotations) = args.annotations.report {
+        let found = all.iter().filter(|status| !status.verdict.is_open());
+        let found: Vec<Finding> = found.map(|status| finding(&names, &world, status)).collect();
+        let warnings = world.warnings.iter().map(|warning| &warning.finding);
+        let by = Annotator { command: "mvn-unblock", base: host.folder(), meaning: &meaning };
+        by.print(ui, annotations, warnings.chain(&found))?;
+        return Ok(code);
+    }
     let mut installations = installations(&world, &names);
     if ui.json {
         let absolute = |path: &mut PathBuf| {
@@ -221,7 +234,9 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
             }
         };
         for status in &mut all {
-            absolute(&mut status.declared.file);
+            let mut declared = status.declared.place.file.to_path_buf();
+            absolute(&mut declared);
+            status.declared.place.file = declared.into();
             if let Some(Mirror { origin: Origin::Installation { file, .. }, .. }) =
                 &mut status.mirror
             {
@@ -234,7 +249,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
         let is_file = !names.is_standard_input(&world.file);
         let (file, _) = if is_file {
             devkit_fs::look(&world.file)
-                .map_err(|error| trouble::writing(&names, &world.file, None, error))?
+                .map_err(|error| trouble::writing(&world.file, None, error))?
         } else {
             (PathBuf::new(), None)
         };
@@ -243,28 +258,73 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
             file: is_file.then_some(JsonPath(&file)),
             installations: &installations,
             repositories: &all,
-            warnings: &world.warnings,
+            warnings: &findings::absolute(ui, &world.warnings),
         })?;
         return Ok(code);
     }
-    warn(ui, &names, &world.file, &world.warnings);
+    warn(ui, &world.warnings);
     if !ui.quiet {
         ui.text(&text(ui, &names, &world, &installations, &all, project.is_some()))?;
     }
     Ok(code)
 }
 
+/// What a code means.
+fn meaning(code: &str) -> Option<Cow<'static, str>> {
+    let words = match code {
+        BLOCKED => "Maven blocks this http:// repository",
+        DEAD => "a mirror sends this repository to an address where nobody answers",
+        code => devkit_mvn_unblock::meaning(code)?,
+    };
+    Some(words.into())
+}
+
+/// The code of a repository that is blocked.
+const BLOCKED: &str = "repository-blocked";
+/// The code of a repository that a mirror sends to nowhere.
+const DEAD: &str = "repository-dead";
+
+/// A repository that Maven cannot use, at the place that declares it.
+fn finding(names: &Names<'_>, world: &World, status: &Status) -> Finding {
+    let url = devkit_mvn_unblock::masked(&status.url);
+    let message = if status.verdict == Verdict::Dead {
+        message!("repository '{}' ({}) is sent to nowhere", status.id, url)
+    } else {
+        message!("repository '{}' ({}) is blocked", status.id, url)
+    };
+    let code = if status.verdict == Verdict::Dead { DEAD } else { BLOCKED };
+    let mut finding = Finding::error(code, message).at(status.declared.place.clone());
+    if let Some(mirror) = &status.mirror {
+        let place = match &mirror.origin {
+            Origin::User { at, .. } => Some(Place::new(&*world.file, *at)),
+            Origin::Installation { file, at, .. } => Some(Place::new(&**file, *at)),
+            Origin::Stock => None,
+        };
+        finding = match place {
+            Some(place) => finding.related(place, message!("by the mirror '{}'", mirror.id)),
+            None => finding.because(message!("'{}' of Maven 3.8.1 and newer", mirror.id)),
+        };
+    }
+    if status.unresolved || RepositoryId::parse(&status.id).is_err() {
+        return finding;
+    }
+    let command = names.command();
+    finding.hint(message!("{} --repo {} lets it through", command, Argument::of(&status.id)))
+}
+
 /// How long hosts may take, as a person waits for it.
 const PATIENCE: Patience = Patience { each: Duration::from_secs(5), all: Duration::from_secs(20) };
 
 /// Asks the hosts of http repositories for https.
-fn ask_https(all: &mut [Status], warnings: &mut Vec<Warning>) {
+fn ask_https(all: &mut [Status], warnings: &mut Vec<Detailed<Remedy>>) {
     let trusted = rustls_native_certs::load_native_certs().certs;
     let trusted: Vec<Vec<u8>> = trusted.iter().map(|certificate| certificate.to_vec()).collect();
     if trusted.is_empty() {
-        let message = "no certificates of authorities are on this machine, so that none of https is \
-                       trusted; SSL_CERT_FILE names a file with them";
-        warnings.push(Warning::new("no-trusted-certificates", message.into()));
+        let message = message!(
+            "no certificates of authorities are on this machine, so that none of https is trusted; \
+             SSL_CERT_FILE names a file with them"
+        );
+        warnings.push(warning("no-trusted-certificates", message));
     }
     let urls: Vec<&str> =
         all.iter().filter(|status| status.is_to_probe()).map(|status| &*status.url).collect();
@@ -289,14 +349,15 @@ fn https(names: &Names<'_>, all: &[Status]) -> String {
                 "better:    {} {}; use it in {} line {}",
                 escape(attempt.url.as_bytes()),
                 heard(attempt),
-                names.show(&status.declared.file),
-                status.declared.at.line
+                names.show(&status.declared.place.file),
+                line(status)
             );
         } else if let Some((attempt, why)) = untrusted {
             let _ = writeln!(
                 text,
-                "untrusted: {} answers, and its certificate is not trusted here: {why}",
-                escape(attempt.url.as_bytes())
+                "untrusted: {} answers, and its certificate is not trusted here: {}",
+                escape(attempt.url.as_bytes()),
+                escape(why.as_bytes())
             );
         } else {
             let attempts: Vec<String> = attempts
@@ -317,7 +378,7 @@ fn heard(attempt: &Attempt) -> String {
         Outcome::Answers { .. } => "answers too".into(),
         Outcome::OtherStatus { status } => format!("answers with {status}"),
         Outcome::BackToHttp { .. } => "leads back to http".into(),
-        Outcome::Untrusted { why } => format!("is not trusted: {why}"),
+        Outcome::Untrusted { why } => format!("is not trusted: {}", escape(why.as_bytes())),
         Outcome::NoAnswer { why } => format!("does not: {}", escape(why.as_bytes())),
     }
 }
@@ -390,12 +451,12 @@ fn text(
             Some(profile) => format!(" (profile {})", escape(profile.as_bytes())),
             None => String::new(),
         };
-        let file = names.show(&status.declared.file);
+        let file = names.show(&status.declared.place.file);
         table.row([
             ui.sign(status.verdict.is_open()),
             escape(status.id.as_bytes()).into(),
             escape(devkit_mvn_unblock::masked(&status.url).as_bytes()).into(),
-            format!("{file}:{}{profile}", status.declared.at.line).into(),
+            format!("{file}:{}{profile}", line(status)).into(),
             outcome(names, world, status).into(),
         ]);
     }
@@ -417,6 +478,11 @@ fn text(
         let _ = writeln!(text, "\nlets them through: {} {}", names.command(), options.join(" "));
     }
     text
+}
+
+/// The line that declares a repository.
+fn line(status: &Status) -> usize {
+    status.declared.place.at.map_or(1, |at| at.line)
 }
 
 fn is_http(url: &str) -> bool {

@@ -3,80 +3,62 @@
 use std::path::Path;
 
 use devkit_fs::{Barrier, EditError};
-use devkit_mvn_unblock::{BadId, EncodingError, Error, Position, Text, mask, pom::ProjectError};
-use devkit_text::{escape, words};
+use devkit_mvn_unblock::{BadId, EncodingError, Error, Text, mask, pom::ProjectError};
+use devkit_report::{Excerpt, Place, Position, Words, line_of, message};
+use devkit_text::words;
 
-use super::Names;
-use crate::excerpt::excerpt;
 use crate::failure::Failure;
-use crate::ui::{self, Ui};
+use crate::ui;
 
 /// A settings file that is not touched. `bytes` are what is in it.
-pub(super) fn settings(
-    ui: &Ui,
-    names: &Names<'_>,
-    file: &Path,
-    bytes: &[u8],
-    error: &Error,
-) -> Failure {
-    refused(ui, names, file, bytes, error, ", so nothing was changed")
+pub(super) fn settings(file: &Path, bytes: &[u8], error: &Error) -> Failure {
+    refused(file, bytes, error, ", so nothing was changed")
 }
 
 /// A settings file that is only to be read.
-pub(super) fn unread(
-    ui: &Ui,
-    names: &Names<'_>,
-    file: &Path,
-    bytes: &[u8],
-    error: &Error,
-) -> Failure {
-    refused(ui, names, file, bytes, error, "")
+pub(super) fn unread(file: &Path, bytes: &[u8], error: &Error) -> Failure {
+    refused(file, bytes, error, "")
 }
 
-fn refused(
-    ui: &Ui,
-    names: &Names<'_>,
-    file: &Path,
-    bytes: &[u8],
-    error: &Error,
-    so: &str,
-) -> Failure {
-    let name = names.show(file);
+fn refused(file: &Path, bytes: &[u8], error: &Error, so: &'static str) -> Failure {
+    let so = Words(so);
     let text = match error {
-        Error::Encoding(_) => {
-            format!("the encoding of {name} is not clear{so}")
-        }
+        Error::Encoding(_) => message!("the encoding of {} is not clear{}", file, so),
         Error::Malformed { well_formed: false, .. } => {
-            format!("{name} is not well-formed XML{so}")
+            message!("{} is not well-formed XML{}", file, so)
         }
         Error::Malformed { .. } | Error::DuplicateSection { .. } => {
-            format!("{name} is no file that Maven accepts{so}")
+            message!("{} is no file that Maven accepts{}", file, so)
         }
-        Error::StillBlocked { .. } => {
-            format!("no edit of {name} would help{so}")
-        }
+        Error::StillBlocked { .. } => message!("no edit of {} would help{}", file, so),
         Error::NotSettings { .. } => {
-            format!("{name} is no settings file that Maven reads{so}")
+            message!("{} is no settings file that Maven reads{}", file, so)
         }
     };
-    let failure = Failure::new(error.code(), text).hint(hint(error));
+    explained(file, bytes, error, Failure::new(error.code(), text)).hint(hint(error))
+}
+
+/// With why, at its place if there is one.
+fn explained(file: &Path, bytes: &[u8], error: &Error, failure: Failure) -> Failure {
     let why = reason(bytes, error);
     let Some(at) = error.at() else { return failure.because(why) };
     let width = match error {
         Error::Malformed { width, .. } => *width,
         _ => 1,
     };
-    let place = format!("{name}:{at}");
-    // For a program all of it is in the message.
-    if ui.json {
-        return Failure {
-            place: Some(place),
-            ..failure.because(format!("line {}, column {}: {why}", at.line, at.column))
-        };
-    }
-    match marked(bytes, at, width, &why) {
-        Some(excerpt) => Failure { place: Some(format!("{place}\n{excerpt}")), ..failure },
-        None => Failure { place: Some(place), ..failure.because(why) },
+    let place = Place::new(file, at);
+    let place = match marked(bytes, at, width) {
+        Some(excerpt) => place.with_excerpt(excerpt),
+        None => place,
+    };
+    let failure = failure.at(place).labelled(why);
+    match error {
+        Error::DuplicateSection { first, .. } => {
+            let first = Place::new(file, Position { line: *first, column: 1 });
+            let finding = failure.finding.clone().related(first, message!("the first one"));
+            Failure { finding, ..failure }
+        }
+        _ => failure,
     }
 }
 
@@ -84,7 +66,7 @@ fn refused(
 pub(super) fn reason(bytes: &[u8], error: &Error) -> String {
     let Error::Malformed { at, well_formed: false, .. } = error else { return error.to_string() };
     // Behind the last line nothing stands, and nothing secret.
-    if lines(bytes, *at).is_none_or(|lines| lines.before.is_some()) {
+    if lines(bytes, *at).is_none_or(|lines| lines.before) {
         return error.to_string();
     }
     "what stands there is no XML, and may be secret; in text, '&' is written &amp; and '<' is \
@@ -95,20 +77,16 @@ pub(super) fn reason(bytes: &[u8], error: &Error) -> String {
 /// A line of a file, with what is secret masked.
 struct Lines {
     masked: String,
-    /// What is before the place, if nothing of it and of the place itself is secret.
-    before: Option<String>,
+    /// Whether nothing of what is before the place, and of the place itself, is secret.
+    before: bool,
 }
 
 fn lines(bytes: &[u8], at: Position) -> Option<Lines> {
     let text = Text::decode(bytes).ok()?;
-    let line = |text: &str| {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        text.lines().nth(at.line - 1).map(str::to_owned)
-    };
+    let line = |text: &str| line_of(text, at.line).map(str::to_owned);
     let (original, masked) = (line(text.as_str())?, line(&mask(text.as_str()))?);
     let with_place: String = original.chars().take(at.column).collect();
     let before = masked.starts_with(&with_place);
-    let before = before.then(|| original.chars().take(at.column - 1).collect());
     Some(Lines { masked, before })
 }
 
@@ -133,26 +111,21 @@ fn hint(error: &Error) -> &'static str {
     }
 }
 
-/// The line with a marker under what is wrong. None if what is secret in it would move the marker.
-fn marked(bytes: &[u8], at: Position, width: usize, why: &str) -> Option<String> {
+/// The line with what is wrong in it. None if what is secret in it would move the marker.
+fn marked(bytes: &[u8], at: Position, width: usize) -> Option<Excerpt> {
     let Lines { masked, before } = lines(bytes, at)?;
-    Some(excerpt(at.line, &masked, &before?, width, why))
+    before.then(|| Excerpt::new(&masked, at.column, width))
 }
 
 /// A file that cannot be read or put into place; `again` is what asks for the same change.
-pub(super) fn writing(
-    names: &Names<'_>,
-    file: &Path,
-    again: Option<&str>,
-    error: EditError,
-) -> anyhow::Error {
+pub(super) fn writing(file: &Path, again: Option<&str>, error: EditError) -> anyhow::Error {
     let failure = match error {
         EditError::NotRegular { path, kind } => {
-            Failure::new("io", format!("{} is {kind}, and no file", names.show(&path)))
+            Failure::new("io", message!("{} is {}, and no file", path, kind))
                 .hint("name the settings file: --settings FILE")
         }
         EditError::ReadOnly { path, why } => {
-            let text = format!("{} cannot be replaced, so nothing was changed", names.show(&path));
+            let text = message!("{} cannot be replaced, so nothing was changed", path);
             let failure = Failure::new("read-only", text).because(why.to_string());
             match again {
                 Some(again) => failure.hint(way_round(file, why, again)),
@@ -160,11 +133,11 @@ pub(super) fn writing(
             }
         }
         EditError::Changed { path } => {
-            let text = format!("{} was changed by somebody else meanwhile", names.show(&path));
+            let text = message!("{} was changed by somebody else meanwhile", path);
             Failure::new("changed-meanwhile", text).hint("nothing was changed; run this again")
         }
         EditError::Io { action, path, source } => {
-            let text = format!("cannot {action} {}", names.show(&path));
+            let text = message!("cannot {} {}", action, path);
             Failure::new("io", text).because(words(&source)).hint("nothing was changed")
         }
     };
@@ -199,18 +172,16 @@ pub(super) fn id(error: &BadId) -> Failure {
 
 /// A project that cannot be read.
 pub(super) fn project(error: &ProjectError) -> Failure {
-    let shown = |path: &Path| escape(path.as_os_str().as_encoded_bytes());
     match error {
-        ProjectError::NoPom { path } => Failure::new("io", format!("there is no {}", shown(path)))
+        ProjectError::NoPom { path } => Failure::new("io", message!("there is no {}", path))
             .hint("--project takes the folder of a pom.xml"),
         ProjectError::Io { path, source } => {
-            Failure::new("io", format!("cannot read {}", shown(path))).because(words(source))
+            Failure::new("io", message!("cannot read {}", path)).because(words(source))
         }
         ProjectError::Malformed { path, source } => {
-            let place = source.at().map(|at| format!("{}:{at}", shown(path)));
-            let failure = Failure::new(source.code(), format!("{} is no POM", shown(path)));
-            let why = reason(&std::fs::read(path).unwrap_or_default(), source);
-            Failure { place, ..failure.because(why) }.hint("correct it, then run this again")
+            let failure = Failure::new(source.code(), message!("{} is no POM", path));
+            let bytes = std::fs::read(path).unwrap_or_default();
+            explained(path, &bytes, source, failure).hint("correct it, then run this again")
         }
     }
 }

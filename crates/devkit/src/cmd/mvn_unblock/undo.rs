@@ -5,11 +5,12 @@ use std::path::Path;
 
 use devkit_fs::Edit;
 use devkit_mvn_unblock::{Undo, diff, undo};
+use devkit_report::{JsonPath, message};
 use devkit_text::{escape, words};
 use serde::Serialize;
 
 use super::change::Options;
-use super::{JsonPath, Names, SCHEMA, trouble};
+use super::{Names, SCHEMA, trouble};
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -24,18 +25,19 @@ struct Document<'a> {
 }
 
 pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
-    let names = Names::new(host, args.settings.as_deref());
+    let names = Names::new(ui, host, args.settings.as_deref());
     let file = names.file()?;
     if names.is_standard_input(&file) {
         return Err(Failure::new("usage", "there is nothing to undo on standard input")
             .hint("name the file: --settings FILE")
             .into());
     }
-    let failed = |error| trouble::writing(&names, &file, None, error);
+    let failed = |error| trouble::writing(&file, None, error);
     let name = names.show(&file);
     let (target, current) = devkit_fs::look(&file).map_err(failed)?;
     let unreadable = |error: std::io::Error| {
-        Failure::new("io", format!("cannot look for backups beside {name}")).because(words(&error))
+        Failure::new("io", message!("cannot look for backups beside {}", file))
+            .because(words(&error))
     };
     // A missing folder holds none.
     let backups = match devkit_fs::backups(&target) {
@@ -58,7 +60,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
             return Err(changed(ui, &names, &target, newest.map(|path| &**path), left, now).into());
         }
         (Undo::Nothing, _) => {
-            let text = format!("there is nothing to undo: devkit has left no backup of {name}");
+            let text = message!("there is nothing to undo: devkit has left no backup of {}", file);
             return Err(Failure::new("nothing-to-undo", text)
                 .hint(format!("{} status tells how it stands", names.command()))
                 .into());
@@ -121,13 +123,11 @@ fn changed(
         }
         ui::message(&ui::diff::painted(ui, To::Err, &text));
     }
-    let text = format!("{name} has changed since devkit left it, so nothing was undone");
-    Failure::new("changed-meanwhile", text).hint(match backup {
-        Some(backup) => format!(
-            "what was there before is in {}: take from it what you need",
-            escape(backup.as_os_str().as_encoded_bytes())
-        ),
-        None => "take the entry out by hand".into(),
+    let text = message!("{} has changed since devkit left it, so nothing was undone", target);
+    Failure::new("changed-meanwhile", text).hint(if let Some(backup) = backup {
+        message!("what was there before is in {}: take from it what you need", backup)
+    } else {
+        message!("take the entry out by hand")
     })
 }
 

@@ -89,7 +89,8 @@ fn dial(server: &Server<'_>, error: &DialError) -> Failure {
                     "look at the cluster's CA, tls-server-name and client certificate"
                 }
             };
-            Failure { code: "tls", ..failure }.because(why).hint(hint)
+            let words = failure.finding.message.clone();
+            failure.renamed("tls", words).because(why).hint(hint)
         }
         DialError::Tls(error) => tls(server, error),
     }
