@@ -22,6 +22,9 @@ pub(crate) trait Answer {
     /// What goes to standard error before it, unless `--json` or `--quiet` asks for less.
     fn remarks(&self, _ui: &Ui) {}
 
+    /// What goes to standard error behind it, on the same terms.
+    fn afterwards(&self, _ui: &Ui) {}
+
     /// Whether the text only tells what was done, so that `--quiet` leaves it out.
     fn is_account(&self) -> bool {
         false
@@ -69,6 +72,9 @@ impl Ui {
         }
         if !(self.quiet && answer.is_account()) {
             self.text(&answer.text(self))?;
+        }
+        if !self.quiet {
+            answer.afterwards(self);
         }
         Ok(answer.exit())
     }

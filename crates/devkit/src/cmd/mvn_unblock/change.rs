@@ -1,6 +1,5 @@
 //! `devkit mvn-unblock`: the change itself.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use devkit_fs::Edit;
@@ -17,7 +16,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::findings;
 use crate::host::Host;
-use crate::ui::{self, To, Ui};
+use crate::ui::{self, Answer, Documents, To, Ui};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
@@ -132,15 +131,20 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
     warnings.extend(asked.warnings.iter().cloned());
     warnings.extend(made.notes.iter().cloned());
     warnings.extend(blocked_by_installation(&names, &made, &asked));
-    let done = Done {
+    let whole = findings::absolute(ui, &warnings);
+    ui.answer(&Done {
+        args,
+        names: &names,
+        asked: &asked,
+        name: names.show(&file),
         file: Some(&target),
         plan: &made,
         old: current.as_deref(),
         backup: backup.as_deref(),
         written,
         warnings: &warnings,
-    };
-    tell(ui, args, &names, &asked, &done)
+        whole: &whole,
+    })
 }
 
 fn make(
@@ -166,20 +170,20 @@ fn filter(
     let mut warnings = asked.warnings.clone();
     warnings.extend(made.notes.iter().cloned());
     if args.dry_run || args.check {
-        return tell(
-            ui,
+        let whole = findings::absolute(ui, &warnings);
+        return ui.answer(&Done {
             args,
             names,
             asked,
-            &Done {
-                file: None,
-                plan: &made,
-                old: Some(bytes),
-                backup: None,
-                written: false,
-                warnings: &warnings,
-            },
-        );
+            name: names.show(file),
+            file: None,
+            plan: &made,
+            old: Some(bytes),
+            backup: None,
+            written: false,
+            warnings: &warnings,
+            whole: &whole,
+        });
     }
     warn(ui, &warnings);
     ui::bytes(&made.output)?;
@@ -198,14 +202,22 @@ fn filter(
     Ok(exit::DONE)
 }
 
+/// What was done, or would be.
 struct Done<'a> {
-    /// Behind links; none for standard input.
+    args: &'a Options,
+    names: &'a Names<'a>,
+    asked: &'a Asked,
+    /// The file as people know it.
+    name: String,
+    /// The file behind all links; none for standard input.
     file: Option<&'a Path>,
     plan: &'a Plan,
     old: Option<&'a [u8]>,
     backup: Option<&'a Path>,
     written: bool,
     warnings: &'a [Detailed<Remedy>],
+    /// The same warnings, for programs.
+    whole: &'a [Detailed<Remedy>],
 }
 
 impl Done<'_> {
@@ -218,72 +230,76 @@ impl Done<'_> {
             (Change::Create, false) => "would-create",
         }
     }
+
+    fn changes(&self) -> bool {
+        self.plan.change != Change::None
+    }
 }
 
-fn tell(
-    ui: &Ui,
-    args: &Options,
-    names: &Names<'_>,
-    asked: &Asked,
-    done: &Done<'_>,
-) -> anyhow::Result<u8> {
-    let plan = done.plan;
-    let changes = plan.change != Change::None;
-    let code = if args.check && changes { exit::NO } else { exit::DONE };
-    if ui.json {
-        let warnings = findings::absolute(ui, done.warnings);
-        ui::document(&document(asked, done, &warnings))?;
-        return Ok(code);
+impl Answer for Done<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        to.add(&document(self))
     }
-    let file = names.file()?;
-    let name = names.show(&file);
-    warn(ui, done.warnings);
-    if ui.quiet && !(args.dry_run && changes) {
-        return Ok(code);
+
+    fn remarks(&self, ui: &Ui) {
+        warn(ui, self.warnings);
     }
-    let mut text = String::new();
-    if changes {
-        let old = match done.old {
-            Some(old) => (name.as_str(), old),
-            None => (diff::NO_FILE, &b""[..]),
-        };
-        let diff = diff::unified(old, (&name, &plan.output));
-        text.push_str(&ui::diff::painted(ui, To::Out, &diff));
-    }
-    if done.written {
-        let effect = render::effect(&asked.request, plan, &names.reach());
-        let kept = match done.backup {
-            Some(backup) => {
-                let backup = backup.file_name().unwrap_or_default().as_encoded_bytes();
-                format!("the old file is kept as {}", escape(backup))
-            }
-            None => format!("{} is new", names.show(&file)),
-        };
-        let _ = writeln!(text, "{} {effect}; {kept}", ui.mark(true));
-    } else if !changes {
-        let _ = writeln!(text, "{} {}", ui.mark(true), render::already(plan, &name));
-    }
-    ui::bytes(text.as_bytes())?;
-    if changes && !ui.quiet {
-        ui::message(&ui.paragraph(To::Err, &render::notice(&asked.request).into()));
-        if asked.request == Request::Open {
-            ui::message(&format!("narrower: {}\n", narrower(names)));
+
+    fn text(&self, ui: &Ui) -> String {
+        let mut text = String::new();
+        if self.changes() {
+            let old = match self.old {
+                Some(old) => (self.name.as_str(), old),
+                None => (diff::NO_FILE, &b""[..]),
+            };
+            let diff = diff::unified(old, (&self.name, &self.plan.output));
+            text.push_str(&ui::diff::painted(ui, To::Out, &diff));
         }
-        if done.written {
-            ui::message(&format!("undo:     {} --undo\n", names.command()));
+        let said = if self.written {
+            let effect = render::effect(&self.asked.request, self.plan, &self.names.reach());
+            let kept = match self.backup {
+                Some(backup) => {
+                    let backup = backup.file_name().unwrap_or_default().as_encoded_bytes();
+                    format!("the old file is kept as {}", escape(backup))
+                }
+                None => format!("{} is new", self.name),
+            };
+            format!("{effect}; {kept}")
+        } else if self.changes() {
+            return text;
+        } else {
+            render::already(self.plan, &self.name)
+        };
+        text + &ui.paragraph(To::Out, &ui.sign(true).then(format!(" {said}")))
+    }
+
+    fn afterwards(&self, ui: &Ui) {
+        if !self.changes() {
+            return;
+        }
+        ui::message(&ui.paragraph(To::Err, &render::notice(&self.asked.request).into()));
+        if self.asked.request == Request::Open {
+            ui::message(&format!("narrower: {}\n", narrower(self.names)));
+        }
+        if self.written {
+            ui::message(&format!("undo:     {} --undo\n", self.names.command()));
         } else {
             ui::message("nothing is written\n");
         }
     }
-    Ok(code)
+
+    /// The diff of a dry run is what was asked for.
+    fn is_account(&self) -> bool {
+        !(self.args.dry_run && self.changes())
+    }
+
+    fn exit(&self) -> u8 {
+        if self.args.check && self.changes() { exit::NO } else { exit::DONE }
+    }
 }
 
-fn document<'a>(
-    asked: &'a Asked,
-    done: &'a Done<'_>,
-    warnings: &'a [Detailed<Remedy>],
-) -> Document<'a> {
-    let plan = done.plan;
+fn document<'a>(done: &'a Done<'_>) -> Document<'a> {
+    let (plan, asked) = (done.plan, done.asked);
     let effective = |mirrors: &[Mirror]| mirror::merged(mirrors, &[Mirror::stock()]);
     let (before, after) = (effective(&plan.before), effective(&plan.after));
     let repositories = asked.repositories.iter().map(|repository| RepositoryDocument {
@@ -303,7 +319,7 @@ fn document<'a>(
         mirrors_after: &plan.after,
         splices: plan.splices.iter().map(SpliceDocument::new).collect(),
         repositories: repositories.collect(),
-        warnings,
+        warnings: done.whole,
     }
 }
 

@@ -10,10 +10,9 @@ use serde::Serialize;
 
 use super::status::World;
 use super::{Files, Names, SCHEMA, warn};
-use crate::exit;
 use crate::findings;
 use crate::host::Host;
-use crate::ui::{self, Fit, Phrase, Table, To, Ui, column};
+use crate::ui::{self, Answer, Documents, Fit, Phrase, Table, To, Ui, column};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -34,7 +33,7 @@ pub(super) struct Args {
 struct Document<'a> {
     schema: &'static str,
     repository: RepositoryDocument<'a>,
-    mirrors: Vec<Step<'a>>,
+    mirrors: &'a [Step<'a>],
     verdict: Verdict,
     mirror: Option<&'a str>,
     warnings: &'a [Detailed<Remedy>],
@@ -86,53 +85,83 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
         })
         .collect();
     let (verdict, _) = mirror::verdict(&effective, &repository);
-    let external_http = repository.is_external_http();
-    let url = devkit_mvn_unblock::masked(&repository.url);
-    if ui.json {
-        ui::document(&Document {
+    let whole = findings::absolute(ui, &world.warnings);
+    let taken = taken.cloned();
+    ui.answer(&Explained { names, world: &world, repository, steps, verdict, taken, whole })
+}
+
+/// Which mirror is taken, and why.
+struct Explained<'a> {
+    names: Names<'a>,
+    world: &'a World,
+    repository: Repository,
+    steps: Vec<Step<'a>>,
+    verdict: Verdict,
+    taken: Option<Mirror>,
+    /// The warnings, for programs.
+    whole: Vec<Detailed<Remedy>>,
+}
+
+impl Answer for Explained<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let Self { repository, .. } = self;
+        let external_http = repository.is_external_http();
+        let url = devkit_mvn_unblock::masked(&repository.url);
+        to.add(&Document {
             schema: SCHEMA,
             repository: RepositoryDocument { id: &repository.id, url, external_http },
-            mirrors: steps,
-            verdict,
-            mirror: taken.map(|mirror| mirror.id.as_str()),
-            warnings: &findings::absolute(ui, &world.warnings),
-        })?;
-        return Ok(exit::DONE);
+            mirrors: &self.steps,
+            verdict: self.verdict,
+            mirror: self.taken.as_ref().map(|mirror| mirror.id.as_str()),
+            warnings: &self.whole,
+        })
     }
-    warn(ui, &world.warnings);
-    if ui.quiet {
-        return Ok(exit::DONE);
+
+    fn remarks(&self, ui: &Ui) {
+        warn(ui, &self.world.warnings);
     }
-    let kind = if external_http { "external http" } else { "not external http" };
-    let (id, address) = (escape(repository.id.as_bytes()), escape(url.as_bytes()));
-    let heading = format!("repository {id} ({address}): {kind}");
-    let mut text = ui.paragraph(To::Out, &heading.into());
-    let mut table = Table::new(&[
-        column("", Fit::Keep),
-        column("mirror", Fit::Wrap),
-        column("mirrorOf", Fit::Wrap),
-        column("from", Fit::Wrap),
-        column("why", Fit::Wrap),
-    ]);
-    for step in &steps {
-        table.row([
-            if step.taken { "→".into() } else { "".into() },
-            escape(step.mirror.id.as_bytes()).into(),
-            escape(step.mirror.mirror_of.as_bytes()).into(),
-            world.origin(&names, &step.mirror.origin).into(),
-            why(step, taken).into(),
+
+    fn text(&self, ui: &Ui) -> String {
+        let Self { repository, .. } = self;
+        let is_meant = repository.is_external_http();
+        let kind = if is_meant { "external http" } else { "not external http" };
+        let url = devkit_mvn_unblock::masked(&repository.url);
+        let (id, address) = (escape(repository.id.as_bytes()), escape(url.as_bytes()));
+        let heading = format!("repository {id} ({address}): {kind}");
+        let mut text = ui.paragraph(To::Out, &heading.into());
+        if self.steps.is_empty() {
+            text.push_str("there is no mirror\n");
+        } else {
+            text.push_str(&self.table(ui));
+        }
+        text + &ui.paragraph(To::Out, &outcome(ui, self))
+    }
+
+    fn is_account(&self) -> bool {
+        true
+    }
+}
+
+impl Explained<'_> {
+    fn table(&self, ui: &Ui) -> String {
+        let mut table = Table::new(&[
+            column("", Fit::Keep),
+            column("mirror", Fit::Wrap),
+            column("mirrorOf", Fit::Wrap),
+            column("from", Fit::Wrap),
+            column("why", Fit::Wrap),
         ]);
+        for step in &self.steps {
+            table.row([
+                if step.taken { "→".into() } else { "".into() },
+                escape(step.mirror.id.as_bytes()).into(),
+                escape(step.mirror.mirror_of.as_bytes()).into(),
+                self.world.origin(&self.names, &step.mirror.origin).into(),
+                why(step, self.taken.as_ref()).into(),
+            ]);
+        }
+        table.text(ui, To::Out)
     }
-    if steps.is_empty() {
-        text.push_str("there is no mirror\n");
-    } else {
-        text.push_str(&table.text(ui, To::Out));
-    }
-    text.push_str(
-        &ui.paragraph(To::Out, &outcome(ui, &world, &names, verdict, taken, &repository)),
-    );
-    ui.text(&text)?;
-    Ok(exit::DONE)
 }
 
 fn why(step: &Step<'_>, taken: Option<&Mirror>) -> String {
@@ -155,14 +184,8 @@ fn why(step: &Step<'_>, taken: Option<&Mirror>) -> String {
     }
 }
 
-fn outcome(
-    ui: &Ui,
-    world: &World,
-    names: &Names,
-    verdict: Verdict,
-    taken: Option<&Mirror>,
-    repository: &Repository,
-) -> Phrase {
+fn outcome(ui: &Ui, explained: &Explained<'_>) -> Phrase {
+    let Explained { names, world, repository, verdict, taken, .. } = explained;
     let mark = ui.sign(verdict.is_open());
     let Some(mirror) = taken else {
         return mark.then(" no mirror catches it: Maven asks the repository itself");

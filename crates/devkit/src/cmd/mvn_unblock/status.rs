@@ -20,7 +20,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::findings::{self, Annotator, ReportOption};
 use crate::host::Host;
-use crate::ui::{self, Fit, Table, To, Ui, column};
+use crate::ui::{self, Answer, Documents, Fit, Table, To, Ui, column};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -216,57 +216,85 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
     if args.probe {
         ask_https(&mut all, &mut world.warnings);
     }
-    let blocked = all.iter().any(|status| !status.verdict.is_open());
-    let code = if blocked { exit::NO } else { exit::DONE };
     if let Some(annotations) = args.annotations.report {
         let found = all.iter().filter(|status| !status.verdict.is_open());
         let found: Vec<Finding> = found.map(|status| finding(&names, &world, status)).collect();
         let warnings = world.warnings.iter().map(|warning| &warning.finding);
         let by = Annotator { command: "mvn-unblock", base: host.folder(), meaning: &meaning };
         by.print(ui, annotations, warnings.chain(&found))?;
-        return Ok(code);
+        return Ok(exit_code(&all));
     }
-    let mut installations = installations(&world, &names);
-    if ui.json {
-        let absolute = |path: &mut PathBuf| {
-            if let Ok(whole) = std::path::absolute(&*path) {
-                *path = whole;
-            }
-        };
+    let installations = installations(&world, &names);
+    let file = match names.is_standard_input(&world.file) {
+        true => None,
+        false if !ui.json => Some(world.file.clone()),
+        false => {
+            let looked = devkit_fs::look(&world.file);
+            Some(looked.map_err(|error| trouble::writing(&world.file, None, error))?.0)
+        }
+    };
+    let whole = findings::absolute(ui, &world.warnings);
+    let has_project = project.is_some();
+    ui.answer(&Repositories { names, world, installations, all, has_project, file, whole })
+}
+
+/// What becomes of every repository that was found.
+struct Repositories<'a> {
+    names: Names<'a>,
+    world: World,
+    installations: Vec<Installation>,
+    all: Vec<Status>,
+    has_project: bool,
+    /// The settings, behind all links; none for standard input.
+    file: Option<PathBuf>,
+    /// The warnings, for programs.
+    whole: Vec<Detailed<Remedy>>,
+}
+
+impl Answer for Repositories<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into());
+        let mut all = self.all.clone();
         for status in &mut all {
-            let mut declared = status.declared.place.file.to_path_buf();
-            absolute(&mut declared);
-            status.declared.place.file = declared.into();
+            status.declared.place.file = absolute(&status.declared.place.file).into();
             if let Some(Mirror { origin: Origin::Installation { file, .. }, .. }) =
                 &mut status.mirror
             {
-                absolute(file);
+                *file = absolute(file);
             }
         }
-        for installation in &mut installations {
-            absolute(&mut installation.file);
-        }
-        let is_file = !names.is_standard_input(&world.file);
-        let (file, _) = if is_file {
-            devkit_fs::look(&world.file)
-                .map_err(|error| trouble::writing(&world.file, None, error))?
-        } else {
-            (PathBuf::new(), None)
-        };
-        ui::document(&Document {
+        let installations = self.installations.iter();
+        let installations =
+            installations.map(|it| Installation { file: absolute(&it.file), blocks: it.blocks });
+        to.add(&Document {
             schema: SCHEMA,
-            file: is_file.then_some(JsonPath(&file)),
-            installations: &installations,
+            file: self.file.as_deref().map(JsonPath),
+            installations: &installations.collect::<Vec<_>>(),
             repositories: &all,
-            warnings: &findings::absolute(ui, &world.warnings),
-        })?;
-        return Ok(code);
+            warnings: &self.whole,
+        })
     }
-    warn(ui, &world.warnings);
-    if !ui.quiet {
-        ui.text(&text(ui, &names, &world, &installations, &all, project.is_some()))?;
+
+    fn remarks(&self, ui: &Ui) {
+        warn(ui, &self.world.warnings);
     }
-    Ok(code)
+
+    fn text(&self, ui: &Ui) -> String {
+        text(ui, &self.names, &self.world, &self.installations, &self.all, self.has_project)
+    }
+
+    fn is_account(&self) -> bool {
+        true
+    }
+
+    fn exit(&self) -> u8 {
+        exit_code(&self.all)
+    }
+}
+
+fn exit_code(all: &[Status]) -> u8 {
+    let blocked = all.iter().any(|status| !status.verdict.is_open());
+    if blocked { exit::NO } else { exit::DONE }
 }
 
 /// What a code means.

@@ -1,6 +1,5 @@
 //! `devkit mvn-unblock --undo`: what was there before.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use devkit_fs::Edit;
@@ -11,10 +10,9 @@ use serde::Serialize;
 
 use super::change::Options;
 use super::{Names, SCHEMA, trouble};
-use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::ui::{self, To, Ui};
+use crate::ui::{self, Answer, Documents, To, Ui};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -76,33 +74,54 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Options) -> anyhow::Result<u8> {
             _ => edit.remove().map_err(failed)?,
         }
     }
-    if ui.json {
-        let backup =
-            newest.map(|path| &**path).filter(|_| args.dry_run && decision == Undo::Restore);
-        let (file, backup) = (JsonPath(&target), backup.map(JsonPath));
-        ui::document(&Document { schema: SCHEMA, file, action, backup })?;
-        return Ok(exit::DONE);
-    }
-    if ui.quiet {
-        return Ok(exit::DONE);
-    }
     let restored = old.as_deref().filter(|_| decision == Undo::Restore);
-    let to = match restored {
-        Some(old) => (name.as_str(), old),
-        None => (diff::NO_FILE, &b""[..]),
-    };
-    let mut text = ui::diff::painted(ui, To::Out, &diff::unified((&name, now), to));
-    if !args.dry_run {
-        let what = match newest {
-            Some(backup) if restored.is_some() => {
-                format!("{name} is as it was, from {}", file_name(backup))
-            }
-            _ => format!("{name} is gone again; devkit had made it"),
-        };
-        let _ = writeln!(text, "{} {what}", ui.mark(true));
+    let newest = newest.map(|path| &**path);
+    let dry_run = args.dry_run;
+    ui.answer(&Undone { name: &name, target: &target, action, now, restored, newest, dry_run })
+}
+
+/// What was undone, or would be.
+struct Undone<'a> {
+    /// The file as people know it.
+    name: &'a str,
+    /// The file behind all links.
+    target: &'a Path,
+    action: &'static str,
+    now: &'a [u8],
+    /// What is in the file again; nothing where the file is gone again.
+    restored: Option<&'a [u8]>,
+    newest: Option<&'a Path>,
+    dry_run: bool,
+}
+
+impl Answer for Undone<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let backup = self.newest.filter(|_| self.dry_run && self.restored.is_some());
+        let (file, backup) = (JsonPath(self.target), backup.map(JsonPath));
+        to.add(&Document { schema: SCHEMA, file, action: self.action, backup })
     }
-    ui::bytes(text.as_bytes())?;
-    Ok(exit::DONE)
+
+    fn text(&self, ui: &Ui) -> String {
+        let name = self.name;
+        let old = match self.restored {
+            Some(old) => (name, old),
+            None => (diff::NO_FILE, &b""[..]),
+        };
+        let diff = diff::unified((name, self.now), old);
+        let text = ui::diff::painted(ui, To::Out, &diff);
+        if self.dry_run {
+            return text;
+        }
+        let what = match self.newest.filter(|_| self.restored.is_some()) {
+            Some(backup) => format!(" {name} is as it was, from {}", file_name(backup)),
+            None => format!(" {name} is gone again; devkit had made it"),
+        };
+        text + &ui.paragraph(To::Out, &ui.sign(true).then(what))
+    }
+
+    fn is_account(&self) -> bool {
+        true
+    }
 }
 
 /// The file is not as devkit left it: what has changed since is shown, and stays.
