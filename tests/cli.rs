@@ -460,3 +460,31 @@ fn exit_codes_are_the_documented_ones() {
     }
     // 130 and 143: fwd::life::a_second_signal_ends_it_at_once.
 }
+
+/// Cron jobs, ssh and small containers have a locale without UTF-8. No mark there is a word that could
+/// be read together with the sentence behind it, and no sign of ours is one that it lacks.
+#[test]
+fn a_locale_without_utf_8_gets_signs_that_it_has() {
+    let dir = folder();
+    let long = "A".repeat(300);
+    for args in [
+        &["envcheck", "a.b"][..],
+        &["envcheck", &long],
+        &["envcheck", "a.b", "--through", "k8s,sh=dash"],
+        &["mvn-unblock", "--settings", "none.xml", "-n"],
+        &["mvn-unblock", "--settings", "-", "--from-log", "Cargo.toml"],
+        &["kubecerts", "show"],
+        &["fwd", "-s", "unix:no/x", "-d", "echo:"],
+    ] {
+        let mut command = devkit(dir.path(), args);
+        command.env("LANG", "C");
+        let ran = run(command);
+        let said = ran.stdout + &ran.stderr;
+        assert!(said.is_ascii(), "{args:?}: {said}");
+        let words: Vec<&str> = said.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert!(!words.contains(&"no"), "{args:?}: {said}");
+    }
+    let mut command = devkit(dir.path(), ["envcheck", "a.b"]);
+    command.env("LANG", "C");
+    assert!(run(command).stdout.contains("\nx not safe through sh"));
+}

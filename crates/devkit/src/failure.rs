@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::findings;
-use crate::ui::{self, To, Ui};
+use crate::ui::{To, Ui};
 
 /// Something that could not be done, in the user's terms.
 #[derive(Debug)]
@@ -72,10 +72,10 @@ impl Error for Failure {
 /// `problems`: each of them, as a program gets it.
 pub(crate) fn report_all(ui: &Ui, failures: &[Failure], problems: Vec<serde_json::Value>) -> u8 {
     if let (true, Some(first)) = (ui.json, failures.first()) {
-        ui::message(&line(&Document { error: Fields { problems, ..Fields::of(first) } }));
+        ui.say(&line(&Document { error: Fields { problems, ..Fields::of(first) } }));
     } else {
         for failure in failures {
-            ui::message(&text(ui, failure, &[]));
+            ui.say(&text(ui, failure, &[]));
         }
     }
     exit::TROUBLE
@@ -135,7 +135,7 @@ pub(crate) fn report(ui: &Ui, error: &anyhow::Error) -> u8 {
     } else {
         text(ui, failure, &beneath)
     };
-    ui::message(&text);
+    ui.say(&text);
     exit::TROUBLE
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn warn<'a>(ui: &Ui, findings: impl IntoIterator<Item = &'a Finding>)
 
 /// Tells a finding on standard error in one line, whatever is wanted.
 pub(crate) fn tell(ui: &Ui, finding: &Finding) {
-    ui::message(&with_writer(ui, To::Err, |writer| writer.line(finding)));
+    ui.say(&with_writer(ui, To::Err, |writer| writer.line(finding)));
 }
 
 impl Ui {

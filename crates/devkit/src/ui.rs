@@ -5,6 +5,7 @@ pub(crate) mod diff;
 mod phrase;
 mod table;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Write};
@@ -153,7 +154,16 @@ impl Ui {
 
     /// Writes text for people to standard output, whole.
     pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
-        if self.unicode { bytes(text.as_bytes()) } else { bytes(in_ascii(text).as_bytes()) }
+        bytes(self.in_letters_of_locale(text).as_bytes())
+    }
+
+    /// Writes text for people to standard error. There is nobody to tell if that fails.
+    pub(crate) fn say(&self, text: &str) {
+        message(&self.in_letters_of_locale(text));
+    }
+
+    fn in_letters_of_locale<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.unicode || text.is_ascii() { text.into() } else { in_ascii(text).into() }
     }
 }
 

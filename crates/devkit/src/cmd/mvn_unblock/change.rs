@@ -196,8 +196,8 @@ fn filter(
                 format!("{}\n", render::effect(&asked.request, &made, "this file"))
             }
         };
-        ui::message(&text);
-        ui::message(&ui.paragraph(To::Err, &render::notice(&asked.request).into()));
+        ui.say(&text);
+        ui.say(&ui.paragraph(To::Err, &render::notice(&asked.request).into()));
     }
     Ok(exit::DONE)
 }
@@ -277,14 +277,14 @@ impl Answer for Done<'_> {
         if !self.changes() {
             return;
         }
-        ui::message(&ui.paragraph(To::Err, &render::notice(&self.asked.request).into()));
+        ui.say(&ui.paragraph(To::Err, &render::notice(&self.asked.request).into()));
         if self.asked.request == Request::Open {
-            ui::message(&format!("narrower: {}\n", narrower(self.names)));
+            ui.say(&format!("narrower: {}\n", narrower(self.names)));
         }
         if self.written {
-            ui::message(&format!("undo:     {} --undo\n", self.names.command()));
+            ui.say(&format!("undo:     {} --undo\n", self.names.command()));
         } else {
-            ui::message("nothing is written\n");
+            ui.say("nothing is written\n");
         }
     }
 
