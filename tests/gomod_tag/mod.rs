@@ -5,6 +5,7 @@ mod faults;
 mod gomod;
 mod names;
 mod promises;
+mod reports;
 mod scenarios;
 mod sums;
 mod world;

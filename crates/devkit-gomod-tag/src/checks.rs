@@ -5,12 +5,12 @@ mod module;
 mod requires;
 mod surroundings;
 
-use devkit_text::escape;
+use devkit_report::{Detailed, Message, message};
 
 use crate::changes::Changes;
 use crate::git::GitError;
 use crate::options::{Options, Surroundings};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Judgement, problem};
 use crate::row::{Row, Rows};
 use crate::update::{self, Update};
 
@@ -29,16 +29,16 @@ pub(crate) struct Decided<'a> {
 #[derive(Default)]
 pub(crate) struct Findings {
     /// What stops the release.
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Detailed<Judgement>>,
     /// What should be known.
-    pub(crate) warnings: Vec<Problem>,
+    pub(crate) warnings: Vec<Detailed<Judgement>>,
 }
 
 /// Everything that is to be said about a plan.
 pub(crate) fn all(decided: &Decided<'_>) -> Result<Findings, GitError> {
     let Rows { repository, all: rows } = decided.rows;
     if repository.modules.is_empty() {
-        let problem = Problem::new(
+        let problem = problem(
             Code::NoModules,
             "there is no go.mod in this commit",
             "go mod init PATH makes one; it must be committed",
@@ -46,7 +46,7 @@ pub(crate) fn all(decided: &Decided<'_>) -> Result<Findings, GitError> {
         return Ok(Findings { problems: vec![problem], warnings: Vec::new() });
     }
     let module = |row: &Row| module::check(decided, row, decided.rows.module(row));
-    let mut problems: Vec<Problem> = rows.iter().flat_map(module).collect();
+    let mut problems: Vec<Detailed<Judgement>> = rows.iter().flat_map(module).collect();
     let required = requires::check(decided)?;
     problems.extend(required.problems);
     let mut warnings = required.warnings;
@@ -65,6 +65,6 @@ pub(crate) fn all(decided: &Decided<'_>) -> Result<Findings, GitError> {
 /// Names that are shown of a longer list.
 const SHOWN: usize = 3;
 
-fn quoted(text: &str) -> String {
-    format!("'{}'", escape(text.as_bytes()))
+fn quoted(text: &str) -> Message {
+    message!("'{}'", text)
 }

@@ -37,7 +37,7 @@ pub use gomod::GoMod;
 pub use options::Options;
 pub use path::{BadPath, MajorSuffix, ModulePath};
 pub use plan::Plan;
-pub use problem::{Code, Problem};
+pub use problem::{Code, Judgement};
 pub use repository::{Module, Repository};
 pub use select::Selection;
 pub use tag::{Misplaced, TagPrefix};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use devkit_report::{Message, Say};
+
 use crate::version::{Number, Version};
 
 /// The path of a module: `example.com/m`, `example.com/m/v2`, `gopkg.in/yaml.v3`.
@@ -113,6 +115,12 @@ impl ModulePath {
                 Version::from_str(&format!("v{number}.0.0")).ok().map(|it| it.major().clone())
             }
         }
+    }
+}
+
+impl Say for ModulePath {
+    fn say(&self, message: &mut Message) {
+        self.to_string().say(message);
     }
 }
 

@@ -1,10 +1,12 @@
 //! The release that is to be made: which modules, which versions, and what stands against it.
 
+use devkit_report::Detailed;
+
 use crate::changes::Changes;
 use crate::checks::{self, Decided, Findings};
 use crate::git::{Commit, GitError};
 use crate::options::{Next, Options};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Judge, Judgement};
 use crate::repository::Repository;
 use crate::row::{Row, Rows, Why};
 use crate::taken;
@@ -21,9 +23,9 @@ pub struct Plan {
     /// A row for each module, in the order of their folders.
     pub rows: Vec<Row>,
     /// What stands against it.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<Detailed<Judgement>>,
     /// What should be known.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Detailed<Judgement>>,
     /// Modules that were selected and get no version, and why.
     pub skipped: Vec<(String, String)>,
     /// Commits of modules that are no Conventional Commits, and so say nothing.
@@ -57,7 +59,7 @@ pub fn plan(repository: &Repository, options: &Options) -> Result<Plan, GitError
     let mut warnings = Vec::new();
     let (mut rows, mut update) = (Vec::new(), Update::default());
     // Without versions there is nothing to look at.
-    if problems.iter().all(|problem| problem.code != Code::BadVersion) {
+    if problems.iter().all(|problem| problem.detail.code != Code::BadVersion) {
         (rows, update) = updated(repository, options, versions.rows)?;
         rows = with_reasons(rows, options, &update);
         let (found, untaggable) =
@@ -68,10 +70,13 @@ pub fn plan(repository: &Repository, options: &Options) -> Result<Plan, GitError
         let decided = Decided { rows: all, options, changes: &changes, update: &update };
         let Findings { problems: against, warnings: known } = checks::all(&decided)?;
         problems.extend(against);
-        warnings.extend(known);
+        warnings.extend(known.into_iter().map(Judge::warns));
     }
-    problems.sort_by(|a, b| (a.code, &a.folder).cmp(&(b.code, &b.folder)));
-    warnings.sort_by(|a, b| (a.code, &a.folder).cmp(&(b.code, &b.folder)));
+    let by_code = |a: &Detailed<Judgement>, b: &Detailed<Judgement>| {
+        (a.detail.code, &a.detail.folder).cmp(&(b.detail.code, &b.detail.folder))
+    };
+    problems.sort_by(by_code);
+    warnings.sort_by(by_code);
     let dependents = dependents(Rows { repository, all: &rows });
     let mut skipped = versions.skipped;
     skipped.retain(|(folder, _)| rows.iter().all(|row| row.folder != *folder));

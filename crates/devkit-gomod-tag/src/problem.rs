@@ -1,6 +1,13 @@
 //! The problems that keep a release from being made, and what should be known about it.
 
+use std::path::Path;
+
+use devkit_report::{Detailed, Excerpt, Finding, Message, Place, Position, Severity};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
 use crate::gomod::{GoMod, Token};
+use crate::repository::shown_folder;
 
 /// What is the matter. Codes are promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +79,33 @@ impl Code {
         Self::NoLicense,
     ];
 
+    /// What the code means, in words.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::BadVersion => "a version that Go does not take from a tag, or a lower one",
+            Self::BadModulePath => "a module path that Go cannot fetch",
+            Self::PathMismatch => "a module that does not lie where its path says",
+            Self::MajorMismatch => "a version and a module path of other major versions",
+            Self::DuplicateModule => "two modules that Go cannot tell apart",
+            Self::RequireUnresolvable => "a requirement that nobody outside can fulfil",
+            Self::RequireBehind => "a requirement of a version that lacks what has changed since",
+            Self::CarveOut => "packages that are in two modules",
+            Self::ZipInvalid => "files that keep Go from making a zip file",
+            Self::TagExists => "a tag of that name, which leads elsewhere",
+            Self::RefConflict => "a tag that git cannot keep beside another one",
+            Self::Dirty => "files that are not committed",
+            Self::CommitNotOnBranch => "a commit that no branch has",
+            Self::Shallow => "a repository without its whole history",
+            Self::SignFailed => "a tag that could not be signed",
+            Self::NoIdentity => "tags of somebody whom git does not know",
+            Self::NoModules => "nothing to release, or nothing of that name",
+            Self::ReplaceBlocksInstall => "a module that go install refuses",
+            Self::ReplaceIgnored => "a replace that nobody outside follows",
+            Self::NoLicense => "a module without a license, whose documentation is not shown",
+        }
+    }
+
     /// The code as it is written in output and documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -100,77 +134,83 @@ impl Code {
     }
 }
 
-/// Something that stops a release, or a warning.
+/// What only this recipe knows of a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct Judgement {
     /// What is the matter.
     pub code: Code,
     /// The module's folder; `None`: it is about the whole repository.
     pub folder: Option<String>,
-    /// What is the matter, as a sentence without a full stop.
-    pub message: String,
-    /// Where.
-    pub place: Option<Place>,
+}
+
+impl Serialize for Judgement {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(1))?;
+        map.serialize_entry("directory", &self.folder.as_deref().map(shown_folder))?;
+        map.end()
+    }
+}
+
+/// Something that stops a release.
+pub(crate) fn problem(
+    code: Code,
+    message: impl Into<Message>,
+    hint: impl Into<Message>,
+) -> Detailed<Judgement> {
+    Finding::error(code.as_str(), message).hint(hint).with(Judgement { code, folder: None })
+}
+
+/// Says more about a finding.
+pub(crate) trait Judge: Sized {
     /// Why, where a place does not tell.
-    pub cause: Option<String>,
-    /// The repair.
-    pub hint: String,
+    fn because(self, cause: impl Into<Message>) -> Self;
+    /// Which module it is about, by its folder.
+    fn of(self, folder: &str) -> Self;
+    /// Where it is, and what is wrong there.
+    fn at(self, place: Option<(Place, Message)>) -> Self;
+    /// Only to be known: it stops nothing.
+    fn warns(self) -> Self;
 }
 
-/// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// From the root of the repository.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-    /// In bytes, from 1.
-    pub column: usize,
-    /// The line.
-    pub text: String,
-    /// Bytes that are meant.
-    pub width: usize,
-    /// What is the matter with them.
-    pub label: String,
-}
-
-impl Problem {
-    pub(crate) fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        let (message, hint) = (message.into(), hint.into());
-        Self { code, folder: None, message, place: None, cause: None, hint }
+impl Judge for Detailed<Judgement> {
+    fn because(self, cause: impl Into<Message>) -> Self {
+        Self { finding: self.finding.because(cause), ..self }
     }
 
-    pub(crate) fn because(self, cause: impl Into<String>) -> Self {
-        Self { cause: Some(cause.into()), ..self }
+    fn of(mut self, folder: &str) -> Self {
+        self.detail.folder = Some(folder.to_owned());
+        self
     }
 
-    pub(crate) fn of(self, folder: &str) -> Self {
-        Self { folder: Some(folder.to_owned()), ..self }
-    }
-
-    pub(crate) fn at(self, place: Option<Place>) -> Self {
-        Self { place, ..self }
-    }
-}
-
-impl Place {
-    /// A word of a `go.mod` file.
-    pub(crate) fn of(file: String, go_mod: &GoMod, token: &Token, label: &str) -> Self {
-        Self::at(file, go_mod.as_str(), token.span.clone(), label)
-    }
-
-    /// Bytes of a text.
-    pub(crate) fn at(file: String, text: &str, span: std::ops::Range<usize>, label: &str) -> Self {
-        let before = &text[..span.start.min(text.len())];
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let shown = text[start..].lines().next().unwrap_or_default().to_owned();
-        Self {
-            file,
-            line: 1 + before.matches('\n').count(),
-            column: 1 + before.len() - start,
-            text: shown,
-            width: span.len().max(1),
-            label: label.to_owned(),
+    fn at(mut self, place: Option<(Place, Message)>) -> Self {
+        if let Some((place, label)) = place {
+            self.finding = self.finding.at(place).labelled(label);
         }
+        self
     }
+
+    fn warns(mut self) -> Self {
+        self.finding.severity = Severity::Warning;
+        self
+    }
+}
+
+/// A word of a `go.mod` file, which is named from the root of the repository; and what is wrong with it.
+pub(crate) fn go_mod_place(
+    file: &str,
+    go_mod: &GoMod,
+    token: &Token,
+    label: impl Into<Message>,
+) -> (Place, Message) {
+    let text = go_mod.as_str();
+    let start = token.span.start.min(text.len());
+    let (before, rest) = text.split_at(start);
+    let in_line = before.rsplit('\n').next().unwrap_or_default();
+    let line = [in_line, rest.split('\n').next().unwrap_or_default()].concat();
+    let column = 1 + in_line.chars().count();
+    let width = text.get(token.span.clone()).map_or(1, |word| word.chars().count()).max(1);
+    let at = Position { line: 1 + before.matches('\n').count(), column };
+    let excerpt = Excerpt::new(line.trim_end_matches('\r'), column, width);
+    let place = Place::new(Path::new(file), at).spanning(token.span.clone());
+    (place.with_excerpt(excerpt), label.into())
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use devkit_text::escape;
+use devkit_report::{Detailed, Message, message};
 
 use crate::git::{GitError, Oid};
 use crate::options::Remote;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Judge as _, Judgement, problem};
 use crate::repository::Module;
 use crate::row::{Row, Rows, Why};
 use crate::update::Update;
@@ -17,7 +17,7 @@ pub(crate) fn look_up(
     rows: Rows<'_>,
     remote: Option<&Remote>,
     update: &Update,
-) -> Result<(Vec<Row>, Vec<Problem>), GitError> {
+) -> Result<(Vec<Row>, Vec<Detailed<Judgement>>), GitError> {
     let repository = rows.repository;
     let tags = rows.all.iter().filter_map(|row| row.tag.as_deref());
     let known: Vec<&str> = tags.filter(|tag| repository.tags.contains_key(*tag)).collect();
@@ -52,34 +52,40 @@ impl Tags<'_> {
         row: &mut Row,
         tag: &str,
         known: Option<&Option<Oid>>,
-    ) -> Result<(), Box<Problem>> {
+    ) -> Result<(), Box<Detailed<Judgement>>> {
         let commit = &self.rows.repository.commit.oid;
         let module = self.rows.module(row);
         let Some(next) = row.next.clone() else { return Ok(()) };
-        let burnt = |message: String| {
-            let hint = format!(
-                "versions can't be reused, Go proxies keep the first one; next free: {}; if {next} is bad, add \
-             to {}: retract {next} // why",
+        let burnt = |message: Message| {
+            let hint = message!(
+                "versions can't be reused, Go proxies keep the first one; next free: {}; if {} is bad, add \
+             to {}: retract {} // why",
                 self.free(module, &next),
-                module.file("go.mod")
+                next,
+                module.file("go.mod"),
+                next
             );
-            Box::new(Problem::new(Code::TagExists, message, hint))
+            Box::new(problem(Code::TagExists, message, hint))
         };
         match known {
             None => {}
             Some(None) => {
-                return Err(burnt(format!("tag {tag} exists, and is not one of a commit")));
+                return Err(burnt(message!("tag {} exists, and is not one of a commit", tag)));
             }
             Some(Some(other)) if other != commit => {
-                return Err(burnt(format!(
-                    "tag {tag} exists on another commit ({})",
+                return Err(burnt(message!(
+                    "tag {} exists on another commit ({})",
+                    tag,
                     other.short()
                 )));
             }
             Some(Some(_))
                 if self.update.files.iter().any(|it| module.area.has(it.path.as_bytes())) =>
             {
-                return Err(burnt(format!("tag {tag} exists, and what it requires is to change")));
+                return Err(burnt(message!(
+                    "tag {} exists, and what it requires is to change",
+                    tag
+                )));
             }
             Some(Some(_)) => {
                 row.exists = true;
@@ -87,12 +93,14 @@ impl Tags<'_> {
             }
         }
         if let Some(remote) = self.remote {
-            let name = escape(remote.name.as_bytes());
+            let name = &remote.name;
             // What is not here yet and gets a commit of its own cannot be there.
             let is_new = !row.exists && !self.update.files.is_empty();
             if let Some(other) = remote.commits(tag).find(|other| is_new || *other != commit) {
-                return Err(burnt(format!(
-                    "tag {tag} exists at {name} on another commit ({})",
+                return Err(burnt(message!(
+                    "tag {} exists at {} on another commit ({})",
+                    tag,
+                    name,
                     other.short()
                 )));
             }
@@ -100,23 +108,26 @@ impl Tags<'_> {
             let names = remote.places.iter().flat_map(|tags| tags.keys());
             let unknown = self.rows.repository.only_at(module, names);
             if let Some(higher) = unknown.filter(|higher| *higher > next && !row.exists) {
-                let message = format!("{name} has {higher} of {}, which is not here", row.path);
-                let hint = match remote.places.len() {
-                    1 => format!("git fetch --tags {name}; then this counts from there"),
-                    _ => format!(
-                        "git remote get-url --push --all {name} lists the places; git fetch --tags URL"
-                    ),
+                let message =
+                    message!("{} has {} of {}, which is not here", name, higher, row.path);
+                let hint = if remote.places.len() == 1 {
+                    message!("git fetch --tags {}; then this counts from there", name)
+                } else {
+                    message!(
+                        "git remote get-url --push --all {} lists the places; git fetch --tags URL",
+                        name
+                    )
                 };
-                return Err(Box::new(Problem::new(Code::TagExists, message, hint)));
+                return Err(Box::new(problem(Code::TagExists, message, hint)));
             }
         }
         if row.exists {
             return Ok(());
         }
         if next.to_string().strip_suffix(".lock").is_some() {
-            let problem = Problem::new(
+            let problem = problem(
                 Code::BadVersion,
-                format!("git makes no tag {tag}"),
+                message!("git makes no tag {}", tag),
                 "take another word for the pre-release",
             );
             return Err(Box::new(problem.because("what ends with .lock is git's own")));
@@ -144,32 +155,42 @@ impl Tags<'_> {
     }
 
     /// References are files to git, and `b` cannot be a file and a folder.
-    fn conflict(&self, tag: &str) -> Option<Problem> {
+    fn conflict(&self, tag: &str) -> Option<Detailed<Judgement>> {
         let tags = &self.rows.repository.tags;
         let parents = tag.match_indices('/').map(|(at, _)| &tag[..at]);
         let above = parents.into_iter().find(|parent| tags.contains_key(*parent));
         let below = format!("{tag}/");
         let other =
             above.or_else(|| tags.keys().map(|name| &**name).find(|it| it.starts_with(&below)))?;
-        Some(Problem::new(
+        Some(problem(
             Code::RefConflict,
-            format!("there is a tag {other}, so git cannot make {tag}"),
-            format!(
-                "if {other} is not needed: git tag -d {other}, and git push REMOTE :refs/tags/{other}; it was \
-             never a version of Go"
+            message!("there is a tag {}, so git cannot make {}", other, tag),
+            message!(
+                "if {} is not needed: git tag -d {}, and git push REMOTE :refs/tags/{}; it was \
+             never a version of Go",
+                other,
+                other,
+                other
             ),
         ))
     }
 
     /// A version below one that there is, which is right only if it goes on with an older line.
-    fn lower(&self, row: &mut Row, next: &Version, module: &Module) -> Result<(), Box<Problem>> {
+    fn lower(
+        &self,
+        row: &mut Row,
+        next: &Version,
+        module: &Module,
+    ) -> Result<(), Box<Detailed<Judgement>>> {
         let above = module.above_for_retraction().filter(|highest| next < *highest);
         if let Some(highest) = above {
-            let message = format!(
-                "{next} is lower than {highest}, so what go.mod withdraws would not be withdrawn"
+            let message = message!(
+                "{} is lower than {}, so what go.mod withdraws would not be withdrawn",
+                next,
+                highest
             );
-            let hint = format!("take a higher one, such as {}", self.free(module, highest));
-            let problem = Problem::new(Code::BadVersion, message, hint);
+            let hint = message!("take a higher one, such as {}", self.free(module, highest));
+            let problem = problem(Code::BadVersion, message, hint);
             return Err(Box::new(
                 problem.because("go reads what is withdrawn from the highest version"),
             ));
@@ -191,15 +212,17 @@ impl Tags<'_> {
         }
         let is_own = module.releases.iter().any(|release| release.version == *floor);
         let message = if is_own {
-            format!("{next} is lower than {floor}, the last version of {}", row.path)
+            message!("{} is lower than {}, the last version of {}", next, floor, row.path)
         } else {
-            format!(
-                "{next} is lower than {floor}, a tag from before {} had this path, and go lists that too",
+            message!(
+                "{} is lower than {}, a tag from before {} had this path, and go lists that too",
+                next,
+                floor,
                 row.path
             )
         };
-        let hint = format!("take a higher one, such as {}", self.free(module, floor));
-        let problem = Problem::new(Code::BadVersion, message, hint);
+        let hint = message!("take a higher one, such as {}", self.free(module, floor));
+        let problem = problem(Code::BadVersion, message, hint);
         Err(Box::new(problem.because("everybody would go on using the higher one")))
     }
 }

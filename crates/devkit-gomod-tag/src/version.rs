@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use devkit_report::{Message, Say};
+
 /// A version that Go takes from a tag: `v1.2.3`, `v1.2.3-rc.1`.
 ///
 /// Rule: `semver.Canonical` of `golang.org/x/mod`, and "Versions" of the Go Modules Reference.
@@ -305,6 +307,12 @@ fn prereleases(a: &str, b: &str) -> Ordering {
         }
     }
     if others.next().is_some() { Ordering::Less } else { Ordering::Equal }
+}
+
+impl Say for Version {
+    fn say(&self, message: &mut Message) {
+        self.to_string().say(message);
+    }
 }
 
 impl fmt::Display for Version {

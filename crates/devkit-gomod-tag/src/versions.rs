@@ -3,11 +3,13 @@
 mod base;
 pub(crate) mod step;
 
+use devkit_report::{Detailed, message};
+
 use crate::changes::Changes;
 use crate::commits::{ByCommits, History};
 use crate::git::GitError;
 use crate::options::{Next, Options};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Judge as _, Judgement, problem};
 use crate::repository::{Module, Repository};
 use crate::row::{Row, Rows};
 use crate::select::fits;
@@ -24,7 +26,7 @@ pub(crate) struct Versions {
     pub(crate) skipped: Vec<(String, String)>,
     /// Folders of modules, and their commits that are no Conventional Commits.
     pub(crate) uncounted: Vec<(String, Vec<String>)>,
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Detailed<Judgement>>,
 }
 
 /// Finds the modules that are meant, and gives each its version.
@@ -56,7 +58,7 @@ fn selected(
     repository: &Repository,
     options: &Options,
     changes: &Changes<'_>,
-) -> Result<(Vec<Row>, Vec<Problem>), GitError> {
+) -> Result<(Vec<Row>, Vec<Detailed<Judgement>>), GitError> {
     let selection = &options.selection;
     let set: Vec<String> = options.set.iter().map(|(pattern, _)| pattern.clone()).collect();
     // With a version for the others, a version of its own is no selection.
@@ -101,20 +103,19 @@ fn selected(
     Ok((rows, unknown))
 }
 
-fn unknown_module(repository: &Repository, pattern: &str) -> Problem {
+fn unknown_module(repository: &Repository, pattern: &str) -> Detailed<Judgement> {
     let known = repository.modules.iter().map(Module::shown_folder);
     let near = devkit_text::nearest(pattern, known);
     let hint = match near.first() {
         _ if pattern.contains(['[', '{']) => {
-            "patterns have *, ** and ?; devkit gomod-tag list shows all modules".to_owned()
+            message!("patterns have *, ** and ?; devkit gomod-tag list shows all modules")
         }
-        Some(near) => format!("did you mean {near}? devkit gomod-tag list shows all"),
+        Some(near) => message!("did you mean {}? devkit gomod-tag list shows all", near),
         None => {
-            "devkit gomod-tag list shows all; folders count from the repository's root".to_owned()
+            message!("devkit gomod-tag list shows all; folders count from the repository's root")
         }
     };
-    let shown = devkit_text::escape(pattern.as_bytes());
-    Problem::new(Code::NoModules, format!("no module is or fits {shown}"), hint)
+    problem(Code::NoModules, message!("no module is or fits {}", pattern), hint)
 }
 
 /// All that decides about versions.
@@ -132,7 +133,7 @@ struct Given {
     next: Option<Version>,
     skipped: Option<String>,
     uncounted: Vec<String>,
-    refused: Option<Problem>,
+    refused: Option<Detailed<Judgement>>,
 }
 
 /// The version that all modules get, and what there is to say about it.
@@ -263,7 +264,7 @@ fn rank(bump: Bump) -> u8 {
     }
 }
 
-fn bad_version(text: &str, why: BadVersion) -> Problem {
+fn bad_version(text: &str, why: BadVersion) -> Detailed<Judgement> {
     let hint = match why {
         BadVersion::NoV if format!("v{text}").parse::<Version>().is_ok() => format!("v{text}"),
         _ if ["list", "status", "plan", "tag", "verify"].iter().any(|it| is_slip(text, it)) => {
@@ -276,8 +277,7 @@ fn bad_version(text: &str, why: BadVersion) -> Problem {
         Ok(version) => format!("did you mean {version}?"),
         Err(_) => hint,
     };
-    let shown = devkit_text::escape(text.as_bytes());
-    Problem::new(Code::BadVersion, format!("'{shown}' is not a Go version"), hint)
+    problem(Code::BadVersion, message!("'{}' is not a Go version", text), hint)
         .because(why.to_string())
 }
 

@@ -5,14 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use devkit_report::{Detailed, message};
+
 use super::Decided;
 use crate::git::{Entry, EntryKind, GitError};
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Judge as _, Judgement, go_mod_place, problem};
 use crate::repository::{Module, Repository};
 use crate::row::Row;
 
 /// A warning for each module of a plan with programs that cannot be installed.
-pub(super) fn blocked(decided: &Decided<'_>) -> Result<Vec<Problem>, GitError> {
+pub(super) fn blocked(decided: &Decided<'_>) -> Result<Vec<Detailed<Judgement>>, GitError> {
     let rows = decided.rows;
     let mut found = Vec::new();
     let blocking = |row: &&Row| {
@@ -34,13 +36,19 @@ pub(super) fn blocked(decided: &Decided<'_>) -> Result<Vec<Problem>, GitError> {
             0 => String::new(),
             more => format!(" (and {more} more)"),
         };
-        let problem = Problem::new(
+        let problem = problem(
             Code::ReplaceBlocksInstall,
-            format!("go install {main}@{version}{more} will fail, because of {word} in its go.mod"),
+            message!(
+                "go install {}@{}{} will fail, because of {} in its go.mod",
+                main,
+                version,
+                more,
+                word
+            ),
             "drop it before the release; modules of this repository can be put together by go.work \
              instead",
         );
-        let place = Place::of(module.file("go.mod"), go_mod, token, "go install refuses this");
+        let place = go_mod_place(&module.file("go.mod"), go_mod, token, "go install refuses this");
         found.push(problem.of(&module.folder).at(Some(place)));
     }
     Ok(found)

@@ -1,9 +1,11 @@
 //! What would keep Go from using a version of one module, and what its users should know.
 
+use devkit_report::{Argument, Detailed, Message, message};
+
 use super::{Decided, SHOWN, quoted};
 use crate::git::as_path;
 use crate::path::{BadPath, MajorSuffix};
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Judge as _, Judgement, go_mod_place, problem};
 use crate::repository::{Module, Nameless};
 use crate::row::Row;
 use crate::tag::Misplaced;
@@ -12,65 +14,61 @@ use crate::zip::{Invalid, MOST_BYTES, MOST_OF_ONE};
 
 /// Why a module cannot be released at all, whatever the version: the first reason.
 #[must_use]
-pub fn not_releasable(module: &Module, root: Option<&str>) -> Option<Problem> {
+pub fn not_releasable(module: &Module, root: Option<&str>) -> Option<Detailed<Judgement>> {
     let file = module.file("go.mod");
-    let place = |label: &str| {
+    let place = |label: Message| {
         let go_mod = module.go_mod.as_ref().ok()?;
-        Some(Place::of(file.clone(), go_mod, go_mod.module.as_ref()?, label))
+        Some(go_mod_place(&file, go_mod, go_mod.module.as_ref()?, label))
     };
-    let bad = |message: String, hint: &str| Problem::new(Code::BadModulePath, message, hint);
+    let bad = |message: Message, hint: Message| problem(Code::BadModulePath, message, hint);
     let folder = module.shown_folder();
     let problem = match (&module.path, &module.prefix) {
         (Err(Nameless::Malformed), _) => {
             let why = module.go_mod.as_ref().err()?;
             let problem =
-                bad(format!("Go cannot read {file}"), "correct it there; go mod edit -json checks it");
-            problem.because(format!("line {}, column {}: {}", why.line, why.column, why.why))
+                bad(message!("Go cannot read {}", file), message!("correct it there; go mod edit -json checks it"));
+            problem.because(message!("line {}, column {}: {}", why.line, why.column, why.why))
         }
         (Err(Nameless::NoModule), _) => bad(
-            format!("{file} has no module line, so that nobody can fetch it"),
-            "go mod edit -module PATH adds it",
+            message!("{} has no module line, so that nobody can fetch it", file),
+            message!("go mod edit -module PATH adds it"),
         ),
         (Err(Nameless::Bad { text, why }), _) => bad(
-            format!("{} in {file} is a module path that Go cannot fetch", quoted(text)),
-            &format!("{}; or leave the module out: --exclude {folder}", repair(why)),
+            message!("{} in {} is a module path that Go cannot fetch", quoted(text), file),
+            message!("{}; or leave the module out: --exclude {}", repair(why), Argument::of(folder)),
         )
-        .at(place(&why.to_string())),
+        .at(place(why.to_string().into())),
         (Ok(path), Err(Misplaced::Foreign { root: by })) => {
             let (message, label) = match (root, by.is_empty()) {
                 (Some(root), false) => (
-                    format!("{path} is not a module of {root}, so Go looks for it elsewhere"),
-                    format!("it lies in {folder}, and should begin with {root}"),
+                    message!("{} is not a module of {}, so Go looks for it elsewhere", path, root),
+                    message!("it lies in {}, and should begin with {}", folder, root),
                 ),
                 _ => (
-                    format!("it is not clear which import path this repository has, so {path} has no tag"),
-                    format!("a path that fits ends with the folder, {folder}; those here do not agree"),
+                    message!("it is not clear which import path this repository has, so {} has no tag", path),
+                    message!("a path that fits ends with the folder, {}; those here do not agree", folder),
                 ),
             };
-            Problem::new(
+            problem(
                 Code::PathMismatch,
                 message,
-                format!(
-                    "correct the path, or name the repository's own: --root IMPORTPATH; or leave it out: \
-                     --exclude {folder}"
-                ),
+                message!("correct the path, or name the repository's own: --root IMPORTPATH; or leave it out: \
+                     --exclude {}", Argument::of(folder)),
             )
-            .at(place(&label))
+            .at(place(label))
         }
-        (Ok(path), Err(Misplaced::Elsewhere { expected })) => Problem::new(
+        (Ok(path), Err(Misplaced::Elsewhere { expected })) => problem(
             Code::PathMismatch,
-            format!("{path} lies in {folder}, and Go looks for it in {}", shown_or_root(expected)),
-            format!(
-                "move it there, or change its module line to the path of its folder; or leave it out: \
-                 --exclude {folder}"
-            ),
+            message!("{} lies in {}, and Go looks for it in {}", path, folder, shown_or_root(expected)),
+            message!("move it there, or change its module line to the path of its folder; or leave it out: \
+                 --exclude {}", Argument::of(folder)),
         )
-        .at(place(&format!("by this path it lies in {}", shown_or_root(expected)))),
+        .at(place(message!("by this path it lies in {}", shown_or_root(expected)))),
         (Ok(path), Ok(_)) if matches!(path.suffix(), MajorSuffix::Unstable(_)) => bad(
-            format!("{path} takes no versions from tags"),
-            "gopkg.in has -unstable for branches only; drop it from the path",
+            message!("{} takes no versions from tags", path),
+            message!("gopkg.in has -unstable for branches only; drop it from the path"),
         )
-        .at(place("-unstable")),
+        .at(place(message!("-unstable"))),
         (Ok(_), Ok(_)) => return None,
     };
     Some(problem.of(&module.folder))
@@ -97,7 +95,7 @@ fn shown_or_root(folder: &str) -> &str {
 }
 
 /// What stands against the version of a module.
-pub(super) fn check(decided: &Decided<'_>, row: &Row, module: &Module) -> Vec<Problem> {
+pub(super) fn check(decided: &Decided<'_>, row: &Row, module: &Module) -> Vec<Detailed<Judgement>> {
     let repository = decided.rows.repository;
     if let Some(problem) = not_releasable(module, repository.root.as_deref()) {
         return vec![problem];
@@ -105,8 +103,8 @@ pub(super) fn check(decided: &Decided<'_>, row: &Row, module: &Module) -> Vec<Pr
     let (Ok(path), Ok(prefix), Ok(go_mod)) = (&module.path, &module.prefix, &module.go_mod) else {
         return Vec::new();
     };
-    let place = |label: &str| {
-        Some(Place::of(module.file("go.mod"), go_mod, go_mod.module.as_ref()?, label))
+    let place = |label: Message| {
+        Some(go_mod_place(&module.file("go.mod"), go_mod, go_mod.module.as_ref()?, label))
     };
     let mut found = Vec::new();
     let in_major = match path.suffix() {
@@ -122,66 +120,74 @@ pub(super) fn check(decided: &Decided<'_>, row: &Row, module: &Module) -> Vec<Pr
     };
     if let Some(twin) = repository.modules.iter().find(is_twin) {
         found.push(
-            Problem::new(
+            problem(
                 Code::DuplicateModule,
-                format!(
-                    "{path} can be in {} and in {}, and Go refuses both",
+                message!(
+                    "{} can be in {} and in {}, and Go refuses both",
+                    path,
                     module.shown_folder(),
                     twin.shown_folder()
                 ),
                 "remove one of the two, or change the path of one",
             )
-            .at(place("the same module")),
+            .at(place(message!("the same module"))),
         );
     }
     if let Some(next) = row.next.as_ref().filter(|next| !path.takes(next)) {
         let major = next.major().as_str();
         let (label, hint) = match (path.suffix(), major) {
             (MajorSuffix::None, _) => (
-                format!("a v{major} module's path must end in /v{major}"),
-                format!(
-                    "change it to {path}/v{major} (and the imports), or release a v0 or v1 version"
+                message!("a v{} module's path must end in /v{}", major, major),
+                message!(
+                    "change it to {}/v{} (and the imports), or release a v0 or v1 version",
+                    path,
+                    major
                 ),
             ),
             (MajorSuffix::Slash(own), "0" | "1") => (
-                format!("this is the path of v{own}"),
-                format!("release a v{own} version, or drop /v{own} from the path"),
+                message!("this is the path of v{}", own),
+                message!("release a v{} version, or drop /v{} from the path", own, own),
             ),
             (MajorSuffix::Slash(own), _) if path.major().is_some_and(|own| own > *next.major()) => {
-                (format!("this is the path of v{own}"), format!("release a v{own} version"))
+                (message!("this is the path of v{}", own), message!("release a v{} version", own))
             }
             (MajorSuffix::Slash(own), _) => (
-                format!("this is the path of v{own}"),
-                format!("change it to {}/v{major}, or release a v{own} version", path.prefix()),
+                message!("this is the path of v{}", own),
+                message!(
+                    "change it to {}/v{}, or release a v{} version",
+                    path.prefix(),
+                    major,
+                    own
+                ),
             ),
             (MajorSuffix::Dot(own) | MajorSuffix::Unstable(own), _) => (
-                format!("this is the path of v{own}"),
-                format!("release a v{own} version; another has a path of its own at gopkg.in"),
+                message!("this is the path of v{}", own),
+                message!("release a v{} version; another has a path of its own at gopkg.in", own),
             ),
         };
         found.push(
-            Problem::new(
+            problem(
                 Code::MajorMismatch,
-                format!("module path and version disagree: {path} and {next}"),
+                message!("module path and version disagree: {} and {}", path, next),
                 hint,
             )
-            .at(place(&label)),
+            .at(place(label)),
         );
     }
     found.extend(zip(decided, module));
     found.into_iter().map(|problem| problem.of(&module.folder)).collect()
 }
 
-fn zip(decided: &Decided<'_>, module: &Module) -> Vec<Problem> {
+fn zip(decided: &Decided<'_>, module: &Module) -> Vec<Detailed<Judgement>> {
     let told = |path: &[u8]| quoted(&as_path(path).to_string_lossy());
     let problem = |invalid: Invalid| {
         let (message, hint) = match invalid {
             Invalid::Name { path, why } => (
-                format!("Go makes no zip file with {}: {why}", told(&path)),
+                message!("Go makes no zip file with {}: {}", told(&path), why),
                 "rename it, or put it into a folder with a go.mod of its own",
             ),
             Invalid::Collision { paths: [one, other] } => (
-                format!(
+                message!(
                     "{} and {} are one name where capitals do not count",
                     told(&one),
                     told(&other)
@@ -189,51 +195,54 @@ fn zip(decided: &Decided<'_>, module: &Module) -> Vec<Problem> {
                 "rename one of them",
             ),
             Invalid::GoModCase { path } => {
-                (format!("{} must be written go.mod", told(&path)), "rename it")
+                (message!("{} must be written go.mod", told(&path)), "rename it")
             }
             Invalid::FileSize { path, size } => (
-                format!("{} has {size} bytes, and Go takes {MOST_OF_ONE}", told(&path)),
+                message!("{} has {} bytes, and Go takes {}", told(&path), size, MOST_OF_ONE),
                 "make it smaller",
             ),
             Invalid::Size { total } => (
-                format!("its files have {total} bytes, and Go takes {MOST_BYTES}"),
+                message!("its files have {} bytes, and Go takes {}", total, MOST_BYTES),
                 "move large files out of the module's folder, or out of the repository",
             ),
         };
-        Problem::new(Code::ZipInvalid, message, hint)
+        problem(Code::ZipInvalid, message, hint)
     };
     let all = module.area.invalid(&decided.rows.repository.tree);
     let more = all.len().saturating_sub(SHOWN);
-    let mut found: Vec<Problem> = all.into_iter().take(SHOWN).map(problem).collect();
+    let mut found: Vec<Detailed<Judgement>> = all.into_iter().take(SHOWN).map(problem).collect();
     if let Some(last) = found.last_mut().filter(|_| more > 0) {
-        last.message = format!("{} (and {more} more)", last.message);
+        let message = message!("{} (and {} more)", last.message, more);
+        last.finding.message = message;
     }
     found
 }
 
 /// Go fetches the whole folder, with the modules in it, before it takes what is the module's own.
-pub(super) fn too_much(decided: &Decided<'_>, row: &Row) -> Option<Problem> {
+pub(super) fn too_much(decided: &Decided<'_>, row: &Row) -> Option<Detailed<Judgement>> {
     let module = decided.rows.module(row);
     let bytes = module.area.fetched(&decided.rows.repository.tree);
     (bytes > MOST_BYTES).then(|| {
-        let message = format!(
-            "all that lies below {} has {bytes} bytes, and Go fetches at most {MOST_BYTES}, packed",
-            module.shown_folder()
+        let message = message!(
+            "all that lies below {} has {} bytes, and Go fetches at most {}, packed",
+            module.shown_folder(),
+            bytes,
+            MOST_BYTES
         );
         let hint = "verify tells whether it is too much; modules below count, too";
-        Problem::new(Code::ZipInvalid, message, hint).of(&module.folder)
+        problem(Code::ZipInvalid, message, hint).of(&module.folder)
     })
 }
 
 /// Modules that show no documentation at pkg.go.dev.
-pub(super) fn licenses(decided: &Decided<'_>) -> Vec<Problem> {
+pub(super) fn licenses(decided: &Decided<'_>) -> Vec<Detailed<Judgement>> {
     let repository = &decided.rows.repository;
     let rows = decided.rows.all.iter();
     let rows = rows.filter(|row| !repository.has_license(decided.rows.module(row)));
     let warning = |row: &Row| {
-        Problem::new(
+        problem(
             Code::NoLicense,
-            format!(
+            message!(
                 "{} has no LICENSE file, so pkg.go.dev does not show its documentation",
                 row.path
             ),
@@ -245,7 +254,7 @@ pub(super) fn licenses(decided: &Decided<'_>) -> Vec<Problem> {
 }
 
 /// Versions that nobody is told of, and those that withdraw nothing.
-pub(super) fn retracted(decided: &Decided<'_>) -> Vec<Problem> {
+pub(super) fn retracted(decided: &Decided<'_>) -> Vec<Detailed<Judgement>> {
     let withdraws_nothing = |row: &&Row| {
         let above = decided.rows.module(row).above_for_retraction();
         let is_pre = row.next.as_ref().is_some_and(Version::is_prerelease);
@@ -253,21 +262,21 @@ pub(super) fn retracted(decided: &Decided<'_>) -> Vec<Problem> {
     };
     let nothing = |row: &Row| {
         let next = row.next.as_ref().map(ToString::to_string).unwrap_or_default();
-        Problem::new(
+        problem(
             Code::BadVersion,
-            format!("{} {next} withdraws nothing, because it is a pre-release", row.path),
+            message!("{} {} withdraws nothing, because it is a pre-release", row.path, next),
             "go reads what is withdrawn from the highest release",
         )
         .of(&row.folder)
     };
-    let mut found: Vec<Problem> =
+    let mut found: Vec<Detailed<Judgement>> =
         decided.rows.all.iter().filter(withdraws_nothing).map(nothing).collect();
     found.extend(withdrawn(decided));
     found
 }
 
 /// Versions that their own `go.mod` withdraws.
-fn withdrawn(decided: &Decided<'_>) -> Vec<Problem> {
+fn withdrawn(decided: &Decided<'_>) -> Vec<Detailed<Judgement>> {
     let is_retracted = |row: &&Row| {
         let next = row.next.as_ref().filter(|_| !row.exists);
         next.is_some_and(|next| {
@@ -276,9 +285,9 @@ fn withdrawn(decided: &Decided<'_>) -> Vec<Problem> {
     };
     let warning = |row: &Row| {
         let next = row.next.as_ref().map(ToString::to_string).unwrap_or_default();
-        Problem::new(
+        problem(
             Code::BadVersion,
-            format!("{} {next} is withdrawn by its own go.mod, so nobody gets it", row.path),
+            message!("{} {} is withdrawn by its own go.mod, so nobody gets it", row.path, next),
             "right if all it does is to withdraw others; else release another version",
         )
         .of(&row.folder)

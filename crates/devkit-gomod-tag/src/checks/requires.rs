@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use devkit_report::{Detailed, Message, Place, message};
+
 use super::{Decided, Findings};
 use crate::git::{GitError, Oid};
 use crate::gomod::{GoMod, Require, is_since};
 use crate::path::{MajorSuffix, ModulePath};
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Judge as _, Judgement, go_mod_place, problem};
 use crate::repository::Module;
 use crate::requires::behind::{Behind, Key, Known};
 use crate::requires::{Sibling, is_replaced, siblings};
@@ -47,7 +49,7 @@ pub(super) fn check(decided: &Decided<'_>) -> Result<Findings, GitError> {
             match known.behind(sibling) {
                 Behind::Planned => {}
                 Behind::Nothing(why) => {
-                    let problem = unresolvable(decided, row, module, go_mod, sibling, &why);
+                    let problem = unresolvable(decided, row, module, go_mod, sibling, why);
                     // The module may have moved to a repository of its own.
                     let moved =
                         sibling.module.is_none() && known_root(sibling.path.as_str()).is_none();
@@ -61,7 +63,7 @@ pub(super) fn check(decided: &Decided<'_>) -> Result<Findings, GitError> {
                     }
                     let beyond = beyond(&mut known, decided.rows, go_mod, of_sibling, &mut seen)?;
                     problems.extend(
-                        beyond.map(|why| unresolvable(decided, row, module, go_mod, sibling, &why)),
+                        beyond.map(|why| unresolvable(decided, row, module, go_mod, sibling, why)),
                     );
                 }
             }
@@ -104,8 +106,13 @@ fn beyond(
     Ok(None)
 }
 
-fn place(module: &Module, go_mod: &GoMod, require: &Require, label: &str) -> Place {
-    Place::of(module.file("go.mod"), go_mod, &require.version, label)
+fn place(
+    module: &Module,
+    go_mod: &GoMod,
+    require: &Require,
+    label: impl Into<Message>,
+) -> (Place, Message) {
+    go_mod_place(&module.file("go.mod"), go_mod, &require.version, label)
 }
 
 fn unresolvable(
@@ -114,8 +121,8 @@ fn unresolvable(
     module: &Module,
     go_mod: &GoMod,
     sibling: &Sibling<'_>,
-    why: &str,
-) -> Problem {
+    why: String,
+) -> Detailed<Judgement> {
     let path = sibling.path.as_str();
     let required = &sibling.version;
     let next = sibling.module.and_then(|at| decided.rows.next(at));
@@ -123,21 +130,23 @@ fn unresolvable(
     let current = known.and_then(Module::current).map(|release| release.version.to_string());
     let current = current.filter(|current| current != required);
     let file = format!("{}{}", decided.rows.repository.git.up, module.file("go.mod"));
-    let edit = |version: &str| format!("go mod edit -require={path}@{version} {file}");
+    let edit = |version: &str| message!("go mod edit -require={}@{} {}", path, version, file);
     let hint = match (next, current, known) {
         (Some(next), _, _) => {
-            format!("--update-requires writes {next}; or {}", edit(&next.to_string()))
+            message!("--update-requires writes {}; or {}", next, edit(&next.to_string()))
         }
         (None, Some(current), _) => {
-            format!("--update-requires writes {current}; or {}", edit(&current))
+            message!("--update-requires writes {}; or {}", current, edit(&current))
         }
         (None, None, Some(other)) => {
             let folder = other.shown_folder();
-            format!("release it, too: {} --update-requires", decided.rows.with_module(folder))
+            message!("release it, too: {} --update-requires", decided.rows.with_module(folder))
         }
         (None, None, None) => {
-            format!(
-                "there is no such module here; if it is nowhere else: go mod edit -droprequire={path} {file}"
+            message!(
+                "there is no such module here; if it is nowhere else: go mod edit -droprequire={} {}",
+                path,
+                file
             )
         }
     };
@@ -146,9 +155,9 @@ fn unresolvable(
     } else {
         ""
     };
-    Problem::new(
+    problem(
         Code::RequireUnresolvable,
-        format!("{} requires {path} {required}, which nobody can fetch{hidden}", row.path),
+        message!("{} requires {} {}, which nobody can fetch{}", row.path, path, required, hidden),
         hint,
     )
     .of(&module.folder)
@@ -163,7 +172,7 @@ fn outdated(
     go_mod: &GoMod,
     sibling: &Sibling<'_>,
     commit: &Oid,
-) -> Result<Option<(Problem, bool)>, GitError> {
+) -> Result<Option<(Detailed<Judgement>, bool)>, GitError> {
     let (Some(at), false) = (sibling.module, sibling.require.indirect) else { return Ok(None) };
     let path = sibling.path.as_str();
     // A version above the planned version is what is taken.
@@ -180,26 +189,31 @@ fn outdated(
     let other = decided.rows.repository.modules[at].shown_folder();
     let version = &sibling.version;
     let label = match changed.len() {
-        1 => format!("1 file of {other} has changed since"),
-        count => format!("{count} files of {other} have changed since"),
+        1 => message!("1 file of {} has changed since", other),
+        count => message!("{} files of {} have changed since", count, other),
     };
     let current = decided.rows.repository.modules[at].current().map(|release| &release.version);
     let newer = current.filter(|current| precedence(version).is_some_and(|old| old < **current));
     let hint = match (next, newer) {
-        (Some(next), _) | (None, Some(next)) => format!("--update-requires writes {next}"),
+        (Some(next), _) | (None, Some(next)) => message!("--update-requires writes {}", next),
         (None, None) => {
-            format!("release it, too: {} --update-requires", decided.rows.with_module(other))
+            message!("release it, too: {} --update-requires", decided.rows.with_module(other))
         }
     };
     let stops = own && changed.iter().any(|file| !file.ends_with(b".md"));
-    let message = format!(
-        "{} requires {path} {version}, and is {} with what came after it",
+    let message = message!(
+        "{} requires {} {}, and is {} with what came after it",
         row.path,
+        path,
+        version,
         if stops { "built here" } else { "tested here" }
     );
-    let problem = Problem::new(Code::RequireBehind, message, hint)
-        .of(&module.folder)
-        .at(Some(place(module, go_mod, sibling.require, &label)));
+    let problem = problem(Code::RequireBehind, message, hint).of(&module.folder).at(Some(place(
+        module,
+        go_mod,
+        sibling.require,
+        label,
+    )));
     Ok(Some((problem, stops)))
 }
 
@@ -211,7 +225,7 @@ fn carve_out(
     module: &Module,
     go_mod: &GoMod,
     siblings: &[Sibling<'_>],
-) -> Result<Option<(Problem, bool)>, GitError> {
+) -> Result<Option<(Detailed<Judgement>, bool)>, GitError> {
     if row.current.is_some() {
         return Ok(None);
     }
@@ -259,20 +273,25 @@ fn carve_out(
         return Ok(None);
     }
     let (name, folder) = (around.name(), around.shown_folder());
-    let hint = format!(
-        "release {name} with it, and require that version: {} --update-requires",
+    let hint = message!(
+        "release {} with it, and require that version: {} --update-requires",
+        name,
         decided.rows.with_module(folder)
     );
-    let message = format!("packages of {} are in {name} {version} as well", row.path);
+    let message = message!("packages of {} are in {} {} as well", row.path, name, version);
     let place = require.map(|sibling| {
         place(module, go_mod, sibling.require, "whoever imports them gets \"ambiguous import\"")
     });
-    let problem = Problem::new(Code::CarveOut, message, hint).of(&module.folder).at(place);
+    let problem = problem(Code::CarveOut, message, hint).of(&module.folder).at(place);
     Ok(Some((problem, require.is_some())))
 }
 
 /// Replacements by something that is not of this repository.
-fn ignored_replaces(decided: &Decided<'_>, module: &Module, go_mod: &GoMod) -> Option<Problem> {
+fn ignored_replaces(
+    decided: &Decided<'_>,
+    module: &Module,
+    go_mod: &GoMod,
+) -> Option<Detailed<Judgement>> {
     let is_sibling = |path: &str| decided.rows.repository.module(path).is_some();
     let mut foreign = go_mod
         .replaces
@@ -284,21 +303,22 @@ fn ignored_replaces(decided: &Decided<'_>, module: &Module, go_mod: &GoMod) -> O
         more => format!(" (and {more} more)"),
     };
     let (old, new) = (&first.old.path, &first.new.path.text);
-    let message = format!(
-        "who requires {} gets {} itself, and not {}{more}",
+    let message = message!(
+        "who requires {} gets {} itself, and not {}{}",
         module.name(),
-        devkit_text::escape(old.text.as_bytes()),
-        devkit_text::escape(new.as_bytes())
+        old.text,
+        new,
+        more
     );
-    let place = Place::of(
-        module.file("go.mod"),
+    let place = go_mod_place(
+        &module.file("go.mod"),
         go_mod,
         old,
         "only builds of this module itself follow this",
     );
     let hint =
         "require what it takes to build, or say in its documentation that the replace is needed";
-    let problem = Problem::new(Code::ReplaceIgnored, message, hint);
+    let problem = problem(Code::ReplaceIgnored, message, hint);
     Some(problem.of(&module.folder).at(Some(place)))
 }
 
@@ -309,7 +329,7 @@ fn refused_requires(
     row: &Row,
     module: &Module,
     go_mod: &GoMod,
-) -> Vec<Problem> {
+) -> Vec<Detailed<Judgement>> {
     let mut problems = Vec::new();
     for require in &go_mod.requires {
         // What changes anyway is looked at as it will be.
@@ -323,22 +343,23 @@ fn refused_requires(
             None => (&**text, false),
         };
         let why = match precedence(plain) {
-            None => "this is no version".to_owned(),
+            None => message!("this is no version"),
             Some(version) if is_incompatible || is_of(&path, &version) => continue,
             Some(version) => {
-                format!("a v{} version's path is another one", version.major().as_str())
+                message!("a v{} version's path is another one", version.major().as_str())
             }
         };
-        let shown = devkit_text::escape(text.as_bytes());
-        let problem = Problem::new(
+        let problem = problem(
             Code::RequireUnresolvable,
-            format!(
-                "{} requires {path} {shown}, and go refuses the whole go.mod for that",
-                row.path
+            message!(
+                "{} requires {} {}, and go refuses the whole go.mod for that",
+                row.path,
+                path,
+                text
             ),
             "go get writes what there is: a version, and the path with /v2 and so on for later ones",
         );
-        problems.push(problem.of(&module.folder).at(Some(place(module, go_mod, require, &why))));
+        problems.push(problem.of(&module.folder).at(Some(place(module, go_mod, require, why))));
     }
     problems
 }

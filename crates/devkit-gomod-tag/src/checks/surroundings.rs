@@ -2,19 +2,19 @@
 
 use std::collections::HashSet;
 
-use devkit_text::escape;
+use devkit_report::{Detailed, message};
 
 use super::{Decided, quoted};
 use crate::git::{Git, GitError, TagKind};
 use crate::options::Surroundings;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Judge as _, Judgement, problem};
 use crate::update::Edited;
 
 /// A repository that does not know which versions there are.
 #[must_use]
-pub fn shallow(git: &Git) -> Option<Problem> {
+pub fn shallow(git: &Git) -> Option<Detailed<Judgement>> {
     git.is_shallow.then(|| {
-        Problem::new(
+        problem(
             Code::Shallow,
             "the repository has only a part of its history, so which versions there are is not known",
             "git fetch --unshallow --tags; in GitHub's checkout action: fetch-depth: 0",
@@ -23,7 +23,7 @@ pub fn shallow(git: &Git) -> Option<Problem> {
 }
 
 /// What is not about a single module.
-pub(super) fn check(decided: &Decided<'_>) -> Result<Vec<Problem>, GitError> {
+pub(super) fn check(decided: &Decided<'_>) -> Result<Vec<Detailed<Judgement>>, GitError> {
     let (repository, options) = (decided.rows.repository, decided.options);
     let git = &repository.git;
     let mut found = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn check(decided: &Decided<'_>) -> Result<Vec<Problem>, GitError> {
     let needs_identity = matches!(options.kind, Some(TagKind::Annotated | TagKind::Signed))
         || !decided.update.files.is_empty();
     if needs_identity && let Err(error) = git.identity() {
-        let problem = Problem::new(
+        let problem = problem(
             Code::NoIdentity,
             "git does not know who makes the tags",
             "git config user.name NAME && git config user.email ADDRESS",
@@ -55,11 +55,11 @@ fn first_line(says: &str) -> String {
     let fatal = lines().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
     let line = fatal.or_else(|| lines().next()).unwrap_or("it does not say why");
     let line = line.strip_prefix("fatal: ").or(line.strip_prefix("error: ")).unwrap_or(line);
-    escape(line.as_bytes())
+    line.to_owned()
 }
 
 /// Files that the tag would not have, though somebody may think so.
-fn dirty(decided: &Decided<'_>) -> Result<Option<Problem>, GitError> {
+fn dirty(decided: &Decided<'_>) -> Result<Option<Detailed<Judgement>>, GitError> {
     let repository = decided.rows.repository;
     let status = repository.git.status()?;
     let of_plan =
@@ -83,37 +83,38 @@ fn dirty(decided: &Decided<'_>) -> Result<Option<Problem>, GitError> {
         "commit or stash it (git stash -u); or name the commit: --commit HEAD"
     };
     if let Some(first) = modified.first().or(untracked.first()) {
-        let shown = escape(first);
+        let shown = &first[..];
         let message = match (count, modified.is_empty()) {
-            (1, false) => format!("{shown} is not committed, so a tag would not have it"),
-            (1, true) => format!("{shown} is not tracked, so a tag would not have it"),
-            _ => format!(
-                "{shown} and {} more are not committed, so a tag would not have them",
+            (1, false) => message!("{} is not committed, so a tag would not have it", shown),
+            (1, true) => message!("{} is not tracked, so a tag would not have it", shown),
+            _ => message!(
+                "{} and {} more are not committed, so a tag would not have them",
+                shown,
                 count - 1
             ),
         };
-        return Ok(Some(Problem::new(Code::Dirty, message, hint)));
+        return Ok(Some(problem(Code::Dirty, message, hint)));
     }
     // Ignored, and in the way of one that is to be made.
     let in_the_way = files.iter().find(|file| {
         file.old.is_none() && folder.join(&file.path).symlink_metadata().is_ok() && !is_ours(file)
     });
     Ok(in_the_way.map(|file| {
-        let message = format!("{} is there, and not tracked by git", file.path);
-        Problem::new(Code::Dirty, message, "git add it, or move it away: it is to be written")
+        let message = message!("{} is there, and not tracked by git", file.path);
+        problem(Code::Dirty, message, "git add it, or move it away: it is to be written")
     }))
 }
 
 /// A commit that is on no branch is lost when its tag goes, and was reviewed by nobody.
-fn branch(decided: &Decided<'_>) -> Result<Option<Problem>, GitError> {
+fn branch(decided: &Decided<'_>) -> Result<Option<Detailed<Judgement>>, GitError> {
     let repository = decided.rows.repository;
     let (git, commit) = (&repository.git, &repository.commit);
     let on = match &decided.options.branch {
         Some(branch) => {
             let Some(name) = git.branch_ref(branch) else {
-                return Ok(Some(Problem::new(
+                return Ok(Some(problem(
                     Code::CommitNotOnBranch,
-                    format!("there is no branch {}", quoted(branch)),
+                    message!("there is no branch {}", quoted(branch)),
                     "git branch -a lists them",
                 )));
             };
@@ -127,14 +128,15 @@ fn branch(decided: &Decided<'_>) -> Result<Option<Problem>, GitError> {
         }
         None => git.branch_with(&commit.oid, &["refs/heads", "refs/remotes"])?.is_some(),
     };
-    let of = match &decided.options.branch {
-        Some(branch) => format!("not on branch {}", quoted(branch)),
-        None => "on no branch".to_owned(),
+    let of = if let Some(branch) = &decided.options.branch {
+        message!("not on branch {}", quoted(branch))
+    } else {
+        message!("on no branch")
     };
     let problem = || {
-        Problem::new(
+        problem(
             Code::CommitNotOnBranch,
-            format!("commit {} is {of}", commit.oid.short()),
+            message!("commit {} is {}", commit.oid.short(), of),
             "merge it first, or name a commit that is: --commit REV",
         )
     };

@@ -185,11 +185,9 @@ fn of_commit(sibling: &Sibling<'_>, commit: Oid, found: impl Iterator<Item = Vec
         return Behind::Commit(commit, parsed.into_iter().nth(own).map(Rc::new));
     }
     match parsed.first().and_then(path_of) {
-        Some(other) if !sibling.version.ends_with("+incompatible") => Behind::Nothing(format!(
-            "its go.mod in {} has the path {}",
-            commit.short(),
-            devkit_text::escape(other.as_bytes())
-        )),
+        Some(other) if !sibling.version.ends_with("+incompatible") => {
+            Behind::Nothing(format!("its go.mod in {} has the path {}", commit.short(), other))
+        }
         // Without a go.mod the root of a repository is a module all the same.
         _ if sibling.prefix.to_string().is_empty()
             || sibling.version.ends_with("+incompatible") =>

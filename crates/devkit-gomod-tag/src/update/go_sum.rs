@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use devkit_report::{Detailed, message};
+
 use super::sums::{ArchiveOf, Sums, needs, order};
 use super::{Edited, Update};
 use crate::git::GitError;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Judge as _, Judgement, problem};
 use crate::requires::is_replaced;
 use crate::row::Rows;
 use crate::sum;
@@ -20,7 +22,7 @@ pub(super) fn with_lines(rows: Rows<'_>, mut update: Update) -> Result<Update, G
             .is_some_and(|row| row.next.as_ref().is_some_and(|next| next.to_string() == bumped.to));
         if !is_planned && !is_replaced(go_mod, &bumped.path, &bumped.to) {
             let file = rows.repository.modules[bumped.module].file("go.sum");
-            let what = format!("{} {} in {file}", bumped.path, bumped.to);
+            let what = format!("{} {} in {}", bumped.path, bumped.to, file);
             update.without_sum.push((what, "it is no version of this plan".into()));
         }
     }
@@ -70,7 +72,7 @@ pub(super) fn with_lines(rows: Rows<'_>, mut update: Update) -> Result<Update, G
 }
 
 /// Sums in `go.sum` files of a plan that are not those of its commit: go calls that an attack.
-pub(crate) fn wrong(rows: Rows<'_>, update: &Update) -> Result<Vec<Problem>, GitError> {
+pub(crate) fn wrong(rows: Rows<'_>, update: &Update) -> Result<Vec<Detailed<Judgement>>, GitError> {
     let needs = needs(rows, update);
     let modules = &rows.repository.modules;
     // Only where there is such a line at all.
@@ -96,7 +98,7 @@ pub(crate) fn wrong(rows: Rows<'_>, update: &Update) -> Result<Vec<Problem>, Git
     let wanted: BTreeSet<usize> = known.iter().map(|(_, other, _, _)| *other).collect();
     let archive = ArchiveOf::new(rows, &wanted)?;
     let mut sums = Sums::new(rows, archive.read())?;
-    let mut problems: Vec<((usize, usize), Problem)> = Vec::new();
+    let mut problems: Vec<((usize, usize), Detailed<Judgement>)> = Vec::new();
     for (at, other, which, sum) in known {
         let is_other = sums.of(update, other).is_some_and(|sums| sums[which] != sum);
         let is_told = problems.last().is_some_and(|(told, _)| *told == (at, other));
@@ -105,10 +107,13 @@ pub(crate) fn wrong(rows: Rows<'_>, update: &Update) -> Result<Vec<Problem>, Git
             let version = rows.next(other);
             let version = version.map(ToString::to_string).unwrap_or_default();
             let path = modules[other].name();
-            let problem = Problem::new(
+            let problem = problem(
                 Code::RequireBehind,
-                format!(
-                    "{file} has the sum of another {path} {version} than the one of this commit"
+                message!(
+                    "{} has the sum of another {} {} than the one of this commit",
+                    file,
+                    path,
+                    version
                 ),
                 "files have changed since it was written; --update-requires writes it anew, but in a circle: \
                  take the line out there",

@@ -1,7 +1,9 @@
 //! The next version after one: past tags that are there, and past what is withdrawn.
 
+use devkit_report::{Detailed, message};
+
 use crate::path::ModulePath;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Judge as _, Judgement, problem};
 use crate::repository::{Module, Repository, shown_folder};
 use crate::row::{Row, Rows};
 use crate::version::{Bump, Version};
@@ -11,7 +13,7 @@ pub(super) enum NoStep {
     /// There is none of that kind.
     Skipped(String),
     /// The next version would hide or withdraw what it must not.
-    Refused(Box<Problem>),
+    Refused(Box<Detailed<Judgement>>),
 }
 
 /// The next version of a module. A withdrawn one, and one that has a tag, is stepped over.
@@ -41,8 +43,11 @@ pub(super) fn bumped(
 }
 
 /// The version that all modules get: the next of the highest.
-pub(super) fn lockstep(rows: Rows<'_>, bump: Bump) -> Result<Option<Version>, Vec<Problem>> {
-    let refused: Vec<Problem> =
+pub(super) fn lockstep(
+    rows: Rows<'_>,
+    bump: Bump,
+) -> Result<Option<Version>, Vec<Detailed<Judgement>>> {
+    let refused: Vec<Detailed<Judgement>> =
         rows.all.iter().filter_map(|row| outside(row, bump, false)).collect();
     if !refused.is_empty() {
         return Err(refused);
@@ -92,7 +97,7 @@ pub(crate) fn again(rows: Rows<'_>, stale: &[usize], bump: Bump, is_lockstep: bo
 
 /// Why a step is refused: the highest version is not in the history of the commit. That stops all
 /// but a patch of an older line, and that too if it would withdraw something.
-fn outside(row: &Row, bump: Bump, withdraws: bool) -> Option<Problem> {
+fn outside(row: &Row, bump: Bump, withdraws: bool) -> Option<Detailed<Judgement>> {
     let higher = row.outside.as_ref()?;
     if bump == Bump::Patch && !withdraws {
         return None;
@@ -102,13 +107,15 @@ fn outside(row: &Row, bump: Bump, withdraws: bool) -> Option<Problem> {
     let hint = if withdraws {
         "retract where that version is: go reads what is withdrawn from the highest release".into()
     } else {
-        format!(
-            "say which version it is: --set {folder}=VERSION; --bump patch goes on from {current}"
+        message!(
+            "say which version it is: --set {}=VERSION; --bump patch goes on from {}",
+            folder,
+            current
         )
     };
     let message =
-        format!("{higher}, the last version of {path}, is not in the history of this commit");
-    Some(Problem::new(Code::BadVersion, message, hint).of(&row.folder))
+        message!("{}, the last version of {}, is not in the history of this commit", higher, path);
+    Some(problem(Code::BadVersion, message, hint).of(&row.folder))
 }
 
 /// The first version of a module: above all tags that go takes for versions of it.

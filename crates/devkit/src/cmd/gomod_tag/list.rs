@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use devkit_gomod_tag::{Module, Problem, Repository, not_releasable, shallow};
+use devkit_gomod_tag::{Judgement, Module, Repository, not_releasable, shallow};
+use devkit_report::{Detailed, Severity};
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::render::{self, ProblemDocument};
+use super::render;
 use crate::exit;
 use crate::ui::{self, Fit, Table, To, Ui, column};
 
@@ -39,7 +40,7 @@ struct ModuleDocument<'a> {
     /// How many versions it has.
     versions: usize,
     releasable: bool,
-    problem: Option<ProblemDocument<'a>>,
+    problem: Option<&'a Detailed<Judgement>>,
     /// Whether it lies where nothing is released unless it is named.
     hidden: bool,
     /// Tags that look like versions of it, and that Go ignores.
@@ -57,7 +58,7 @@ struct IgnoredTag<'a> {
 pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let repository = super::repository(args.commit.as_deref(), args.root.as_deref())?;
     let root = repository.root.as_deref();
-    let problems: Vec<Option<Problem>> =
+    let problems: Vec<Option<Detailed<Judgement>>> =
         repository.modules.iter().map(|module| not_releasable(module, root)).collect();
     if ui.json {
         let modules = repository.modules.iter().zip(&problems);
@@ -70,11 +71,19 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
         return Ok(exit::DONE);
     }
     ui.text(&text(ui, &repository, &problems))?;
-    render::warn(ui, shallow(&repository.git).as_slice());
+    // A list stops at nothing.
+    let shallow = shallow(&repository.git).map(|mut found| {
+        found.finding.severity = Severity::Warning;
+        found
+    });
+    render::warn(ui, shallow.as_slice());
     Ok(exit::DONE)
 }
 
-fn document<'a>(module: &'a Module, problem: Option<&'a Problem>) -> ModuleDocument<'a> {
+fn document<'a>(
+    module: &'a Module,
+    problem: Option<&'a Detailed<Judgement>>,
+) -> ModuleDocument<'a> {
     let ignored = module.odd_tags.iter();
     ModuleDocument {
         directory: module.shown_folder(),
@@ -83,14 +92,14 @@ fn document<'a>(module: &'a Module, problem: Option<&'a Problem>) -> ModuleDocum
         latest: module.current().map(|release| release.version.to_string()),
         versions: module.releases.len(),
         releasable: problem.is_none(),
-        problem: problem.map(ProblemDocument::of),
+        problem,
         hidden: module.is_hidden,
         ignored_tags: ignored.map(|(tag, why)| IgnoredTag { tag, why: why.to_string() }).collect(),
         unknown_directives: module.unknown_directives(),
     }
 }
 
-fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> String {
+fn text(ui: &Ui, repository: &Repository, problems: &[Option<Detailed<Judgement>>]) -> String {
     if repository.modules.is_empty() {
         return "no modules: there is no go.mod in this commit\n".into();
     }
@@ -105,7 +114,7 @@ fn text(ui: &Ui, repository: &Repository, problems: &[Option<Problem>]) -> Strin
         let latest = module.current().map_or("-".to_owned(), |it| it.version.to_string());
         let state = match problem {
             Some(problem) => {
-                let code = problem.code.as_str();
+                let code = &problem.code;
                 ui.sign(false).then(format!(" {} [{code}]", problem.message))
             }
             None if module.is_hidden => ui.sign(true).then(" only if --module names it"),

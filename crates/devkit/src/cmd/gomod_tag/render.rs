@@ -7,12 +7,14 @@ use devkit_gomod_tag::plan::{Dependent, Plan};
 use devkit_gomod_tag::repository::shown_folder;
 use devkit_gomod_tag::row::{Row, Why};
 use devkit_gomod_tag::update::Bumped;
-use devkit_gomod_tag::{Code, Problem, Repository};
+use devkit_gomod_tag::{Code, Judgement, Repository};
+use devkit_report::Detailed;
 use devkit_text::escape;
 use serde::Serialize;
 
+use super::SCHEMA;
 use super::api::Answer;
-use super::{SCHEMA, trouble};
+use crate::findings;
 use crate::ui::{self, Fit, Table, To, Ui, column};
 
 /// A plan, as `--json` tells it.
@@ -34,8 +36,8 @@ pub(super) struct Document<'a> {
     skipped: Vec<Skipped<'a>>,
     /// Commits that say nothing, because they are no Conventional Commits.
     uncounted: Vec<Uncounted<'a>>,
-    warnings: Vec<ProblemDocument<'a>>,
-    problems: Vec<ProblemDocument<'a>>,
+    warnings: &'a [Detailed<Judgement>],
+    problems: &'a [Detailed<Judgement>],
 }
 
 #[derive(Serialize)]
@@ -100,35 +102,6 @@ struct Uncounted<'a> {
     commits: &'a [String],
 }
 
-/// A problem or a warning.
-#[derive(Serialize)]
-pub(super) struct ProblemDocument<'a> {
-    code: &'static str,
-    message: &'a str,
-    hint: &'a str,
-    directory: Option<&'a str>,
-    file: Option<&'a str>,
-    line: Option<usize>,
-    column: Option<usize>,
-    cause: Option<&'a str>,
-}
-
-impl<'a> ProblemDocument<'a> {
-    pub(super) fn of(problem: &'a Problem) -> Self {
-        let place = problem.place.as_ref();
-        Self {
-            code: problem.code.as_str(),
-            message: &problem.message,
-            hint: &problem.hint,
-            directory: problem.folder.as_deref().map(shown_folder),
-            file: place.map(|place| &*place.file),
-            line: place.map(|place| place.line),
-            column: place.map(|place| place.column),
-            cause: problem.cause.as_deref().or(place.map(|place| &*place.label)),
-        }
-    }
-}
-
 impl<'a> Document<'a> {
     pub(super) fn new(
         repository: &'a Repository,
@@ -179,8 +152,8 @@ impl<'a> Document<'a> {
             dependents: plan.dependents.iter().map(dependent).collect(),
             skipped: skipped.collect(),
             uncounted: uncounted.collect(),
-            warnings: plan.warnings.iter().map(ProblemDocument::of).collect(),
-            problems: plan.problems.iter().map(ProblemDocument::of).collect(),
+            warnings: &plan.warnings,
+            problems: &plan.problems,
         }
     }
 }
@@ -355,16 +328,10 @@ pub(super) fn rest(ui: &Ui, git: &Git, plan: &Plan) -> String {
 }
 
 /// The warnings of a plan. A missing licence is told by `list`, and not again at each run.
-pub(super) fn warn(ui: &Ui, warnings: &[Problem]) {
-    if ui.quiet || ui.json {
-        return;
-    }
-    let told = |warning: &&Problem| ui.verbose > 0 || warning.code != Code::NoLicense;
-    for warning in warnings.iter().filter(told) {
-        let place = warning.place.as_ref().map(|place| format!("{}: ", trouble::at(place)));
-        let place = place.unwrap_or_default();
-        ui.warning(warning.code.as_str(), format!("{place}{}; {}", warning.message, warning.hint));
-    }
+pub(super) fn warn(ui: &Ui, warnings: &[Detailed<Judgement>]) {
+    let told =
+        warnings.iter().filter(|warning| ui.verbose > 0 || warning.detail.code != Code::NoLicense);
+    findings::warn(ui, told.map(|warning| &warning.finding));
 }
 
 /// A module's path, where it is another than the root's with the folder behind it.

@@ -1,13 +1,15 @@
 //! `devkit gomod-tag tag`, `plan` and `status`: one plan, and whether it is carried out.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use devkit_gomod_tag::git::Git;
 use devkit_gomod_tag::options::{Options, Remote, Surroundings};
 use devkit_gomod_tag::plan::{self, Plan};
 use devkit_gomod_tag::repository::shown_folder;
 use devkit_gomod_tag::row::Row;
-use devkit_gomod_tag::{Code, Repository};
+use devkit_gomod_tag::{Code, Judgement, Repository};
+use devkit_report::{Detailed, Finding, Place, message};
 use devkit_text::escape;
 
 use super::api::{self, Answer};
@@ -17,6 +19,7 @@ use super::run::Run;
 use super::trouble;
 use crate::exit;
 use crate::failure::{self, Failure};
+use crate::findings::{Annotations, Annotator, ReportOption};
 use crate::host::Host;
 use crate::ui::{self, Ui};
 
@@ -25,6 +28,8 @@ use crate::ui::{self, Ui};
 pub(super) struct StatusArgs {
     #[command(flatten)]
     chosen: Chosen,
+    #[command(flatten)]
+    annotations: ReportOption,
     #[command(flatten)]
     place: Where,
 }
@@ -38,6 +43,8 @@ pub(super) struct PlanArgs {
     chosen: Chosen,
     #[command(flatten)]
     steps: Steps,
+    #[command(flatten)]
+    annotations: ReportOption,
     #[command(flatten)]
     place: Where,
 }
@@ -81,10 +88,14 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
     let plan = plan::plan(&repository, &options).map_err(trouble::git)?;
     // What names no module is no answer.
     let stops = |code: Code| matches!(code, Code::NoModules | Code::Shallow);
-    if plan.problems.iter().any(|problem| stops(problem.code)) {
+    if plan.problems.iter().any(|problem| stops(problem.detail.code)) {
         return Ok(refused(ui, &plan));
     }
     let code = if plan.rows.is_empty() { exit::DONE } else { exit::NO };
+    if let Some(annotations) = args.annotations.report {
+        annotate(ui, annotations, &repository, &plan, plan.rows.iter().map(unreleased).collect())?;
+        return Ok(code);
+    }
     if ui.json {
         ui::document(&document(&repository, &plan, true))?;
         return Ok(code);
@@ -99,8 +110,8 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
             "{} {} [{}]\n  hint:  {}",
             ui.mark(false),
             problem.message,
-            problem.code.as_str(),
-            problem.hint
+            problem.code,
+            problem.hint.clone().unwrap_or_default()
         );
     }
     text.push_str(&render::rest(ui, &repository.git, &plan));
@@ -124,7 +135,62 @@ pub(super) fn plan(ui: &Ui, host: &Host, args: &PlanArgs) -> anyhow::Result<u8> 
     args.steps.add(args.exact.get(), &mut options)?;
     let plan = plan::plan(&repository, &options).map_err(trouble::git)?;
     let api = if args.steps.api { api::ask(host, &repository, &plan)? } else { Vec::new() };
+    if let Some(annotations) = args.annotations.report {
+        annotate(ui, annotations, &repository, &plan, Vec::new())?;
+        return Ok(if plan.problems.is_empty() { exit::DONE } else { exit::TROUBLE });
+    }
     show(ui, &repository, &plan, &api)
+}
+
+/// The code of a module that has changed since its last version.
+const UNRELEASED: &str = "unreleased";
+
+/// A module that has changed since its last version.
+fn unreleased(row: &Row) -> Finding {
+    let files = row.changed.as_ref().map_or(0, Vec::len);
+    let message = match &row.current {
+        None => message!("{} has no version yet", row.path),
+        Some(version) if files == 1 => {
+            message!("1 file of {} has changed since {}", row.path, version)
+        }
+        Some(version) => {
+            message!("{} files of {} have changed since {}", files, row.path, version)
+        }
+    };
+    Finding::warning(UNRELEASED, message).at(go_mod(&row.folder))
+}
+
+/// The `go.mod` of a module, from the root of the repository.
+fn go_mod(folder: &str) -> Place {
+    Place::file(Path::new(folder).join("go.mod"))
+}
+
+/// What is found, at its place; what has none is told at the `go.mod` of its module.
+fn annotate(
+    ui: &Ui,
+    annotations: Annotations,
+    repository: &Repository,
+    plan: &Plan,
+    more: Vec<Finding>,
+) -> anyhow::Result<()> {
+    let placed = |found: &Detailed<Judgement>| {
+        let place = found.place.clone();
+        let place = place.or_else(|| found.detail.folder.as_deref().map(go_mod));
+        found.finding.clone().at(place)
+    };
+    let mut all: Vec<Finding> = plan.problems.iter().chain(&plan.warnings).map(placed).collect();
+    all.extend(more);
+    let meaning = |code: &str| match code {
+        UNRELEASED => Some("a module that has changed since its last version".into()),
+        code => {
+            let known = Code::ALL.iter().find(|known| known.as_str() == code)?;
+            Some(known.meaning().into())
+        }
+    };
+    let folder = repository.git.folder();
+    let base = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let by = Annotator { command: "gomod-tag", base: &base, meaning: &meaning };
+    by.print(ui, annotations, &all)
 }
 
 /// The same, and then it is done. Also `devkit gomod-tag VERSION`.
@@ -163,25 +229,25 @@ const IN_FULL: usize = 3;
 /// Tells what stands against a plan. Of many of one kind the first ones, unless all are asked for.
 fn refused(ui: &Ui, plan: &Plan) -> u8 {
     let mut failures: Vec<Failure> = Vec::new();
-    for alike in plan.problems.chunk_by(|a, b| a.code == b.code) {
+    for alike in plan.problems.chunk_by(|a, b| a.detail.code == b.detail.code) {
         let all = ui.json || ui.verbose > 0 || alike.len() <= IN_FULL + 1;
         let told = if all { alike } else { &alike[..IN_FULL] };
-        failures.extend(told.iter().map(trouble::problem));
+        failures.extend(told.iter().map(|problem| Failure::from(problem.finding.clone())));
         let left = &alike[told.len()..];
         if let Some(first) = left.first() {
             let mut folders: Vec<&str> =
-                left.iter().filter_map(|problem| problem.folder.as_deref()).collect();
+                left.iter().filter_map(|problem| problem.detail.folder.as_deref()).collect();
             folders.dedup();
             let text = match folders.len() {
                 0 | 1 => format!("{} more like these", left.len()),
                 count => format!("{} more like these, in {count} modules", left.len()),
             };
-            failures.push(Failure::new(first.code.as_str(), text).hint("-v shows all of them"));
+            failures
+                .push(Failure::new(first.detail.code.as_str(), text).hint("-v shows all of them"));
         }
     }
     let problem = |problem| {
-        serde_json::to_value(render::ProblemDocument::of(problem))
-            .expect("strings and numbers always make a JSON document")
+        serde_json::to_value(problem).expect("texts and numbers always make a JSON document")
     };
     failure::report_all(ui, &failures, plan.problems.iter().map(problem).collect())
 }

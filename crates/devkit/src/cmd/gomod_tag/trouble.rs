@@ -1,39 +1,12 @@
 //! What went wrong, in the user's words, and what to do next.
 
-use std::path::Path;
-
+use devkit_gomod_tag::Code;
 use devkit_gomod_tag::apply::ApplyError;
 use devkit_gomod_tag::git::{GitError, LEAST_GIT};
-use devkit_gomod_tag::problem::Place;
-use devkit_gomod_tag::{Code, Problem};
-use devkit_report::{Excerpt, Message, Position, SeveralLines, message};
+use devkit_report::{Message, SeveralLines, message};
 use devkit_text::{escape, words};
 
 use crate::failure::Failure;
-
-/// Something that stands against a release.
-pub(super) fn problem(problem: &Problem) -> Failure {
-    let mut failure =
-        Failure::new(problem.code.as_str(), problem.message.clone()).hint(problem.hint.clone());
-    failure.finding.cause = problem.cause.as_ref().map(Message::from);
-    match &problem.place {
-        Some(place) => failure.at(shown(place)).labelled(&place.label),
-        None => failure,
-    }
-}
-
-/// File, line and column.
-pub(super) fn at(place: &Place) -> String {
-    format!("{}:{}:{}", escape(place.file.as_bytes()), place.line, place.column)
-}
-
-fn shown(place: &Place) -> devkit_report::Place {
-    let lead = place.text.get(..place.column - 1).unwrap_or_default();
-    let column = lead.chars().count() + 1;
-    let at = Position { line: place.line, column };
-    let excerpt = Excerpt::new(&place.text, column, place.width);
-    devkit_report::Place::new(Path::new(&place.file), at).with_excerpt(excerpt)
-}
 
 /// What git would not do.
 pub(super) fn git(error: GitError) -> Failure {
