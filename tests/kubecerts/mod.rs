@@ -6,6 +6,7 @@ mod differential;
 mod errors;
 mod extract;
 mod manual;
+mod p12;
 mod page;
 mod tap;
 mod tapped;
