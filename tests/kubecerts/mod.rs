@@ -1,6 +1,7 @@
 //! `devkit kubecerts`.
 
 mod apiserver;
+mod certificates;
 mod corpus;
 mod differential;
 mod errors;

@@ -24,15 +24,15 @@ pub enum Profile {
 }
 
 /// No random numbers, or more bytes than DER can count.
-struct Failed;
+struct NotPacked;
 
-impl From<pkcs8::der::Error> for Failed {
+impl From<pkcs8::der::Error> for NotPacked {
     fn from(_: pkcs8::der::Error) -> Self {
         Self
     }
 }
 
-impl From<ring::error::Unspecified> for Failed {
+impl From<ring::error::Unspecified> for NotPacked {
     fn from(_: ring::error::Unspecified) -> Self {
         Self
     }
@@ -56,7 +56,10 @@ pub fn pack(
     for block in certificates(&blocks) {
         let parsed = x509::parse(block);
         let parsed = parsed.ok_or_else(|| cannot("the client certificate", "it cannot be read"))?;
-        chain.push(pfx::Certificate { name: parsed.subject().to_string(), der: &block.contents });
+        chain.push(pfx::PackedCertificate {
+            name: x509::label(&parsed.subject),
+            der: &block.contents,
+        });
     }
     if chain.is_empty() {
         return Err(cannot("the client certificate", "it is no PEM certificate"));
@@ -74,8 +77,8 @@ pub fn pack(
     let key = PrivateKey::parse(block);
     let key = key.ok_or_else(|| cannot("the client key", "it cannot be read"))?;
     let id = x509::sha256(chain[0].der);
-    let key = pfx::Key { name, id: &id.as_bytes()[..40], pkcs8: &key.pkcs8 };
+    let key = pfx::PackedKey { name, id: &id.as_bytes()[..40], pkcs8: &key.pkcs8 };
     let bytes = pfx::write(&key, &chain, password, profile);
-    let bytes = bytes.map_err(|Failed| cannot("the client key", "it cannot be encrypted"))?;
+    let bytes = bytes.map_err(|NotPacked| cannot("the client key", "it cannot be encrypted"))?;
     Ok(Secret::new(bytes))
 }

@@ -13,7 +13,7 @@ use ring::{digest, hmac, pbkdf2};
 use zeroize::Zeroizing;
 
 use super::asn1::{integer, null, octets, oid, sequence};
-use super::{Failed, Profile};
+use super::{NotPacked, Profile};
 
 /// What OpenSSL, NSS and Windows use at the time of writing.
 const MODERN_ITERATIONS: NonZeroU32 = NonZeroU32::new(100_000).expect("it is not zero");
@@ -30,7 +30,7 @@ const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 
 /// A password in the two encodings that one file needs.
-pub(super) struct Password<'a> {
+pub(super) struct PfxPassword<'a> {
     /// PBES2 takes bytes; every program that reads such files gives it UTF-8.
     utf8: &'a str,
     /// RFC 7292, appendix B.1: two bytes for each character and two zeros behind the last. UTF-16,
@@ -38,7 +38,7 @@ pub(super) struct Password<'a> {
     wide: Zeroizing<Vec<u8>>,
 }
 
-impl<'a> Password<'a> {
+impl<'a> PfxPassword<'a> {
     pub(super) fn new(utf8: &'a str) -> Self {
         // One that grew would leave parts of itself behind.
         let mut wide = Zeroizing::new(Vec::with_capacity(utf8.len() * 2 + 2));
@@ -52,9 +52,9 @@ impl Profile {
     /// encrypted bytes.
     pub(super) fn encrypt(
         self,
-        password: &Password<'_>,
+        password: &PfxPassword<'_>,
         plain: &[u8],
-    ) -> Result<(Vec<u8>, Vec<u8>), Failed> {
+    ) -> Result<(Vec<u8>, Vec<u8>), NotPacked> {
         match self {
             Self::Modern => {
                 let (salt, iv) = (random::<32>()?, random::<16>()?);
@@ -71,9 +71,9 @@ impl Profile {
                     let hash = &digest::SHA1_FOR_LEGACY_USE_ONLY;
                     derive(hash, purpose, password, &salt, COMPATIBLE_ITERATIONS, length)
                 };
-                let key = derive(Purpose::Key, 24);
+                let key = derive(DerivedFor::Key, 24);
                 let cipher = TdesEde3::new_from_slice(&key).expect("a key of three has 24 bytes");
-                let iv = derive(Purpose::Iv, 8);
+                let iv = derive(DerivedFor::Iv, 8);
                 let parameters =
                     sequence(&[&octets(&salt)?, &integer(COMPATIBLE_ITERATIONS.get())?])?;
                 let algorithm = sequence(&[&oid(SHA1_AND_3DES)?, &parameters])?;
@@ -83,7 +83,11 @@ impl Profile {
     }
 
     /// `MacData` over the whole contents.
-    pub(super) fn mac(self, password: &Password<'_>, contents: &[u8]) -> Result<Vec<u8>, Failed> {
+    pub(super) fn mac(
+        self,
+        password: &PfxPassword<'_>,
+        contents: &[u8],
+    ) -> Result<Vec<u8>, NotPacked> {
         let (hash, algorithm, iterations, name) = match self {
             Self::Modern => (&digest::SHA256, hmac::HMAC_SHA256, MODERN_ITERATIONS, SHA256),
             Self::Compatible => (
@@ -94,7 +98,7 @@ impl Profile {
             ),
         };
         let salt = random::<8>()?;
-        let key = derive(hash, Purpose::Mac, password, &salt, iterations, hash.output_len());
+        let key = derive(hash, DerivedFor::Mac, password, &salt, iterations, hash.output_len());
         let tag = hmac::sign(&hmac::Key::new(algorithm, &key), contents);
         let info = sequence(&[&sequence(&[&oid(name)?, &null()?])?, &octets(tag.as_ref())?])?;
         Ok(sequence(&[&info, &octets(&salt)?, &integer(iterations.get())?])?)
@@ -110,7 +114,7 @@ fn pbes2(salt: &[u8], iv: &[u8]) -> der::Result<Vec<u8>> {
     sequence(&[&oid(PBES2)?, &sequence(&[&derivation, &cipher])?])
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Failed> {
+fn random<const N: usize>() -> Result<[u8; N], NotPacked> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes)?;
     Ok(bytes)
@@ -139,7 +143,7 @@ fn cbc<C: BlockCipherEncrypt>(cipher: &C, iv: &[u8], plain: &[u8]) -> Vec<u8> {
 
 /// What a derived value is for: the byte that RFC 7292, appendix B.3, gives it.
 #[derive(Clone, Copy)]
-enum Purpose {
+enum DerivedFor {
     Key = 1,
     Iv = 2,
     Mac = 3,
@@ -148,8 +152,8 @@ enum Purpose {
 /// RFC 7292, appendix B.2.
 fn derive(
     hash: &'static digest::Algorithm,
-    purpose: Purpose,
-    password: &Password<'_>,
+    purpose: DerivedFor,
+    password: &PfxPassword<'_>,
     salt: &[u8],
     iterations: NonZeroU32,
     length: usize,
@@ -197,26 +201,26 @@ mod tests {
     #[test]
     fn derived_keys_are_the_published_ones() {
         let hash = &digest::SHA1_FOR_LEGACY_USE_ONLY;
-        let rows: [(&str, u64, u32, Purpose, &[u8]); 4] = [
+        let rows: [(&str, u64, u32, DerivedFor, &[u8]); 4] = [
             (
                 "smeg",
                 0x0a58_cf64_530d_823f,
                 1,
-                Purpose::Key,
+                DerivedFor::Key,
                 b"\x8a\xaa\xe6\x29\x7b\x6c\xb0\x46\x42\xab\x5b\x07\x78\x51\x28\x4e\xb7\x12\x8f\x1a\x2a\x7f\xbc\xa3",
             ),
-            ("smeg", 0x0a58_cf64_530d_823f, 1, Purpose::Iv, b"\x79\x99\x3d\xfe\x04\x8d\x3b\x76"),
+            ("smeg", 0x0a58_cf64_530d_823f, 1, DerivedFor::Iv, b"\x79\x99\x3d\xfe\x04\x8d\x3b\x76"),
             (
                 "queeg",
                 0x05de_c959_acff_72f7,
                 1000,
-                Purpose::Key,
+                DerivedFor::Key,
                 b"\xed\x20\x34\xe3\x63\x28\x83\x0f\xf0\x9d\xf1\xe1\xa0\x7d\xd3\x57\x18\x5d\xac\x0d\x4f\x9e\xb3\xd4",
             ),
-            ("queeg", 0x05de_c959_acff_72f7, 1000, Purpose::Iv, b"\x11\xde\xda\xd7\x75\x8d\x48\x60"),
+            ("queeg", 0x05de_c959_acff_72f7, 1000, DerivedFor::Iv, b"\x11\xde\xda\xd7\x75\x8d\x48\x60"),
         ];
         for (password, salt, iterations, purpose, wanted) in rows {
-            let password = Password::new(password);
+            let password = PfxPassword::new(password);
             let iterations = NonZeroU32::new(iterations).expect("no row has zero");
             let salt = salt.to_be_bytes();
             let derived = derive(hash, purpose, &password, &salt, iterations, wanted.len());

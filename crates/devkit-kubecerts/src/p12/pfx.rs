@@ -5,8 +5,8 @@ use pkcs8::ObjectIdentifier;
 use pkcs8::der::{self, Tag};
 
 use super::asn1::{explicit, implicit_octets, integer, octets, oid, sequence, set, tagged};
-use super::crypt::Password;
-use super::{Failed, Profile};
+use super::crypt::PfxPassword;
+use super::{NotPacked, Profile};
 
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const ENCRYPTED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");
@@ -19,7 +19,7 @@ const FRIENDLY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11
 const LOCAL_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.21");
 
 /// A key under the name that programs list it by.
-pub(super) struct Key<'a> {
+pub(super) struct PackedKey<'a> {
     pub(super) name: &'a str,
     /// What ties it to its certificate; any bytes will do.
     pub(super) id: &'a [u8],
@@ -27,19 +27,19 @@ pub(super) struct Key<'a> {
 }
 
 /// A certificate under its name.
-pub(super) struct Certificate<'a> {
+pub(super) struct PackedCertificate<'a> {
     pub(super) name: String,
     pub(super) der: &'a [u8],
 }
 
 /// The whole file. The first certificate is the key's.
 pub(super) fn write(
-    key: &Key<'_>,
-    chain: &[Certificate<'_>],
+    key: &PackedKey<'_>,
+    chain: &[PackedCertificate<'_>],
     password: &str,
     profile: Profile,
-) -> Result<Vec<u8>, Failed> {
-    let password = Password::new(password);
+) -> Result<Vec<u8>, NotPacked> {
+    let password = PfxPassword::new(password);
     let mut bags = Vec::new();
     for (at, certificate) in chain.iter().enumerate() {
         let id = (at == 0).then_some(key.id);
@@ -71,7 +71,7 @@ fn encrypted_data(algorithm: &[u8], encrypted: &[u8]) -> der::Result<Vec<u8>> {
     sequence(&[&oid(ENCRYPTED_DATA)?, &explicit(&whole)?])
 }
 
-fn certificate_bag(certificate: &Certificate<'_>, id: Option<&[u8]>) -> der::Result<Vec<u8>> {
+fn certificate_bag(certificate: &PackedCertificate<'_>, id: Option<&[u8]>) -> der::Result<Vec<u8>> {
     let value = explicit(&octets(certificate.der)?)?;
     let value = sequence(&[&oid(X509_CERTIFICATE)?, &value])?;
     let mut attributes = vec![friendly_name(&certificate.name)?];
