@@ -1,11 +1,13 @@
 //! `devkit kubecerts`.
 
 mod apiserver;
+mod certificates;
 mod corpus;
 mod differential;
 mod errors;
 mod extract;
 mod manual;
+mod p12;
 mod page;
 mod tap;
 mod tapped;

@@ -42,6 +42,7 @@ pub(crate) const PEERS: &[Peer] = &[
     peer("kubectl", "kubernetes-client", "kubecerts: reads the same files"),
     peer("openssl", "openssl", "kubecerts: certificates, a server that demands one, PKCS#12"),
     peer("keytool", "default-jre-headless", "kubecerts: PKCS#12 in Java"),
+    peer("pk12util", "libnss3-tools", "kubecerts: PKCS#12 in NSS, as Firefox has it"),
     peer("chromium", "chromium", "kubecerts: a browser for the page of tap"),
     peer("git", "git", "kubecerts: work trees"),
     peer("script", "bsdutils", "kubecerts: a terminal"),

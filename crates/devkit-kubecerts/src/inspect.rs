@@ -2,10 +2,6 @@
 
 use std::borrow::Cow;
 
-use x509_parser::certificate::X509Certificate;
-use x509_parser::error::X509Error;
-use x509_parser::public_key::PublicKey;
-
 use crate::address;
 use crate::key::PrivateKey;
 use crate::kubeconfig::{Exec, User};
@@ -14,7 +10,7 @@ use crate::pem::{self, Block};
 use crate::secret::{told, told_path};
 use crate::select::Selected;
 use crate::warning::{Code, Warning};
-use crate::x509::{self, Certificate, Role, spaced};
+use crate::x509::{self, Certificate, ParsedCertificate, Role, length_in_bits, spaced};
 
 /// The time, and how early an end is to be told.
 #[derive(Debug, Clone, Copy)]
@@ -187,7 +183,7 @@ impl Inspector {
         item: Option<&Item>,
         blocks: &'b [Block],
         swapped: bool,
-    ) -> Vec<X509Certificate<'b>> {
+    ) -> Vec<ParsedCertificate<'b>> {
         let Some(item) = item else { return Vec::new() };
         let mut parsed = Vec::new();
         for block in certificates(blocks) {
@@ -246,7 +242,7 @@ impl Inspector {
         &mut self,
         material: &Material,
         blocks: &[Block],
-        client: &[X509Certificate<'_>],
+        client: &[ParsedCertificate<'_>],
         swapped: bool,
     ) {
         let Some(item) = &material.key else {
@@ -282,13 +278,13 @@ impl Inspector {
         };
         self.found.key_type = Some(key.describe());
         let Some(leaf) = client.first() else { return };
-        let matches = key.belongs_to(leaf.public_key());
+        let matches = key.belongs_to(&leaf.public_key);
         self.found.key_matches = matches;
         if matches != Some(false) {
             return;
         }
         let others = client.iter().skip(1);
-        if others.into_iter().any(|other| key.belongs_to(other.public_key()) == Some(true)) {
+        if others.into_iter().any(|other| key.belongs_to(&other.public_key) == Some(true)) {
             let text = "the key belongs to a later certificate: its own has to come first";
             self.warn(Code::LeafNotFirst, text);
         } else {
@@ -296,7 +292,7 @@ impl Inspector {
         }
     }
 
-    fn ca<'b>(&mut self, item: Option<&Item>, blocks: &'b [Block]) -> Vec<X509Certificate<'b>> {
+    fn ca<'b>(&mut self, item: Option<&Item>, blocks: &'b [Block]) -> Vec<ParsedCertificate<'b>> {
         let Some(item) = item else { return Vec::new() };
         let mut parsed = Vec::new();
         for block in certificates(blocks) {
@@ -328,7 +324,7 @@ impl Inspector {
 
     /// Whether the client's certificate leads to the cluster's CA, or to a root beside it: some
     /// clusters (k3s) have another CA for clients, and put it there.
-    fn signature(&mut self, client: &[X509Certificate<'_>], ca: &[X509Certificate<'_>]) {
+    fn signature(&mut self, client: &[ParsedCertificate<'_>], ca: &[ParsedCertificate<'_>]) {
         let (Some(leaf), false) = (client.first(), ca.is_empty()) else { return };
         let mut at = leaf;
         for _ in 0..=client.len() {
@@ -352,36 +348,37 @@ impl Inspector {
 }
 
 enum Signed<'a, 'b> {
-    By(&'a X509Certificate<'b>),
+    By(&'a ParsedCertificate<'b>),
     Not,
     /// By one with that name, in a way that cannot be verified here.
     Unknown,
 }
 
 fn signed_by<'a, 'b>(
-    certificate: &X509Certificate<'_>,
-    issuers: &'a [X509Certificate<'b>],
+    certificate: &ParsedCertificate<'_>,
+    issuers: &'a [ParsedCertificate<'b>],
 ) -> Signed<'a, 'b> {
     let mut unknown = false;
     for issuer in issuers {
-        if issuer.subject().as_raw() != certificate.issuer().as_raw() {
+        if issuer.subject.whole != certificate.issuer.whole {
             continue;
         }
-        match certificate.verify_signature(Some(issuer.public_key())) {
-            Ok(()) => return Signed::By(issuer),
-            Err(X509Error::SignatureVerificationError) if !is_small(issuer) => {}
-            Err(_) => unknown = true,
+        match certificate.is_signed_by(&issuer.public_key) {
+            Some(true) => return Signed::By(issuer),
+            Some(false) if !is_small(issuer) => {}
+            _ => unknown = true,
         }
     }
     if unknown { Signed::Unknown } else { Signed::Not }
 }
 
 /// Keys that ring does not verify with.
-fn is_small(issuer: &X509Certificate<'_>) -> bool {
-    match issuer.public_key().parsed() {
-        Ok(PublicKey::RSA(rsa)) => rsa.key_size() < 2048,
-        _ => x509::curve(issuer.public_key())
-            .is_some_and(|curve| !matches!(curve, "P-256" | "P-384")),
+fn is_small(issuer: &ParsedCertificate<'_>) -> bool {
+    match issuer.public_key.modulus() {
+        Some(modulus) => length_in_bits(modulus) < 2048,
+        None => {
+            x509::curve(&issuer.public_key).is_some_and(|curve| !matches!(curve, "P-256" | "P-384"))
+        }
     }
 }
 

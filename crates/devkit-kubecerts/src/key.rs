@@ -9,19 +9,10 @@ use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
     KeyPair,
 };
-use x509_parser::public_key::PublicKey;
-use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::pem::Block;
 use crate::secret::Secret;
-use crate::x509;
-
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+use crate::x509::{EC, ED25519, P256, P384, P521, PublicKeyInfo, RSA, length_in_bits};
 
 /// A private key that can be read.
 pub(crate) struct PrivateKey {
@@ -46,10 +37,7 @@ impl PrivateKey {
     /// `RSA 2048`, `EC P-256`, `Ed25519`.
     pub(crate) fn describe(&self) -> String {
         match &self.kind {
-            Kind::Rsa { modulus } => {
-                let unused = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
-                format!("RSA {}", modulus.len() * 8 - unused)
-            }
+            Kind::Rsa { modulus } => format!("RSA {}", length_in_bits(modulus)),
             Kind::Ec { curve, .. } => match *curve {
                 P256 => "EC P-256".into(),
                 P384 => "EC P-384".into(),
@@ -61,47 +49,34 @@ impl PrivateKey {
     }
 
     /// Whether a public key is this one's; nothing where that cannot be told.
-    pub(crate) fn belongs_to(&self, key: &SubjectPublicKeyInfo<'_>) -> Option<bool> {
-        let point = &*key.subject_public_key.data;
-        match (&self.kind, key.parsed().ok()?) {
-            (Kind::Rsa { modulus }, PublicKey::RSA(public)) => {
-                Some(without_zeros(public.modulus) == without_zeros(modulus))
-            }
-            (Kind::Ec { curve, scalar, public }, PublicKey::EC(_)) => {
-                let theirs = match x509::curve(key)? {
-                    "P-256" => P256,
-                    "P-384" => P384,
-                    "P-521" => P521,
-                    _ => return public.as_ref().map(|public| public == point),
-                };
+    pub(crate) fn belongs_to(&self, key: &PublicKeyInfo<'_>) -> Option<bool> {
+        match &self.kind {
+            Kind::Rsa { modulus } if key.is(RSA) => Some(key.modulus()? == modulus),
+            Kind::Ec { curve, scalar, public } if key.is(EC) => {
+                let theirs = [P256, P384, P521].into_iter().find(|oid| key.algorithm.is_with(*oid));
+                let stored = || public.as_ref().map(|public| public == key.bytes);
+                let Some(theirs) = theirs else { return stored() };
                 if *curve != theirs {
                     return Some(false);
                 }
                 let algorithm = match theirs {
                     P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
                     P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
-                    _ => return public.as_ref().map(|public| public == point),
+                    _ => return stored(),
                 };
                 let random = SystemRandom::new();
                 let pair = EcdsaKeyPair::from_private_key_and_public_key(
-                    algorithm, scalar, point, &random,
+                    algorithm, scalar, key.bytes, &random,
                 );
                 Some(pair.is_ok())
             }
-            (Kind::Ed25519 { seed }, _)
-                if key.algorithm.algorithm.to_id_string() == "1.3.101.112" =>
-            {
+            Kind::Ed25519 { seed } if key.is(ED25519) => {
                 let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
-                Some(pair.public_key().as_ref() == point)
+                Some(pair.public_key().as_ref() == key.bytes)
             }
             _ => Some(false),
         }
     }
-}
-
-fn without_zeros(number: &[u8]) -> &[u8] {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    &number[zeros..]
 }
 
 fn from_pkcs8(der: &[u8]) -> Option<PrivateKey> {

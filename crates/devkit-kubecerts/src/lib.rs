@@ -47,4 +47,4 @@ pub use report::{Part, Report};
 pub use secret::{Secret, safe_file, safe_path, told, told_path};
 pub use select::{Choice, Selected};
 pub use warning::{Code, Warning};
-pub use x509::{Certificate, Role, spaced};
+pub use x509::{Certificate, Role, spaced, validity};

@@ -1,9 +1,8 @@
 //! PKCS#12: the key and the certificate with its chain in one encrypted file.
 
-use p12_keystore::{
-    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey as P12Key,
-    PrivateKeyChain,
-};
+mod asn1;
+mod crypt;
+mod pfx;
 
 use crate::error::Error;
 use crate::inspect::certificates;
@@ -12,6 +11,7 @@ use crate::material::Material;
 use crate::pem;
 use crate::plan::no_key;
 use crate::secret::Secret;
+use crate::x509;
 
 /// Which programs are to read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,10 +23,20 @@ pub enum Profile {
     Compatible,
 }
 
-/// What OpenSSL, NSS and Windows use at the time of writing.
-const MODERN_ITERATIONS: u32 = 100_000;
-/// Old readers refuse or crawl beyond a few thousand.
-const COMPATIBLE_ITERATIONS: u32 = 2048;
+/// No random numbers, or more bytes than DER can count.
+struct NotPacked;
+
+impl From<pkcs8::der::Error> for NotPacked {
+    fn from(_: pkcs8::der::Error) -> Self {
+        Self
+    }
+}
+
+impl From<ring::error::Unspecified> for NotPacked {
+    fn from(_: ring::error::Unspecified) -> Self {
+        Self
+    }
+}
 
 /// Packs a context's key and certificates, under a name.
 ///
@@ -42,15 +52,21 @@ pub fn pack(
     let into = "a PKCS#12 file";
     let cannot = |part, why: &str| Error::NotPem { part, into, why: why.into() };
     let blocks = pem::blocks(material.certificate.as_ref().map_or(&[][..], |item| &item.bytes));
-    let chain: Result<Vec<_>, _> =
-        certificates(&blocks).map(|block| Certificate::from_der(&block.contents)).collect();
-    let chain = chain.map_err(|_| cannot("the client certificate", "it cannot be read"))?;
+    let mut chain = Vec::new();
+    for block in certificates(&blocks) {
+        let parsed = x509::parse(block);
+        let parsed = parsed.ok_or_else(|| cannot("the client certificate", "it cannot be read"))?;
+        chain.push(pfx::PackedCertificate {
+            name: x509::label(&parsed.subject),
+            der: &block.contents,
+        });
+    }
     if chain.is_empty() {
         return Err(cannot("the client certificate", "it is no PEM certificate"));
     }
     let Some(item) = &material.key else { return Err(no_key()) };
-    let blocks = pem::blocks(&item.bytes);
-    let block = blocks.iter().find(|block| block.is_private_key());
+    let key_blocks = pem::blocks(&item.bytes);
+    let block = key_blocks.iter().find(|block| block.is_private_key());
     let block = block.ok_or_else(|| cannot("the client key", "it is no PEM private key"))?;
     if block.encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
         return Err(cannot(
@@ -58,27 +74,11 @@ pub fn pack(
             "it is encrypted; decrypt it with openssl pkey first",
         ));
     }
-    let key = PrivateKey::parse(block).and_then(|key| P12Key::from_der(&key.pkcs8).ok());
+    let key = PrivateKey::parse(block);
     let key = key.ok_or_else(|| cannot("the client key", "it cannot be read"))?;
-
-    // The identifier that ties the key to its certificate: any will do.
-    let id = crate::x509::sha256(chain[0].as_der());
-    let mut store = KeyStore::new();
-    let chain = PrivateKeyChain::new(&id.as_bytes()[..40], key, chain);
-    store.add_entry(name, KeyStoreEntry::PrivateKeyChain(chain));
-    let writer = store.writer(password);
-    let writer = match profile {
-        Profile::Modern => writer
-            .encryption_algorithm(EncryptionAlgorithm::PbeWithHmacSha256AndAes256)
-            .encryption_iterations(MODERN_ITERATIONS)
-            .mac_algorithm(MacAlgorithm::HmacSha256)
-            .mac_iterations(MODERN_ITERATIONS),
-        Profile::Compatible => writer
-            .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
-            .encryption_iterations(COMPATIBLE_ITERATIONS)
-            .mac_algorithm(MacAlgorithm::HmacSha1)
-            .mac_iterations(COMPATIBLE_ITERATIONS),
-    };
-    let bytes = writer.write().map_err(|_| cannot("the client key", "it cannot be encrypted"))?;
+    let id = x509::sha256(chain[0].der);
+    let key = pfx::PackedKey { name, id: &id.as_bytes()[..40], pkcs8: &key.pkcs8 };
+    let bytes = pfx::write(&key, &chain, password, profile);
+    let bytes = bytes.map_err(|NotPacked| cannot("the client key", "it cannot be encrypted"))?;
     Ok(Secret::new(bytes))
 }

@@ -1,17 +1,27 @@
 //! What a certificate says about itself.
 
-use std::fmt::Write as _;
+mod parsed;
+mod signature;
+
 use std::net::IpAddr;
 
+use pkcs8::ObjectIdentifier;
+use pkcs8::der::asn1::AnyRef;
+use pkcs8::der::{Reader as _, Tag, TagNumber, Tagged as _};
 use serde::Serialize;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
-use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_SIG_ED25519};
-use x509_parser::prelude::FromDer;
-use x509_parser::public_key::PublicKey;
-use x509_parser::x509::{AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
 
 use crate::pem::Block;
+
+pub(crate) use parsed::{
+    DistinguishedName, EC, ED25519, P256, P384, P521, ParsedCertificate, PublicKeyInfo, RSA,
+};
+use parsed::{NameAttribute, dotted, hex, inside};
+
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+const ALTERNATIVE_NAMES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
 /// What a certificate is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -57,35 +67,60 @@ pub struct Certificate {
 }
 
 /// Reads a block; nothing if it is no certificate.
-pub(crate) fn parse(block: &Block) -> Option<X509Certificate<'_>> {
-    X509Certificate::from_der(&block.contents).ok().map(|(_, certificate)| certificate)
+pub(crate) fn parse(block: &Block) -> Option<ParsedCertificate<'_>> {
+    ParsedCertificate::parse(&block.contents).ok()
 }
 
-pub(crate) fn describe(block: &Block, parsed: &X509Certificate<'_>, role: Role) -> Certificate {
-    let validity = parsed.validity();
+/// From when until when a certificate is valid, in seconds since 1970; nothing if it is none.
+#[must_use]
+pub fn validity(der: &[u8]) -> Option<(i64, i64)> {
+    ParsedCertificate::parse(der).ok().map(|parsed| (parsed.begins, parsed.expires))
+}
+
+pub(crate) fn describe(block: &Block, parsed: &ParsedCertificate<'_>, role: Role) -> Certificate {
+    let serial: Vec<String> = parsed.serial.iter().map(|byte| format!("{byte:02x}")).collect();
     Certificate {
         role,
-        subject: Some(name(parsed.subject())).filter(|name| !name.is_empty()),
+        subject: Some(name(&parsed.subject)).filter(|name| !name.is_empty()),
         sans: alternative_names(parsed),
-        issuer: Some(name(parsed.issuer())).filter(|name| !name.is_empty()),
-        serial: parsed.raw_serial_as_string(),
-        not_before: rfc3339(validity.not_before.timestamp()),
-        not_after: rfc3339(validity.not_after.timestamp()),
-        key_type: key_type(parsed.public_key()),
+        issuer: Some(name(&parsed.issuer)).filter(|name| !name.is_empty()),
+        serial: serial.join(":"),
+        not_before: rfc3339(parsed.begins),
+        not_after: rfc3339(parsed.expires),
+        key_type: key_type(&parsed.public_key),
         sha256: sha256(&block.contents),
-        is_ca: parsed.is_ca(),
-        begins: validity.not_before.timestamp(),
-        expires: validity.not_after.timestamp(),
+        is_ca: may_sign(parsed),
+        begins: parsed.begins,
+        expires: parsed.expires,
     }
+}
+
+/// `basicConstraints` with a first field that says so.
+fn may_sign(parsed: &ParsedCertificate<'_>) -> bool {
+    let Ok(Some(constraints)) = parsed.extension(BASIC_CONSTRAINTS) else { return false };
+    inside(constraints, Tag::Sequence).and_then(|mut fields| fields.decode()).unwrap_or(false)
 }
 
 /// Whether a server would take it from a client: Go and OpenSSL refuse one that has an extended key
 /// usage (RFC 5280, section 4.2.1.12) without `clientAuth`.
-pub(crate) fn may_be_a_client(parsed: &X509Certificate<'_>) -> bool {
-    match parsed.extended_key_usage() {
-        Ok(Some(usage)) => usage.value.client_auth || usage.value.any,
-        _ => true,
+pub(crate) fn may_be_a_client(parsed: &ParsedCertificate<'_>) -> bool {
+    let Ok(Some(usages)) = parsed.extension(EXTENDED_KEY_USAGE) else { return true };
+    let usages = each(usages);
+    // What cannot be read says nothing.
+    usages.is_none_or(|usages| {
+        let named = |oid: ObjectIdentifier| usages.iter().any(|any| any.value() == oid.as_bytes());
+        named(ANY_USAGE) || named(CLIENT_AUTH)
+    })
+}
+
+/// All values of a sequence.
+fn each(sequence: AnyRef<'_>) -> Option<Vec<AnyRef<'_>>> {
+    let mut rest = inside(sequence, Tag::Sequence).ok()?;
+    let mut values = Vec::new();
+    while !rest.is_finished() {
+        values.push(rest.decode().ok()?);
     }
+    Some(values)
 }
 
 /// A name with its parts apart, for people; a comma within one has a backslash.
@@ -105,11 +140,7 @@ pub fn spaced(name: &str) -> String {
 
 /// SHA-256, hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 
 fn rfc3339(seconds: i64) -> String {
@@ -118,28 +149,58 @@ fn rfc3339(seconds: i64) -> String {
 }
 
 /// RFC 4514: the last part of the name first.
-fn name(name: &X509Name<'_>) -> String {
-    let mut parts: Vec<String> = name
-        .iter_rdn()
-        .map(|rdn| rdn.iter().map(attribute).collect::<Vec<_>>().join("+"))
-        .collect();
-    parts.reverse();
-    parts.join(",")
+fn name(name: &DistinguishedName<'_>) -> String {
+    let groups = name.groups.iter().rev();
+    let groups = groups.map(|group| group.iter().map(attribute).collect::<Vec<_>>().join("+"));
+    groups.collect::<Vec<_>>().join(",")
 }
 
-fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
-    let registry = x509_parser::objects::oid_registry();
-    let oid = attribute.attr_type();
-    let kind = x509_parser::objects::oid2abbrev(oid, registry)
-        .map_or_else(|_| oid.to_id_string(), str::to_owned);
-    if let Ok(value) = attribute.as_str() {
-        return format!("{kind}={}", escaped(value));
-    }
-    let hex = attribute.as_slice().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
-    format!("{kind}=#{hex}")
+fn attribute(attribute: &NameAttribute<'_>) -> String {
+    format!("{}={}", kind(attribute.oid), escaped(&attribute.text))
+}
+
+/// A name as a label of something else: its parts in their own order, and nothing escaped.
+pub(crate) fn label(name: &DistinguishedName<'_>) -> String {
+    let part = |part: &NameAttribute<'_>| format!("{}={}", kind(part.oid), part.text);
+    let groups = name.groups.iter();
+    let groups = groups.map(|group| group.iter().map(part).collect::<Vec<_>>().join(" + "));
+    groups.collect::<Vec<_>>().join(", ")
+}
+
+/// The attribute types of RFC 4519, RFC 5280 and EV certificates; any other is a number.
+fn kind(oid: &[u8]) -> String {
+    let dotted = dotted(oid);
+    let known = match dotted.as_str() {
+        "2.5.4.3" => "CN",
+        "2.5.4.4" => "surname",
+        "2.5.4.5" => "serialNumber",
+        "2.5.4.6" => "C",
+        "2.5.4.7" => "L",
+        "2.5.4.8" => "ST",
+        "2.5.4.9" => "streetAddress",
+        "2.5.4.10" => "O",
+        "2.5.4.11" => "OU",
+        "2.5.4.12" => "title",
+        "2.5.4.13" => "description",
+        "2.5.4.15" => "businessCategory",
+        "2.5.4.16" => "postalAddress",
+        "2.5.4.17" => "postalCode",
+        "2.5.4.41" => "name",
+        "2.5.4.42" => "givenName",
+        "2.5.4.43" => "initials",
+        "2.5.4.44" => "generationQualifier",
+        "2.5.4.45" => "uniqueIdentifier",
+        "2.5.4.46" => "dnQualifier",
+        "0.9.2342.19200300.100.1.1" => "uid",
+        "0.9.2342.19200300.100.1.25" => "DC",
+        "1.2.840.113549.1.9.1" => "Email",
+        "1.2.840.113549.1.9.2" => "unstructuredName",
+        "1.3.6.1.4.1.311.60.2.1.1" => "msJurisdictionLocality",
+        "1.3.6.1.4.1.311.60.2.1.2" => "msJurisdictionStateOrProvince",
+        "1.3.6.1.4.1.311.60.2.1.3" => "msJurisdictionCountry",
+        _ => return dotted,
+    };
+    known.to_owned()
 }
 
 fn escaped(value: &str) -> String {
@@ -157,42 +218,55 @@ fn escaped(value: &str) -> String {
     devkit_text::escape(text.as_bytes())
 }
 
-fn alternative_names(parsed: &X509Certificate<'_>) -> Vec<String> {
-    let Ok(Some(extension)) = parsed.subject_alternative_name() else { return Vec::new() };
-    let shown = |text: &str| devkit_text::escape(text.as_bytes());
-    let show = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(name) => Some(format!("DNS:{}", shown(name))),
-        GeneralName::RFC822Name(name) => Some(format!("email:{}", shown(name))),
-        GeneralName::URI(uri) => Some(format!("URI:{}", shown(uri))),
-        GeneralName::IPAddress(bytes) => {
-            let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-            let address = four.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
+fn alternative_names(parsed: &ParsedCertificate<'_>) -> Vec<String> {
+    let Ok(Some(extension)) = parsed.extension(ALTERNATIVE_NAMES) else { return Vec::new() };
+    let names = each(extension).unwrap_or_default();
+    names.iter().filter_map(|name| alternative_name(*name)).collect()
+}
+
+/// A `GeneralName` of a kind that a server is reached by, or a person.
+fn alternative_name(name: AnyRef<'_>) -> Option<String> {
+    let Tag::ContextSpecific { number: TagNumber(kind), .. } = name.tag() else { return None };
+    let text =
+        || str::from_utf8(name.value()).ok().map(|text| devkit_text::escape(text.as_bytes()));
+    match kind {
+        1 => Some(format!("email:{}", text()?)),
+        2 => Some(format!("DNS:{}", text()?)),
+        6 => Some(format!("URI:{}", text()?)),
+        7 => {
+            let four = <[u8; 4]>::try_from(name.value()).map(IpAddr::from);
+            let address = four.or_else(|_| <[u8; 16]>::try_from(name.value()).map(IpAddr::from));
             address.ok().map(|address| format!("IP:{address}"))
         }
         _ => None,
-    };
-    extension.value.general_names.iter().filter_map(show).collect()
+    }
 }
 
-fn key_type(key: &SubjectPublicKeyInfo<'_>) -> String {
-    match (key.parsed(), curve(key)) {
-        (Ok(PublicKey::RSA(rsa)), _) => format!("RSA {}", rsa.key_size()),
-        (_, Some(curve)) => format!("EC {curve}"),
-        _ if key.algorithm.algorithm == OID_SIG_ED25519 => "Ed25519".into(),
-        _ => key.algorithm.algorithm.to_id_string(),
+fn key_type(key: &PublicKeyInfo<'_>) -> String {
+    if let Some(modulus) = key.modulus() {
+        return format!("RSA {}", length_in_bits(modulus));
     }
+    match curve(key) {
+        Some(curve) => format!("EC {curve}"),
+        None if key.is(ED25519) => "Ed25519".into(),
+        None => dotted(key.algorithm.oid),
+    }
+}
+
+/// Of a number without zeros before it.
+pub(crate) fn length_in_bits(number: &[u8]) -> usize {
+    let unused = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    number.len() * 8 - unused
 }
 
 /// The curve of an elliptic key.
-pub(crate) fn curve(key: &SubjectPublicKeyInfo<'_>) -> Option<&'static str> {
-    if key.algorithm.algorithm != OID_KEY_TYPE_EC_PUBLIC_KEY {
+pub(crate) fn curve(key: &PublicKeyInfo<'_>) -> Option<&'static str> {
+    if !key.is(EC) {
         return None;
     }
-    let oid = key.algorithm.parameters.as_ref()?.as_oid().ok()?;
-    Some(match oid.to_id_string().as_str() {
-        "1.2.840.10045.3.1.7" => "P-256",
-        "1.3.132.0.34" => "P-384",
-        "1.3.132.0.35" => "P-521",
-        _ => "on another curve",
-    })
+    let curves = [(P256, "P-256"), (P384, "P-384"), (P521, "P-521")];
+    if let Some((_, name)) = curves.iter().find(|(oid, _)| key.algorithm.is_with(*oid)) {
+        return Some(name);
+    }
+    key.algorithm.parameters.map(|_| "on another curve")
 }

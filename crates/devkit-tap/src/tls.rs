@@ -6,7 +6,7 @@ mod tests;
 use std::io;
 use std::sync::Arc;
 
-use devkit_kubecerts::Connection;
+use devkit_kubecerts::{Connection, validity};
 use devkit_text::words;
 use jiff::Timestamp;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -19,7 +19,6 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, RootCertStore,
     SignatureScheme,
 };
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// Why TLS cannot be set up. Never holds key material.
 #[derive(Debug, thiserror::Error)]
@@ -175,14 +174,13 @@ pub(crate) fn problem(error: &io::Error) -> (HandshakeProblem, String) {
 /// Whether a certificate that is trusted as it is may be shown under this name, and now.
 fn holds(shown: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<(), Error> {
     verify_server_name(&ParsedCertificate::try_from(shown)?, name)?;
-    let (_, parsed) = X509Certificate::from_der(shown)
-        .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+    let (begins, expires) =
+        validity(shown).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let validity = parsed.validity();
-    if now < validity.not_before.timestamp() {
+    if now < begins {
         return Err(CertificateError::NotValidYet.into());
     }
-    if now > validity.not_after.timestamp() {
+    if now > expires {
         return Err(CertificateError::Expired.into());
     }
     Ok(())
