@@ -8,8 +8,7 @@ use devkit_text::escape;
 use serde::Serialize;
 
 use super::render;
-use crate::exit;
-use crate::ui::{self, Fit, Table, To, Ui, column};
+use crate::ui::{Answer, Documents, Fit, Table, To, Ui, column};
 
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
@@ -60,24 +59,39 @@ pub(super) fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let root = repository.root.as_deref();
     let problems: Vec<Option<Detailed<Judgement>>> =
         repository.modules.iter().map(|module| not_releasable(module, root)).collect();
-    if ui.json {
-        let modules = repository.modules.iter().zip(&problems);
-        ui::document(&Document {
+    ui.answer(&Modules { repository, problems })
+}
+
+/// The modules of a commit.
+struct Modules {
+    repository: Repository,
+    /// What keeps each from being released.
+    problems: Vec<Option<Detailed<Judgement>>>,
+}
+
+impl Answer for Modules {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let modules = self.repository.modules.iter().zip(&self.problems);
+        to.add(&Document {
             schema: "devkit.gomod-tag.list/1",
-            commit: repository.commit.oid.as_str(),
-            root,
+            commit: self.repository.commit.oid.as_str(),
+            root: self.repository.root.as_deref(),
             modules: modules.map(|(module, problem)| document(module, problem.as_ref())).collect(),
-        })?;
-        return Ok(exit::DONE);
+        })
     }
-    ui.text(&text(ui, &repository, &problems))?;
-    // A list stops at nothing.
-    let shallow = shallow(&repository.git).map(|mut found| {
-        found.finding.severity = Severity::Warning;
-        found
-    });
-    render::warn(ui, shallow.as_slice());
-    Ok(exit::DONE)
+
+    fn remarks(&self, ui: &Ui) {
+        // A list stops at nothing.
+        let shallow = shallow(&self.repository.git).map(|mut found| {
+            found.finding.severity = Severity::Warning;
+            found
+        });
+        render::warn(ui, shallow.as_slice());
+    }
+
+    fn text(&self, ui: &Ui) -> String {
+        text(ui, &self.repository, &self.problems)
+    }
 }
 
 fn document<'a>(

@@ -21,7 +21,7 @@ use crate::exit;
 use crate::failure::{self, Failure};
 use crate::findings::{Annotations, Annotator, ReportOption};
 use crate::host::Host;
-use crate::ui::{self, Ui};
+use crate::ui::{self, Documents, To, Ui};
 
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
@@ -96,36 +96,54 @@ pub(super) fn status(ui: &Ui, args: &StatusArgs) -> anyhow::Result<u8> {
         annotate(ui, annotations, &repository, &plan, plan.rows.iter().map(unreleased).collect())?;
         return Ok(code);
     }
-    if ui.json {
-        ui::document(&document(&repository, &plan, true))?;
-        return Ok(code);
+    let uncommitted = match args.place.commit {
+        Some(_) => 0,
+        None => repository.git.status().map_err(trouble::git)?.modified.len(),
+    };
+    ui.answer(&Changed { repository: &repository, plan: &plan, uncommitted })
+}
+
+/// What has changed since the last versions.
+struct Changed<'a> {
+    repository: &'a Repository,
+    plan: &'a Plan,
+    /// Files that are changed and not committed.
+    uncommitted: usize,
+}
+
+impl ui::Answer for Changed<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        to.add(&document(self.repository, self.plan, true))
     }
-    let mut text = render::table(ui, &repository, &plan);
-    if plan.rows.is_empty() {
-        text.push_str("nothing to release: no module has changed since its last version\n");
+
+    fn remarks(&self, ui: &Ui) {
+        render::warn(ui, &self.plan.warnings);
     }
-    for problem in &plan.problems {
-        let _ = writeln!(
-            text,
-            "{} {} [{}]\n  hint:  {}",
-            ui.mark(false),
-            problem.message,
-            problem.code,
-            problem.hint.clone().unwrap_or_default()
-        );
-    }
-    text.push_str(&render::rest(ui, &repository.git, &plan));
-    if args.place.commit.is_none() {
-        let status = repository.git.status().map_err(trouble::git)?;
-        let count = status.modified.len();
-        if count > 0 {
-            let _ =
-                writeln!(text, "not looked at: {count} files that are changed and not committed");
+
+    fn text(&self, ui: &Ui) -> String {
+        let mut text = render::table(ui, self.repository, self.plan);
+        if self.plan.rows.is_empty() {
+            text.push_str("nothing to release: no module has changed since its last version\n");
         }
+        for problem in &self.plan.problems {
+            let hint = problem.hint.clone().unwrap_or_default();
+            let line = ui.sign(false).then(format!(" {} [{}]", problem.message, problem.code));
+            let _ = writeln!(text, "{}  hint:  {hint}", ui.paragraph(To::Out, &line));
+        }
+        text.push_str(&render::rest(ui, &self.repository.git, self.plan));
+        if self.uncommitted > 0 {
+            let _ = writeln!(
+                text,
+                "not looked at: {} files that are changed and not committed",
+                self.uncommitted
+            );
+        }
+        text
     }
-    ui.text(&text)?;
-    render::warn(ui, &plan.warnings);
-    Ok(code)
+
+    fn exit(&self) -> u8 {
+        if self.plan.rows.is_empty() { exit::DONE } else { exit::NO }
+    }
 }
 
 /// The plan, and nothing else.
@@ -200,18 +218,32 @@ pub(super) fn tag(ui: &Ui, host: &Host, args: &TagArgs) -> anyhow::Result<u8> {
 
 /// A plan that is only shown.
 fn show(ui: &Ui, repository: &Repository, plan: &Plan, api: &[Answer]) -> anyhow::Result<u8> {
-    if ui.json {
-        if !plan.problems.is_empty() {
-            return Ok(refused(ui, plan));
-        }
-        ui::document(&document(repository, plan, true).with_api(api))?;
-        return Ok(exit::DONE);
+    let is_refused = !plan.problems.is_empty();
+    if !(ui.json && is_refused) {
+        ui.answer(&Shown { repository, plan, api })?;
     }
-    let mut text = text(ui, repository, plan);
-    text.push_str(&api::text(ui, api));
-    ui.text(&text)?;
-    render::warn(ui, &plan.warnings);
-    if plan.problems.is_empty() { Ok(exit::DONE) } else { Ok(refused(ui, plan)) }
+    Ok(if is_refused { refused(ui, plan) } else { exit::DONE })
+}
+
+/// A plan, and what gorelease says of it.
+struct Shown<'a> {
+    repository: &'a Repository,
+    plan: &'a Plan,
+    api: &'a [Answer],
+}
+
+impl ui::Answer for Shown<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        to.add(&document(self.repository, self.plan, true).with_api(self.api))
+    }
+
+    fn remarks(&self, ui: &Ui) {
+        render::warn(ui, &self.plan.warnings);
+    }
+
+    fn text(&self, ui: &Ui) -> String {
+        text(ui, self.repository, self.plan) + &api::text(ui, self.api)
+    }
 }
 
 fn text(ui: &Ui, repository: &Repository, plan: &Plan) -> String {
