@@ -9,9 +9,8 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::libc;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
+use rustix::io::Errno;
 
 use crate::NewFolder;
 use crate::publish::{folder_of, kind, sync};
@@ -284,7 +283,7 @@ fn target(path: &Path) -> Result<PathBuf, EditError> {
         }
     }
     if fs::symlink_metadata(&target).is_ok() {
-        return Err(failed(Errno::ELOOP.into()));
+        return Err(failed(Errno::LOOP.into()));
     }
     // The folder may be missing too, and is then as it was named.
     let Some(name) = target.file_name() else {
@@ -309,7 +308,7 @@ fn read(path: &Path) -> Result<Option<Found>, EditError> {
     }
     let open = File::options()
         .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
         .open(path)
         .map_err(failed)?;
     let metadata = open.metadata().map_err(failed)?;
@@ -321,7 +320,7 @@ fn read(path: &Path) -> Result<Option<Found>, EditError> {
 /// Whether a file may be replaced by one that differs in nothing but its contents.
 fn replaceable(path: &Path, found: &Metadata) -> Result<(), EditError> {
     let barrier = |why| Err(EditError::ReadOnly { path: path.into(), why });
-    let user = nix::unistd::geteuid();
+    let user = rustix::process::geteuid();
     if found.mode() & 0o222 == 0 {
         return barrier(Barrier::Mode);
     }
@@ -329,8 +328,7 @@ fn replaceable(path: &Path, found: &Metadata) -> Result<(), EditError> {
         return barrier(Barrier::Owner(found.uid()));
     }
     // What lies above catches a file system that is read-only only when it is written to.
-    let writable = nix::unistd::access(path, nix::unistd::AccessFlags::W_OK);
-    if writable == Err(Errno::EROFS) {
+    if access(path, Access::WRITE_OK) == Err(Errno::ROFS) {
         return barrier(Barrier::FileSystem);
     }
     let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
@@ -349,18 +347,14 @@ fn lock(folder: &Path) -> io::Result<File> {
             // An error of these: the file system has no locks (NFS on a folder that is open for
             // reading). What was read is compared again before it is replaced.
             Ok(())
-            | Err(
-                rustix::io::Errno::BADF
-                | rustix::io::Errno::NOLCK
-                | rustix::io::Errno::NOSYS
-                | rustix::io::Errno::INVAL
-                | rustix::io::Errno::OPNOTSUPP,
-            ) => return Ok(file),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => {
+            | Err(Errno::BADF | Errno::NOLCK | Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => {
+                return Ok(file);
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::WOULDBLOCK) if Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(2));
             }
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(Errno::WOULDBLOCK) => {
                 let text = "another run has had it locked for a minute";
                 return Err(io::Error::new(ErrorKind::TimedOut, text));
             }
@@ -385,7 +379,7 @@ impl Temporary {
         let mut file = File::options()
             .write(true)
             .create_new(true)
-            .custom_flags(libc::O_NOFOLLOW)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .mode(0o600)
             .open(&name)
             .map_err(failed)?;
@@ -497,8 +491,8 @@ fn keep(path: &Path, found: &Found) -> Result<PathBuf, EditError> {
             // No links on this file system.
             Err(error)
                 if matches!(
-                    Errno::from_raw(error.raw_os_error().unwrap_or(0)),
-                    Errno::EPERM | Errno::ENOTSUP | Errno::ENOSYS | Errno::EMLINK
+                    Errno::from_io_error(&error),
+                    Some(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK)
                 ) =>
             {
                 let temporary = Temporary::write(&backup, path, &found.contents, Some(found))?;
@@ -513,11 +507,11 @@ fn keep(path: &Path, found: &Found) -> Result<PathBuf, EditError> {
 
 /// What the system says when a file cannot be replaced at all, as far as it tells.
 fn barred(action: &'static str, path: &Path, source: io::Error) -> EditError {
-    let why = match Errno::from_raw(source.raw_os_error().unwrap_or(0)) {
-        Errno::EROFS => Barrier::FileSystem,
-        Errno::EBUSY | Errno::EXDEV => Barrier::Mount,
-        Errno::EACCES => Barrier::Folder,
-        Errno::EPERM => Barrier::Forbidden,
+    let why = match Errno::from_io_error(&source) {
+        Some(Errno::ROFS) => Barrier::FileSystem,
+        Some(Errno::BUSY | Errno::XDEV) => Barrier::Mount,
+        Some(Errno::ACCESS) => Barrier::Folder,
+        Some(Errno::PERM) => Barrier::Forbidden,
         _ => return cannot(action, path, source),
     };
     EditError::ReadOnly { path: path.into(), why }

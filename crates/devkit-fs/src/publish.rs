@@ -7,8 +7,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nix::errno::Errno;
-use nix::libc;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 /// A file to be.
@@ -187,7 +187,10 @@ fn holds(path: &Path, contents: &[u8]) -> io::Result<bool> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    File::options().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+    File::options()
+        .read(true)
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .open(path)
 }
 
 pub(crate) fn kind(found: &fs::Metadata) -> &'static str {
@@ -231,7 +234,7 @@ fn create(path: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
         let file = File::options()
             .write(true)
             .create_new(true)
-            .custom_flags(libc::O_NOFOLLOW)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .mode(mode)
             .open(&temporary);
         match file {
@@ -330,8 +333,8 @@ fn put(temporary: &Path, path: &Path) -> io::Result<()> {
         // Not every file system has links (vfat, some network ones).
         Err(error)
             if matches!(
-                Errno::from_raw(error.raw_os_error().unwrap_or(0)),
-                Errno::EPERM | Errno::ENOTSUP | Errno::ENOSYS | Errno::EMLINK
+                Errno::from_io_error(&error),
+                Some(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK)
             ) =>
         {
             rename_new(temporary, path)
@@ -342,8 +345,8 @@ fn put(temporary: &Path, path: &Path) -> io::Result<()> {
 
 #[cfg(target_os = "linux")]
 fn rename_new(temporary: &Path, path: &Path) -> io::Result<()> {
-    use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
-    renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RenameFlags::RENAME_NOREPLACE)?;
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, temporary, CWD, path, RenameFlags::NOREPLACE)?;
     Ok(())
 }
 

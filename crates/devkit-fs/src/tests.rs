@@ -80,7 +80,7 @@ fn what_another_set_left_is_an_error_or_goes() {
 
 #[test]
 fn a_replacement_that_fails_leaves_no_second_name_behind() {
-    if !nix::unistd::geteuid().is_root() {
+    if !rustix::process::geteuid().is_root() {
         return;
     }
     let (folder, a, b) = folder();
@@ -278,7 +278,8 @@ mod edit {
         fs::create_dir(&a).unwrap();
         let error = Edit::open(&a).unwrap_err();
         assert!(matches!(error, EditError::NotRegular { kind: "a folder", .. }), "{error}");
-        nix::unistd::mkfifo(&b, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &b, fifo, mode, 0).unwrap();
         assert!(matches!(Edit::open(&b).unwrap_err(), EditError::NotRegular { .. }));
         let file = folder.path().join("c");
         fs::write(&file, "old").unwrap();
@@ -311,7 +312,7 @@ mod edit {
         let left = |pid: u32| folder.path().join(format!(".a.devkit-{pid}.tmp"));
         fs::write(left(gone), "half").unwrap();
         // One of a process that still runs is its own concern.
-        let parent = nix::unistd::getppid().as_raw().unsigned_abs();
+        let parent = std::os::unix::process::parent_id();
         fs::write(left(parent), "half").unwrap();
         fs::hard_link(&a, folder.path().join("a.devkit-1")).unwrap();
         fs::write(folder.path().join("a.devkit-2"), "old").unwrap();

@@ -38,7 +38,7 @@ impl Local {
         ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         ca.distinguished_name.push(DnType::CommonName, "devkit tap, for this run only");
-        let ca_pem = ca.self_signed(&ca_key).map_err(words)?.pem();
+        let ca_pem = pem(ca.self_signed(&ca_key).map_err(words)?.der());
         let issuer = Issuer::new(ca, ca_key);
 
         let key = KeyPair::generate().map_err(words)?;
@@ -123,4 +123,19 @@ impl Local {
         });
         Secret::new(format!("{config:#}\n").into_bytes())
     }
+}
+
+/// RFC 7468. rcgen's own writer of it would link another crate, and a second base64.
+fn pem(certificate: &[u8]) -> String {
+    let mut text = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    let body = BASE64_STANDARD.encode(certificate);
+    let mut rest = body.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(64));
+        text.push_str(line);
+        text.push('\n');
+        rest = more;
+    }
+    text.push_str("-----END CERTIFICATE-----\n");
+    text
 }
