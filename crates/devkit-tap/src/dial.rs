@@ -23,7 +23,7 @@ use crate::tls::{self, HandshakeProblem, TlsError};
 
 /// A proxy answers CONNECT with a few header lines.
 const LONGEST_ANSWER: usize = 16 * 1024;
-/// As client-go's dialer has them.
+/// How long a connection may take: as client-go's dialer has it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}

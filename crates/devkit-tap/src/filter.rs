@@ -49,7 +49,7 @@ pub enum FilterError {
     /// Nothing but `-n` is known.
     #[error("a filter has no option `{option}`")]
     UnknownOption {
-        /// As it was written.
+        /// The option as it was written.
         option: String,
     },
     /// `-n` at the end, or twice.
@@ -64,7 +64,7 @@ pub enum FilterError {
     /// A part of it is empty: `pods/`.
     #[error("`{word}` is no RESOURCE[.GROUP][/NAME[/SUBRESOURCE]]")]
     NotAResource {
-        /// As it was written.
+        /// The word as it was written.
         word: String,
     },
 }

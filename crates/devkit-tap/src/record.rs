@@ -102,7 +102,7 @@ impl Drop for Record {
 impl Recorded {
     fn add(&mut self, bytes: &[u8], most: usize) {
         let room = most.saturating_sub(self.bytes.len());
-        // Nothing behind a gap.
+        // Nothing is kept behind a gap.
         if !self.is_cut() {
             self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
