@@ -27,14 +27,14 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::credential::{CredentialError, Credentials, Current};
-use crate::dial::{DialError, Route};
-use crate::event::{Event, OnEvent};
-use crate::exchange::{self, Exchange, Recorded, Run, Times};
 use crate::local::Local;
-use crate::record::{Record, Side, Tee};
-use crate::server::Server;
-use crate::tls::{self, TlsError};
+use crate::traffic::event::{Event, OnEvent};
+use crate::traffic::exchange::{self, Exchange, Recorded, Run, Times};
+use crate::traffic::record::{Record, Side, Tee};
+use crate::upstream::credential::{CredentialError, Credentials, Current};
+use crate::upstream::dial::{DialError, Route};
+use crate::upstream::server::Server;
+use crate::upstream::tls::{self, TlsError};
 
 /// How long a client may take until it has spoken TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);

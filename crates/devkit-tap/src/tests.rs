@@ -27,9 +27,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::proxy::carry;
-use crate::record::{Record, Side};
-use crate::server::Server;
-use crate::{Credentials, Event, Exchange, Setup, Surroundings, Tap, Way, tls};
+use crate::traffic::record::{Record, Side};
+use crate::upstream::server::Server;
+use crate::upstream::tls;
+use crate::{Credentials, Event, Exchange, Setup, Surroundings, Tap, Way};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

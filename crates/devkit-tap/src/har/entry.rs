@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::exchange::{Exchange, Recorded, Response, Times};
 use crate::percent::{Plus, decode};
+use crate::traffic::exchange::{Exchange, Recorded, Response, Times};
 
 /// What browsers write where nothing names the type.
 const UNKNOWN_TYPE: &str = "x-unknown";

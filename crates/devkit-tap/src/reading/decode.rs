@@ -11,8 +11,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::exchange::{Exchange, Recorded};
-use crate::redact::{self, Place, Secrets};
+use super::redact::{self, Place, Secrets};
+use crate::traffic::exchange::{Exchange, Recorded};
 
 use body::{Media, Plain, Watched};
 pub use unzip::Unzip;

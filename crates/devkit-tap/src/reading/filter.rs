@@ -5,7 +5,7 @@ mod tests;
 
 use devkit_text::{escape, nearest};
 
-use crate::words::{Asked, Patch, Resource, Scope, Subject, Verb, builtin};
+use super::words::{Asked, Patch, Resource, Scope, Subject, Verb, builtin};
 
 /// Requests that are wanted: `[VERB] [RESOURCE [NAME]] [-n NAMESPACE]`.
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::body::Bytes;
 use jiff::Timestamp;
 
-use crate::exchange::Exchange;
+use super::exchange::Exchange;
 
 /// What passes, as it passes.
 #[derive(Debug)]

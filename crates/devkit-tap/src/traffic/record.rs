@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-use crate::event::{Event, OnEvent};
-use crate::exchange::{Exchange, Recorded};
+use super::event::{Event, OnEvent};
+use super::exchange::{Exchange, Recorded};
 
 /// Characters of what went wrong.
 const LONGEST_TROUBLE: usize = 1024;

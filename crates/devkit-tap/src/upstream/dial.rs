@@ -17,9 +17,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::server::{Server, bracketed, host_and_port};
+use super::tls::{self, HandshakeProblem, TlsError};
 use crate::percent::{Plus, decode};
-use crate::server::{Server, bracketed, host_and_port};
-use crate::tls::{self, HandshakeProblem, TlsError};
 
 /// A proxy answers CONNECT with a few header lines.
 const LONGEST_ANSWER: usize = 16 * 1024;

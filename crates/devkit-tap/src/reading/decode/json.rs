@@ -8,7 +8,7 @@ use serde_json::{Deserializer, Value};
 
 use super::body::Plain;
 use super::{Frame, MOST_FRAMES, Shown};
-use crate::redact::Secrets;
+use crate::reading::redact::Secrets;
 
 /// Reads the documents; nothing where the first is no JSON.
 pub(super) fn show(plain: &Plain, secrets: Secrets) -> Option<Shown> {
