@@ -82,13 +82,30 @@ fn rows(sources: &BTreeMap<ModuleName, String>) -> Vec<ModuleName> {
         .keys()
         .map(|module| (module, floor(&imports, module, &mut BTreeSet::new())))
         .collect();
-    let is_command = |module: &ModuleName| module.len() == 2 && module[0] == COMMANDS;
-    let mut rows: Vec<&ModuleName> =
-        sources.keys().filter(|module| module.len() == 1 || is_command(module)).collect();
+    let has_row = |module: &ModuleName| match module.as_slice() {
+        [_] => true,
+        [folder, _] => folder == COMMANDS || is_stage(&sources[&module[..1]]),
+        _ => false,
+    };
+    let mut rows: Vec<&ModuleName> = sources.keys().filter(|module| has_row(module)).collect();
     rows.sort_by_key(|module| {
-        (floors[&module[..1].to_vec()], module[0].clone(), module.len(), *module)
+        let (stage, own) = (floors[&module[..1].to_vec()], floors[module]);
+        (stage, module[0].clone(), module.len(), own, *module)
     });
     rows.into_iter().cloned().collect()
+}
+
+/// Whether a module is a folder that names a stage: it has modules, and no code of its own.
+fn is_stage(source: &str) -> bool {
+    let mut lines = source.lines().filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.clone().any(|line| line.contains("mod "))
+        && lines.all(|line| line.starts_with("#[cfg(") || is_declaration(line))
+}
+
+/// Whether a line declares a module that has a file of its own.
+fn is_declaration(line: &str) -> bool {
+    let (visibility, name) = line.split_once("mod ").unwrap_or((line, ""));
+    ["", "pub ", "pub(crate) ", "pub(super) "].contains(&visibility) && name.ends_with(';')
 }
 
 /// How many modules stand on each other below one. `above`: those that stand on it, for circles.
@@ -149,10 +166,18 @@ mod tests {
             ("cmd::run::deep", "//! Deep."),
             ("plan", "//! Plans.\nuse crate::zone;"),
             ("plan::part", "//! A part."),
+            (
+                "stage",
+                "//! A stage.\n\npub(crate) mod first;\n#[cfg(test)]\nmod tests;\nmod second;\n",
+            ),
+            ("stage::first", "//! First.\nuse super::second;"),
+            ("stage::second", "//! Second."),
             ("zone", "//! A zone."),
         ]);
         let text = section("x", &sources).unwrap_or_default();
         let expected = "### `x`\n\nAll of it.\n\n| module | what it is for |\n| --- | --- |\n\
+            | `stage` | A stage |\n\
+            | `stage::second` | Second |\n| `stage::first` | First |\n\
             | `zone` | A zone |\n| `plan` | Plans |\n| `apply` | Does it |\n| `cmd` | Commands |\n\
             | `cmd::run` | Runs |\n\n";
         assert_eq!(text, expected);

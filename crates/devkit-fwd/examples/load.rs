@@ -155,7 +155,7 @@ async fn clients(kind: &str, target: &str, connections: usize, amount: usize) ->
     }
     if kind == "idle" {
         for stream in &mut streams {
-            // One message each, so that every connection has been used.
+            // Each sends a message, so that every connection has been used.
             stream.write_all(b"x").await?;
             stream.read_exact(&mut [0]).await?;
         }
@@ -196,7 +196,7 @@ async fn clients(kind: &str, target: &str, connections: usize, amount: usize) ->
     Ok(())
 }
 
-/// One connection that sends as much as it can, in a thread of its own.
+/// A connection that sends as much as it can, in a thread of its own.
 fn saturate(target: String, stop: Arc<AtomicBool>) -> thread::JoinHandle<io::Result<()>> {
     thread::spawn(move || {
         runtime()?.block_on(async {

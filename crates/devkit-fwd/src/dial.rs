@@ -85,7 +85,7 @@ impl From<io::Error> for DialError {
 /// A destination that answered.
 pub(crate) struct Dialled {
     pub(crate) stream: Stream,
-    /// It answered, and has been reset since. What it sent before can still be read.
+    /// The destination answered, and has been reset since. What it sent before can still be read.
     pub(crate) lost: bool,
 }
 
@@ -236,8 +236,8 @@ async fn race(
     Err(failure.unwrap_or(DialError::Refused))
 }
 
-/// One attempt. Not `TcpStream::connect`: that takes a destination which answers and resets at
-/// once for one that could not be reached, and drops what it had sent.
+/// An attempt at an address. Not `TcpStream::connect`: that takes a destination which answers and
+/// resets at once for one that could not be reached, and drops what it had sent.
 #[expect(clippy::manual_async_fn, reason = "which would store its arguments twice in the task")]
 fn connect(
     address: SocketAddr,
@@ -318,7 +318,7 @@ impl Drop for Attempt {
     }
 }
 
-/// One attempt, which Unix answers at once.
+/// An attempt at a Unix socket, which is answered at once.
 fn connect_unix(address: &UnixAddress) -> Result<Dialled, DialError> {
     let connect = |name: &Path| -> io::Result<UnixStream> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;

@@ -15,7 +15,7 @@ pub enum Source {
     Listen(Address),
     /// Take the listening sockets that a service manager passed on (`sd_listen_fds(3)`).
     Activated,
-    /// One connection, on standard input and output.
+    /// A single connection, on standard input and output.
     Stdio,
 }
 

@@ -43,7 +43,7 @@ pub enum Error {
         /// Bytes that do.
         limit: usize,
     },
-    /// Others could connect, and nothing says who may.
+    /// Users of other machines could connect, and nothing says who may.
     NotLoopback {
         /// The listening address.
         address: String,
@@ -128,9 +128,9 @@ pub enum Rule {
 /// The process that has what was wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Its command name, as `/proc/PID/comm` has it.
+    /// The process's command name, as `/proc/PID/comm` has it.
     pub name: String,
-    /// Its process id.
+    /// The process id.
     pub pid: i32,
 }
 

@@ -96,9 +96,9 @@ pub enum Reason {
     DestinationReset,
     /// Nothing moved for the idle timeout.
     IdleTimeout,
-    /// One side had ended, and nothing moved for the half-close timeout.
+    /// Either side had ended, and nothing moved for the half-close timeout.
     HalfCloseTimeout,
-    /// It was still open when the forwarder's drain time was over.
+    /// The connection was still open when the forwarder's drain time was over.
     Stopped,
 }
 
@@ -106,7 +106,7 @@ pub enum Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pause {
-    /// As many are open as may be.
+    /// There are as many connections as may be open.
     MaxConnections,
     /// The process or the system has no file descriptor left, or no memory for a socket.
     NoDescriptors,

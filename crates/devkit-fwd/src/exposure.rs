@@ -23,7 +23,7 @@ pub struct Exposure {
 pub enum Rights {
     /// The machine's.
     Root,
-    /// Those of the user whose rootless service this is.
+    /// The rights of the user whose rootless service this is.
     User(u32),
 }
 

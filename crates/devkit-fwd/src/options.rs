@@ -19,7 +19,7 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Cut a connection on which nothing moved for so long; `None` never does.
     pub idle_timeout: Option<Duration>,
-    /// The same for a connection that one side has ended; `None` never does.
+    /// Cut a connection that one side has ended, after so long without a byte; `None` never does.
     pub half_close_timeout: Option<Duration>,
     /// Time that open connections get to finish after [`crate::Control::stop`].
     pub drain: Duration,
@@ -95,7 +95,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The same with times that a clock can be set to: what is longer than thirty years ends then.
+    /// The options with times that a clock can be set to: thirty years are the longest.
     pub(crate) fn bounded(self) -> Self {
         const LONGEST: Duration = Duration::from_secs(30 * 365 * 86_400);
         let bounded = |time: Duration| time.min(LONGEST);

@@ -35,7 +35,7 @@ enum Intake {
 /// Whether a warning is to be shown even where the user wants silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gravity {
-    /// Others get the machine, or an account of it.
+    /// Whether others get the machine, or an account of it.
     pub is_grave: bool,
 }
 

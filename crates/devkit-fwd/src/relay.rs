@@ -115,7 +115,7 @@ struct Pair<'a, T: Transport> {
 
 struct Side<'a, T> {
     stream: &'a T,
-    /// It was reset before it had sent a FIN: the end of its data is no proper end.
+    /// The stream was reset before it had sent a FIN: the end of its data is no proper end.
     lost: bool,
     /// Waits for an error while nothing is read from this side. Made when first needed.
     watch: Option<Pin<Box<dyn Future<Output = ()> + Send + 'a>>>,
@@ -275,7 +275,7 @@ impl<T: Transport> Pair<'_, T> {
 /// before our next one.
 fn give_way(cx: &mut Context<'_>) {
     let mut turn = pin!(tokio::task::yield_now());
-    // Its first poll is what asks for the next turn.
+    // The first poll is what asks for the next turn.
     let _ = turn.as_mut().poll(cx);
 }
 

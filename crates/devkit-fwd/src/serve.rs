@@ -64,7 +64,7 @@ struct Shared {
     open: Mutex<Open>,
     /// Worker threads besides this one, once they run.
     workers: OnceLock<Vec<Handle>>,
-    /// Told whenever a connection is over.
+    /// Wakes who waits, whenever a connection is over.
     left: Notify,
     starved: AtomicBool,
     /// When each kind of pause was last told, or would have been.
@@ -426,7 +426,7 @@ impl Shared {
                 })
             }
         };
-        // It may be over already.
+        // The connection may be over already.
         if let Some(entry) = lock(&self.open).tasks.get_mut(&id) {
             *entry = Some(task.abort_handle());
         }
@@ -502,7 +502,7 @@ impl Drop for Place {
     }
 }
 
-/// One accepted connection. Dropping it closes both sockets, by reset unless it came to its end.
+/// An accepted connection. Dropping it closes both sockets, by reset unless it came to its end.
 struct Connection {
     client: Stream,
     destination: Option<Dialled>,

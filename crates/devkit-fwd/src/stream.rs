@@ -1,4 +1,4 @@
-//! One connected stream socket, by raw readiness: wait until it is ready, then call the system.
+//! A connected stream socket, by raw readiness: wait until it is ready, then call the system.
 
 use std::io::{self, ErrorKind, IoSliceMut};
 use std::net::Shutdown;
@@ -178,8 +178,8 @@ impl Transport for Stream {
             Self::Unix(_) => {
                 let mut room = [IoSliceMut::new(buffer)];
                 let got = recvmsg::<()>(fd, &mut room, None, MsgFlags::empty())?;
-                // It stops behind a message that carried descriptors, for which there was no room
-                // here: there may be more.
+                // The read stops behind a message that carried descriptors, for which there was no
+                // room here: there may be more.
                 let stopped = got.flags.contains(MsgFlags::MSG_CTRUNC);
                 Ok((got.bytes, got.bytes < wanted && !stopped))
             }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::task::{Context, Poll};
 
-/// One end of a connection, by raw readiness.
+/// An end of a connection, by raw readiness.
 pub(crate) trait Transport: Send + Sync + Sized {
     type Conduit: Conduit<Self> + Send;
 

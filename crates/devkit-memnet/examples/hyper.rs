@@ -40,7 +40,7 @@ async fn echoes(texts: &[&str]) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(answers)
 }
 
-/// One connection, which is kept alive from request to request.
+/// A connection that is kept alive from request to request.
 async fn connect(dialer: &Dialer) -> Result<SendRequest<String>, Box<dyn Error>> {
     let stream = TokioIo::new(dialer.connect().await?);
     let (client, connection) = handshake(stream).await?;

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-/// As much as a memory listener has by default.
+/// The capacity that a memory listener has by default.
 const CAPACITY: usize = 64 * 1024;
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}

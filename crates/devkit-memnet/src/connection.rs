@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::queue::Queue;
 
-/// One of the two ends; its number is its place in [`State`].
+/// An end of a connection; its number is its place in [`State`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Dialed = 0,

@@ -49,9 +49,9 @@ pub struct Dialer {
 
 struct Backlog {
     options: Options,
-    /// One permit for each connection that fits.
+    /// A permit for each connection that fits.
     room: Semaphore,
-    /// One permit for each connection that waits.
+    /// A permit for each connection that waits.
     waiting: Semaphore,
     state: Mutex<State>,
 }

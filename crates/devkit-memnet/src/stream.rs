@@ -1,4 +1,4 @@
-//! One end of a connection.
+//! A stream: either end of a connection.
 
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
@@ -13,7 +13,7 @@ use tokio::task::coop::poll_proceed;
 
 use crate::connection::{Connection, End, Parting};
 
-/// One end of a connection in memory; dropping it closes it.
+/// Either end of a connection in memory; dropping it closes it.
 ///
 /// [`AsyncRead`] and [`AsyncWrite`] are there for `&Stream` too, so a stream can be read and written
 /// at the same time without being split.

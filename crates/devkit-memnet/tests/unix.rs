@@ -1,4 +1,4 @@
-//! The same operations on memnet and on real Unix sockets of this kernel give the same results.
+//! Memnet against real Unix sockets of this kernel: equal operations give equal results.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

@@ -58,7 +58,8 @@ pub struct HarFile {
 pub struct Appended {
     /// The file that was begun for it, since the one before is full.
     pub new_file: Option<PathBuf>,
-    /// Its run of kubectl got no page, since there are 1,000 already; the entry names it anyway.
+    /// The entry's run of kubectl got no page, since there are 1,000 already; the entry names it
+    /// anyway.
     pub without_page: bool,
 }
 
@@ -133,7 +134,7 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// One of the files.
+/// A file of the series that a log is split into.
 #[derive(Debug)]
 struct Part {
     path: PathBuf,

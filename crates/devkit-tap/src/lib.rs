@@ -6,38 +6,29 @@
 //! secrets out, in kubectl's words ([`Asked`]), and kept in a [`HarFile`], which [`page`] makes
 //! readable.
 
-mod credential;
-mod decode;
-mod dial;
-mod environment;
-mod event;
-mod exchange;
-mod filter;
 mod har;
 mod local;
 pub mod page;
 mod percent;
 mod proxy;
-mod record;
-pub mod redact;
-mod server;
+mod reading;
 #[cfg(test)]
 mod tests;
-mod tls;
-mod words;
+mod traffic;
+mod upstream;
 
-pub use credential::{
+pub use har::{Appended, BodyText, Entry, EntryParts, HarError, HarFile, HarLimits};
+pub use proxy::{Setup, Tap, TapError, Unreachable};
+pub use reading::decode::{Bodies, Envelope, Frame, Shown, Unzip};
+pub use reading::filter::{Filter, FilterError};
+pub use reading::redact::{self, Secrets};
+pub use reading::words::{Asked, Class, Patch, Resource, Scope, Subject, Verb};
+pub use traffic::event::{Event, OnEvent};
+pub use traffic::exchange::{Exchange, Recorded, Request, Response, Run, Times};
+pub use upstream::credential::{
     ApiVersion, ClientCertificate, CredentialError, Credentials, Current, ExecCluster, ExecConfig,
     FindProgram, Interactive, MakeStdio, Surroundings, Way,
 };
-pub use decode::{Bodies, Envelope, Frame, Shown, Unzip};
-pub use dial::DialError;
-pub use event::{Event, OnEvent};
-pub use exchange::{Exchange, Recorded, Request, Response, Run, Times};
-pub use filter::{Filter, FilterError};
-pub use har::{Appended, BodyText, Entry, EntryParts, HarError, HarFile, HarLimits};
-pub use proxy::{Setup, Tap, TapError, Unreachable};
-pub use redact::Secrets;
-pub use server::Server;
-pub use tls::{HandshakeProblem, TlsError};
-pub use words::{Asked, Class, Patch, Resource, Scope, Subject, Verb};
+pub use upstream::dial::DialError;
+pub use upstream::server::Server;
+pub use upstream::tls::{HandshakeProblem, TlsError};

@@ -17,7 +17,7 @@ use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::tls;
+use crate::upstream::tls;
 
 /// Bytes of the token, before base64.
 const TOKEN: usize = 32;

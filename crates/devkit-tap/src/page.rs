@@ -13,13 +13,13 @@ const DATA_HERE: &str = "@HAR@";
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    /// It is no JSON.
+    /// The text is no JSON.
     #[error("line {} is no JSON", source.line())]
     NotJson {
         /// Where exactly, and why; it quotes nothing.
         source: serde_json::Error,
     },
-    /// It is JSON of another kind: `log.entries` is missing.
+    /// The text is JSON of another kind: `log.entries` is missing.
     #[error("this JSON is no HAR: it has no log.entries")]
     NotHar,
 }

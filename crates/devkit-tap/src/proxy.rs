@@ -27,14 +27,14 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::credential::{CredentialError, Credentials, Current};
-use crate::dial::{DialError, Route};
-use crate::event::{Event, OnEvent};
-use crate::exchange::{self, Exchange, Recorded, Run, Times};
 use crate::local::Local;
-use crate::record::{Record, Side, Tee};
-use crate::server::Server;
-use crate::tls::{self, TlsError};
+use crate::traffic::event::{Event, OnEvent};
+use crate::traffic::exchange::{self, Exchange, Recorded, Run, Times};
+use crate::traffic::record::{Record, Side, Tee};
+use crate::upstream::credential::{CredentialError, Credentials, Current};
+use crate::upstream::dial::{DialError, Route};
+use crate::upstream::server::Server;
+use crate::upstream::tls::{self, TlsError};
 
 /// How long a client may take until it has spoken TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -60,7 +60,7 @@ pub struct Setup {
 /// Why there is no tap.
 #[derive(Debug, thiserror::Error)]
 pub enum TapError {
-    /// Others than this machine's users could reach it.
+    /// The address is no loopback address: not only this machine's users could reach it.
     #[error("{0} is no loopback address")]
     NotLoopback(SocketAddr),
     /// The system refused.
@@ -220,7 +220,7 @@ impl Tap {
 }
 
 impl Shared {
-    /// One connection from kubectl, with all its requests.
+    /// Serves a connection from kubectl, with all its requests.
     async fn carry(self: Arc<Self>, stream: TcpStream, acceptor: TlsAcceptor) {
         let _ = stream.set_nodelay(true);
         // Whoever does not trust the certificate is nobody that the kubeconfig was given to.
@@ -340,7 +340,7 @@ impl Shared {
     /// What proves to the server who is asking. A plugin may have to be run for it.
     async fn current(&self) -> Result<Current, Unreachable> {
         if !self.route.server().tls {
-            // As client-go: nothing that others on the way could read.
+            // Nothing is sent that others on the way could read: client-go does the same.
             return Ok(Current { header: None, certificate: None, generation: 0 });
         }
         let mut credentials = Arc::clone(&self.credentials).lock_owned().await;
@@ -440,7 +440,7 @@ impl Shared {
         Some(idle.swap_remove(at).1)
     }
 
-    /// It is free as soon as its answer has ended.
+    /// Keeps a connection for the next request. It is free as soon as its answer has ended.
     fn keep(&self, generation: u64, sender: Sender) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.push((generation, sender));
@@ -499,7 +499,7 @@ async fn carry_upgraded(
     }
 }
 
-/// One direction, to its end.
+/// Carries one direction, to its end.
 pub(crate) async fn carry(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,

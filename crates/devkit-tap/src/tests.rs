@@ -27,9 +27,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::proxy::carry;
-use crate::record::{Record, Side};
-use crate::server::Server;
-use crate::{Credentials, Event, Exchange, Setup, Surroundings, Tap, Way, tls};
+use crate::traffic::record::{Record, Side};
+use crate::upstream::server::Server;
+use crate::upstream::tls;
+use crate::{Credentials, Event, Exchange, Setup, Surroundings, Tap, Way};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -151,7 +152,7 @@ async fn reply(
         let upgrade = upgrade::on(&mut request);
         tokio::spawn(async move {
             let mut stream = TokioIo::new(upgrade.await.unwrap());
-            // As much as is asked for, and then nothing, while it stays open.
+            // The stand-in sends as much as it is asked for, and then nothing, while it stays open.
             while let Ok(count) = stream.read_u32().await {
                 let bytes = vec![b'x'; count as usize];
                 stream.write_all(&bytes).await.unwrap();
@@ -471,7 +472,7 @@ fn upgraded_connections_pass_both_ways() {
 #[test]
 fn what_a_stream_keeps_to_itself_is_asked_for() {
     run(async {
-        // As TLS does it: what is written stays inside until it is flushed.
+        // This end behaves as TLS does: what is written stays inside until it is flushed.
         let (mut far, near) = tokio::io::duplex(64);
         let (to, mut there) = tokio::io::duplex(64);
         let record = Record::new(Exchange::default(), 0, Arc::new(|_| {}));

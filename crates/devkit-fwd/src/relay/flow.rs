@@ -1,4 +1,4 @@
-//! One direction of a connection: read, and write what was read.
+//! A direction of a connection: reads, and writes what was read.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -16,7 +16,7 @@ use crate::transport::{Conduit, Transport};
 const SCRATCH: usize = 256 * 1024;
 /// Bytes a direction may move before other connections get their turn.
 const TURN: usize = 4 * SCRATCH;
-/// The same while others exchange small messages: what one of them waits for a stream.
+/// Bytes of a turn while others exchange small messages: each of those waits so long for a stream.
 const SHORT_TURN: usize = 128 * 1024;
 /// Bytes that all slow receivers together may leave pending before less is read for each.
 const MOST_PENDING: usize = 32 * 1024 * 1024;
@@ -47,7 +47,7 @@ impl Meter<'_> {
     }
 }
 
-/// One direction.
+/// A direction of a connection.
 pub(super) struct Flow<'a, T: Transport> {
     pub(super) state: State,
     pace: Pace,
@@ -141,7 +141,7 @@ impl<'a, T: Transport> Flow<'a, T> {
         if alone { TURN } else { SHORT_TURN }
     }
 
-    /// One piece through a pipe.
+    /// Moves a piece through a pipe.
     fn splice(&mut self, from: &T, to: &T, turn: &mut usize) -> Option<Step> {
         let Some(mut pipe) = T::Conduit::take() else {
             self.pace = Pace::default();
@@ -178,7 +178,7 @@ impl<'a, T: Transport> Flow<'a, T> {
         None
     }
 
-    /// One read and the write that follows.
+    /// Reads once, and writes what came.
     fn copy(&mut self, from: &T, to: &T, turn: &mut usize) -> Option<Step> {
         SCRATCH_BUFFER.with_borrow_mut(|scratch| {
             let room = if PENDING.get() > MOST_PENDING { LITTLE } else { SCRATCH.min(*turn) };

@@ -27,9 +27,9 @@ use crate::transport::{Conduit, Transport};
 #[derive(Debug, Clone, Copy)]
 enum Fault {
     Nothing,
-    /// It moves at most this many bytes.
+    /// The call moves at most this many bytes.
     Short(usize),
-    /// It moves nothing, and readiness comes again at once.
+    /// The call moves nothing, and readiness comes again at once.
     Block,
     /// Splicing says 0 without an end, as old kernels do.
     Zero,
@@ -39,7 +39,7 @@ enum Fault {
     NoPipe,
 }
 
-/// One end in memory, with faults.
+/// An end of a connection in memory, with faults.
 struct Memory {
     /// Always there until it is dropped.
     stream: Option<Stream>,
@@ -161,7 +161,7 @@ impl Transport for Memory {
 thread_local! {
     static KEPT: RefCell<Vec<VecDeque<u8>>> = const { RefCell::new(Vec::new()) };
     static SPLICED: Cell<u64> = const { Cell::new(0) };
-    /// Of the connections under test, for who has no end at hand.
+    /// The tape of the connections under test, for code that has no end at hand.
     static TAPE: RefCell<Option<Arc<Mutex<VecDeque<Fault>>>>> = const { RefCell::new(None) };
 }
 
@@ -236,7 +236,7 @@ enum Act {
 enum Seen {
     Eof,
     Reset,
-    /// It went away before.
+    /// The party went away before.
     Nothing,
 }
 
@@ -256,10 +256,10 @@ fn byte(seed: u8, at: u64) -> u8 {
     mixed.to_be_bytes()[0]
 }
 
-/// One of the two ends that use the relay.
+/// A client or a destination that uses the relay.
 struct Party {
     stream: Option<Stream>,
-    /// Of what it sends, and of what it receives.
+    /// The seeds of the bytes that it sends, and of those that it receives.
     seeds: [u8; 2],
     /// The least room for bytes on the way.
     narrowest: usize,

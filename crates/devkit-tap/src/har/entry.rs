@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::exchange::{Exchange, Recorded, Response, Times};
 use crate::percent::{Plus, decode};
+use crate::traffic::exchange::{Exchange, Recorded, Response, Times};
 
 /// What browsers write where nothing names the type.
 const UNKNOWN_TYPE: &str = "x-unknown";
@@ -56,7 +56,7 @@ impl fmt::Debug for BodyText {
     }
 }
 
-/// One request and its answer, as a HAR file has them.
+/// A request and its answer, as a HAR file has them.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
@@ -224,7 +224,7 @@ impl Entry {
         &self.started_date_time
     }
 
-    /// As one line, without its end.
+    /// Writes the entry as one line, without its end.
     pub(super) fn write_json(&self, pageref: Option<&str>, bytes: &mut Vec<u8>) {
         serde_json::to_writer(bytes, &Placed { pageref, entry: self })
             .expect("memory takes everything, and every key is a string");

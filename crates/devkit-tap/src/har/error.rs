@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// What went wrong with a HAR file.
 #[derive(Debug, thiserror::Error)]
 pub enum HarError {
-    /// It holds something already, which is left alone. Another name is wanted, or none there.
+    /// The file holds something already, which is left alone. Another name is wanted.
     #[error("{} is there already and not empty", told(path))]
     NotEmpty {
         /// Which.

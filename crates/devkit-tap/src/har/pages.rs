@@ -22,7 +22,7 @@ pub(super) struct Pages {
 
 /// The page of an entry.
 pub(super) enum PageOf {
-    /// It belongs to no run of kubectl.
+    /// The entry belongs to no run of kubectl.
     None,
     Known(usize),
     New {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{BodyText, Entry, EntryParts};
-use crate::exchange::{Exchange, Recorded, Request, Response, Run, Times};
+use crate::traffic::exchange::{Exchange, Recorded, Request, Response, Run, Times};
 
 fn exchange(id: u64) -> Exchange {
     Exchange {

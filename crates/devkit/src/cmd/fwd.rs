@@ -102,7 +102,7 @@ pub(crate) struct Args {
     /// Cut a connection on which nothing moved for this long
     #[arg(long, value_name = "TIME|none", default_value = "none", value_parser = positive_or_none)]
     idle_timeout: Limit,
-    /// The same once one side has ended
+    /// Cut a half-closed connection on which nothing moved for this long
     #[arg(long, value_name = "TIME|none", default_value = "1h", value_parser = positive_or_none)]
     half_close_timeout: Limit,
     /// Time for open connections to finish after SIGTERM or Ctrl-C

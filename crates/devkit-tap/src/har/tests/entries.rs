@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::{BodyText, Entry, EntryParts, HarFile, HarLimits};
 use super::{assert_fields, body, entry, exchange, parts, read};
-use crate::exchange::{Exchange, Recorded, Request, Response, Times};
+use crate::traffic::exchange::{Exchange, Recorded, Request, Response, Times};
 
 fn json_of(exchange: &Exchange, parts: EntryParts) -> Value {
     let mut bytes = Vec::new();

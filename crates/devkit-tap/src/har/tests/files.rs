@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::super::{Appended, Entry, EntryParts, HarError, HarFile, HarLimits, numbered};
 use super::{body, entry, exchange, ids, of_run, parts, read};
-use crate::exchange::Exchange;
+use crate::traffic::exchange::Exchange;
 
 #[test]
 fn it_parses_from_the_first_moment_on() {

@@ -50,7 +50,7 @@ pub(super) struct Log {
 /// Whether the writing thread is there.
 enum Writer {
     Idle,
-    /// It takes lines, and its end is seen as that of the receiver.
+    /// The thread takes lines; `ended` ends with it.
     Running {
         lines: SyncSender<String>,
         thread: JoinHandle<()>,
@@ -72,7 +72,7 @@ struct Burst {
     down: u64,
 }
 
-/// One JSON line.
+/// A line of JSON.
 #[derive(Serialize)]
 struct Line<'a, T> {
     schema: &'static str,

@@ -31,7 +31,7 @@ use crate::host::{Host, clock, runtime};
 use crate::stdin;
 use crate::ui::{self, Ui};
 
-/// Of a compressed body so much is looked at, even where less is kept.
+/// The bytes of a compressed body that are looked at, even where less is kept.
 const LEAST_DECODED: u64 = 4 << 20;
 
 /// Threads for calls that block: plugins, name look-ups and the command itself.

@@ -11,7 +11,7 @@ use devkit_text::words;
 use super::super::Names;
 use crate::failure::Failure;
 
-/// Whom it was about.
+/// The API server that an error was about.
 pub(super) struct Server<'a> {
     pub(super) url: String,
     pub(super) names: &'a Names,

@@ -38,7 +38,7 @@ pub(super) struct Wanted {
     /// The server's, which a HAR file's addresses begin with.
     pub(super) url: String,
     pub(super) quiet: bool,
-    /// Of a body that was compressed.
+    /// The most bytes of a body that are looked at once it is decompressed.
     pub(super) most_decoded: u64,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Wanted {
 pub(super) struct Passed {
     /// Requests that have ended.
     pub(super) requests: u64,
-    /// Those of them that a filter took.
+    /// How many of the requests a filter took.
     pub(super) wanted: u64,
     /// Requests without the tap's token, or under another name.
     pub(super) refused: u64,
@@ -136,7 +136,7 @@ impl Log {
                     }
                     counts.wanted.fetch_add(1, Relaxed);
                 }
-                // One line says it; whoever knocks for hours is counted.
+                // The first refusal is a line; whoever knocks for hours is counted.
                 Event::Refused { .. } => {
                     if counts.refused.fetch_add(1, Relaxed) > 0 {
                         return;
@@ -156,7 +156,7 @@ impl Log {
                 }
             }
             counts.waiting.fetch_add(weight(&event), Relaxed);
-            // It is gone only when the log is.
+            // The receiver is gone only when the log is.
             let _ = sender.lock().unwrap_or_else(PoisonError::into_inner).send(event);
         })
     }
@@ -221,7 +221,7 @@ fn asked(exchange: &Exchange) -> Asked {
     words(exchange, &exchange.request.target)
 }
 
-/// The same with a target that is fit to be shown.
+/// What a request asks for, with a target that is fit to be shown.
 fn words(exchange: &Exchange, target: &str) -> Asked {
     let kind = header(&exchange.request.headers, "content-type");
     Asked::of(&exchange.request.method, target).sent_as(kind)
@@ -369,7 +369,7 @@ struct Line<'a> {
     response_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
-    /// Of a watch: `ADDED`.
+    /// The kind of a watch's event: `ADDED`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -461,7 +461,7 @@ fn body_text(shown: &Shown) -> Option<String> {
         Shown::Frames(frames) => frames
             .iter()
             .map(|frame| match (&frame.event, &frame.object) {
-                // As it came.
+                // The event as it came.
                 (Some(event), Shown::Json(object)) => {
                     format!("{{\"type\":\"{event}\",\"object\":{object}}}\n")
                 }

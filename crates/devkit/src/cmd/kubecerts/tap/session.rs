@@ -73,7 +73,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// How it ended.
 pub(super) enum Ended {
-    /// As it was told.
+    /// The tap stopped as it was told to.
     Stopped,
     /// With the command's own exit code, or before there was a command.
     Code(u8),

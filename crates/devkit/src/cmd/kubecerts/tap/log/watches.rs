@@ -53,7 +53,7 @@ impl Watches {
             let kind = header(&response.headers, "content-type");
             protobuf = kind.is_some_and(|kind| kind.contains("protobuf"));
             unzip = Unzip::of(&response.headers);
-            // Its events are read without it.
+            // The pieces are decompressed as they come, so that the events are read without the encoding.
             response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
         }
         let id = exchange.id;

@@ -76,7 +76,7 @@ const LINES: &[(&str, &str)] = &[
     ),
     ("POST /api/v1/namespaces/a/pods?dryRun=All", "POST pods -n a --dry-run=server"),
     ("POST /api/v1/namespaces/a/pods?dryRun=none", "POST pods -n a"),
-    // Other paths.
+    // Paths that are no resource.
     ("GET /version?timeout=32s", "GET /version"),
     ("GET /openapi/v3/apis/apps/v1?hash=AB", "GET /openapi/v3/apis/apps/v1"),
     ("GET /readyz?labelSelector=x&dryRun=All&watch=true", "GET /readyz"),

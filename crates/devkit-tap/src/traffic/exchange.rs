@@ -1,4 +1,4 @@
-//! One request and its answer, as they passed.
+//! An exchange: a request and its answer, as they passed.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ pub struct Response {
 /// The beginning of a body, and how long all of it was.
 #[derive(Debug, Clone, Default)]
 pub struct Recorded {
-    /// As they passed, up to the most that is kept; possibly compressed.
+    /// The bytes as they passed, up to the most that is kept; possibly compressed.
     pub bytes: Vec<u8>,
     /// Bytes that passed.
     pub total: u64,

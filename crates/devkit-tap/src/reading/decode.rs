@@ -11,8 +11,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::exchange::{Exchange, Recorded};
-use crate::redact::{self, Place, Secrets};
+use super::redact::{self, Place, Secrets};
+use crate::traffic::exchange::{Exchange, Recorded};
 
 use body::{Media, Plain, Watched};
 pub use unzip::Unzip;
@@ -34,22 +34,22 @@ pub struct Bodies {
 pub enum Shown {
     /// The body is empty.
     Nothing,
-    /// One JSON document.
+    /// A single JSON document.
     Json(Value),
     /// The documents of a watch, in their order.
     Frames(Vec<Frame>),
-    /// One object in Kubernetes' protobuf form.
+    /// A single object in Kubernetes' protobuf form.
     Protobuf(Envelope),
     /// Text, such as a log.
     Text(String),
     /// Something else, or in an encoding that is not known.
     Binary {
-        /// As many as passed.
+        /// How many passed.
         bytes: u64,
     },
-    /// It is not shown, for it may be or hold a secret that cannot be told from the rest.
+    /// The body is not shown, for it may be or hold a secret that cannot be told from the rest.
     Withheld {
-        /// As many as passed.
+        /// How many passed.
         bytes: u64,
     },
     /// A document whose end is missing.
@@ -65,7 +65,7 @@ pub enum Shown {
     },
 }
 
-/// One document of a stream.
+/// A document of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     /// `ADDED`, `MODIFIED`, `DELETED`, `BOOKMARK` or `ERROR`; nothing where it could not be read.
@@ -182,7 +182,7 @@ impl Reader {
         }
     }
 
-    /// It says that it is JSON and is not.
+    /// Shows a body that says it is JSON and is not.
     fn unreadable(self, plain: &Plain) -> Shown {
         match self.secrets {
             Secrets::Show => self.text(plain),

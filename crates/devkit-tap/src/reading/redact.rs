@@ -24,7 +24,7 @@ pub enum Secrets {
     /// A remark stands in their place.
     #[default]
     Hide,
-    /// They are shown as they passed.
+    /// Secrets are shown as they passed.
     Show,
 }
 

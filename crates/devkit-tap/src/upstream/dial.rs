@@ -17,13 +17,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::server::{Server, bracketed, host_and_port};
+use super::tls::{self, HandshakeProblem, TlsError};
 use crate::percent::{Plus, decode};
-use crate::server::{Server, bracketed, host_and_port};
-use crate::tls::{self, HandshakeProblem, TlsError};
 
 /// A proxy answers CONNECT with a few header lines.
 const LONGEST_ANSWER: usize = 16 * 1024;
-/// As client-go's dialer has them.
+/// How long a connection may take: as client-go's dialer has it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}

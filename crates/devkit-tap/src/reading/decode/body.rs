@@ -4,9 +4,9 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::exchange::Recorded;
 use crate::percent::{Plus, decode};
-use crate::redact::parameters;
+use crate::reading::redact::parameters;
+use crate::traffic::exchange::Recorded;
 
 /// What an object in protobuf begins with: `k8s.io/apimachinery`, "runtime/serializer/protobuf".
 pub(super) const PROTOBUF_MAGIC: &[u8] = b"k8s\0";

@@ -42,11 +42,11 @@ pub enum TlsError {
 pub enum HandshakeProblem {
     /// The server's certificate is over.
     Expired,
-    /// It is not valid yet.
+    /// The certificate is not valid yet.
     TooEarly,
-    /// It is for other names.
+    /// The certificate is for other names.
     OtherName,
-    /// It is from nobody that is trusted.
+    /// The certificate is from nobody that is trusted.
     OtherIssuer,
     /// What answers speaks no TLS.
     NoTls,
@@ -86,7 +86,7 @@ pub(crate) fn client_config(
     builder.with_client_auth_cert(chain, key).map_err(|error| TlsError::Client(error.to_string()))
 }
 
-/// The same for a proxy: the system's roots, and no client certificate.
+/// How to speak TLS with a proxy: the system's roots, and no client certificate.
 pub(crate) fn proxy_config() -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::DialError;
-use crate::server::bracketed;
+use crate::upstream::server::bracketed;
 
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// What one address may take before the next is tried as well (Go's `Dialer.FallbackDelay`).

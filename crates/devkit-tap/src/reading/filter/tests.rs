@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use super::{Filter, FilterError};
-use crate::words::Asked;
+use crate::reading::words::Asked;
 
 /// A request with the content type that it may have.
 fn asked(request: &str) -> Asked {

@@ -8,7 +8,7 @@ use serde_json::{Deserializer, Value};
 
 use super::body::Plain;
 use super::{Frame, MOST_FRAMES, Shown};
-use crate::redact::Secrets;
+use crate::reading::redact::Secrets;
 
 /// Reads the documents; nothing where the first is no JSON.
 pub(super) fn show(plain: &Plain, secrets: Secrets) -> Option<Shown> {
@@ -75,7 +75,7 @@ fn frame(mut value: Value) -> Frame {
 
 fn cut(bytes: &[u8], secrets: Secrets) -> Shown {
     let mut head = Head::default();
-    // It ends in an error, being cut; what it found until then stays.
+    // Reading ends in an error, the document being cut; what was found until then stays.
     let _ = Deserializer::from_slice(bytes).deserialize_map(&mut head);
     let text = match secrets {
         Secrets::Show => Some(String::from_utf8_lossy(super::whole(bytes)).into_owned()),

@@ -39,11 +39,11 @@ pub struct Asked {
 /// The API server's word for what is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
-    /// One object, or a path that is no resource.
+    /// Reading an object, or a path that is no resource.
     Get,
-    /// All objects, or those that a selector finds.
+    /// Reading all objects, or those that a selector finds.
     List,
-    /// Their changes.
+    /// Following the changes of objects.
     Watch,
     /// `POST`.
     Create,
@@ -241,7 +241,7 @@ fn no_resource(path: &[u8]) -> Subject {
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let shown = escape(path);
     match parts.as_slice() {
-        // One that has an empty part is nothing that kubectl would ask.
+        // A path that has an empty part is nothing that kubectl would ask.
         ["api" | "apis" | "openapi", rest @ ..] if !rest.contains(&"") => Subject::Discovery(shown),
         _ => Subject::Path(shown),
     }
@@ -292,7 +292,7 @@ fn parameter(query: &str, name: &str) -> Option<String> {
     named.next().map(|(_, value)| escape(&decode(value, Plus::Space)))
 }
 
-/// As the API server reads a flag: `?watch` alone is true.
+/// Whether a flag is on, as the API server reads it: `?watch` alone is true.
 fn is_true(value: &str) -> bool {
     !(value == "0" || value.eq_ignore_ascii_case("false"))
 }
@@ -347,7 +347,7 @@ impl fmt::Display for Resource {
     }
 }
 
-/// One word of the line, quoted as for a shell where it needs to be: no name may look like the
+/// A word of the line, quoted as for a shell where it needs to be: no name may look like the
 /// words around it.
 struct Word<'a>(&'a str);
 

@@ -184,7 +184,7 @@ fn token_start(text: &str, from: usize, end: usize) -> Option<usize> {
         let claims = text[start..end].get(part.len() + 1..).unwrap_or_default();
         let mut starts = part.match_indices("eyJ").map(|(at, _)| start + at);
         let found = match dots {
-            // Its own claims are JSON as well, so even two parts are enough to know it.
+            // A token's claims are JSON as well, so even two parts are enough to know it.
             1.. if claims.starts_with("ey") => starts.next(),
             2.. => starts.find(|at| is_apart(&text[..*at])),
             _ => None,

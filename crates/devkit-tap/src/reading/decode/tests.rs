@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Bodies, Envelope, Frame, Shown, Unzip};
 use crate::{Exchange, Recorded, Request, Response, Secrets, Times};
 
-/// Of what was compressed.
+/// The most bytes that a body may have once it is decompressed.
 const MOST: u64 = 4 << 20;
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";

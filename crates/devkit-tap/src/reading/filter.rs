@@ -5,7 +5,7 @@ mod tests;
 
 use devkit_text::{escape, nearest};
 
-use crate::words::{Asked, Patch, Resource, Scope, Subject, Verb, builtin};
+use super::words::{Asked, Patch, Resource, Scope, Subject, Verb, builtin};
 
 /// Requests that are wanted: `[VERB] [RESOURCE [NAME]] [-n NAMESPACE]`.
 ///
@@ -49,7 +49,7 @@ pub enum FilterError {
     /// Nothing but `-n` is known.
     #[error("a filter has no option `{option}`")]
     UnknownOption {
-        /// As it was written.
+        /// The option as it was written.
         option: String,
     },
     /// `-n` at the end, or twice.
@@ -64,7 +64,7 @@ pub enum FilterError {
     /// A part of it is empty: `pods/`.
     #[error("`{word}` is no RESOURCE[.GROUP][/NAME[/SUBRESOURCE]]")]
     NotAResource {
-        /// As it was written.
+        /// The word as it was written.
         word: String,
     },
 }

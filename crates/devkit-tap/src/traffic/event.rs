@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::body::Bytes;
 use jiff::Timestamp;
 
-use crate::exchange::Exchange;
+use super::exchange::Exchange;
 
 /// What passes, as it passes.
 #[derive(Debug)]
@@ -14,12 +14,12 @@ pub enum Event {
     Answered(Box<Exchange>),
     /// A piece of an answer's body.
     Data {
-        /// Of which exchange.
+        /// The exchange's number.
         id: u64,
-        /// As it came, possibly compressed.
+        /// The piece as it came, possibly compressed.
         bytes: Bytes,
     },
-    /// It is over, well or not.
+    /// The exchange is over, well or not.
     Finished(Box<Exchange>),
     /// A request without the kubeconfig's token (401), or under another name than the tap's (421).
     /// It went nowhere, and nothing of it is kept.

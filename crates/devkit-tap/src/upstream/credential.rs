@@ -88,7 +88,7 @@ pub struct Current {
 pub struct ClientCertificate {
     /// The certificate and those that signed it: PEM.
     pub certificate: Secret,
-    /// Its key: PEM.
+    /// The certificate's key: PEM.
     pub key: Secret,
 }
 
@@ -109,7 +109,7 @@ pub enum CredentialError {
         /// Which.
         path: PathBuf,
     },
-    /// It has several lines, control characters, or no end.
+    /// The token has several lines, control characters, or no end.
     #[error("the token cannot be sent: no HTTP header holds it")]
     UnfitToken,
     /// `interactiveMode: Always` without a terminal to ask at.
@@ -137,27 +137,27 @@ pub enum CredentialError {
         /// Why.
         source: io::Error,
     },
-    /// It said no.
+    /// The plugin said no.
     #[error("the credential plugin {command} failed with exit code {code}")]
     Failed {
         /// The plugin.
         command: String,
-        /// Its exit code.
+        /// The plugin's exit code.
         code: i32,
     },
-    /// It was ended from outside.
+    /// The plugin was ended from outside.
     #[error("the credential plugin {command} was ended by a signal")]
     Killed {
         /// The plugin.
         command: String,
     },
-    /// It printed more than anybody reads.
+    /// The plugin printed more than anybody reads.
     #[error("the credential plugin {command} printed more than 1 MiB")]
     TooLong {
         /// The plugin.
         command: String,
     },
-    /// It is no JSON, or a field in it is of another type.
+    /// What was printed is no JSON, or a field in it is of another type.
     #[error(
         "what the credential plugin {command} printed is not the JSON of an ExecCredential (line {line}, column {column})"
     )]
@@ -169,7 +169,7 @@ pub enum CredentialError {
         /// The byte in the line; 0 before the first.
         column: usize,
     },
-    /// It is another kind of object.
+    /// What was printed is another kind of object.
     #[error("the credential plugin {command} printed kind {found}, and ExecCredential is wanted")]
     OtherKind {
         /// The plugin.
@@ -177,7 +177,7 @@ pub enum CredentialError {
         /// The kind; may be empty.
         found: String,
     },
-    /// It speaks another version than the kubeconfig says.
+    /// The plugin speaks another version than the kubeconfig says.
     #[error(
         "the credential plugin {command} printed apiVersion {found}, and the kubeconfig says {wanted}"
     )]
@@ -189,19 +189,19 @@ pub enum CredentialError {
         /// The plugin's.
         found: String,
     },
-    /// It printed a request, not an answer.
+    /// The plugin printed a request, not an answer.
     #[error("the credential plugin {command} printed no status")]
     NoStatus {
         /// The plugin.
         command: String,
     },
-    /// Its answer is empty.
+    /// The plugin's answer is empty.
     #[error("the credential plugin {command} printed neither a token nor a certificate")]
     NoCredential {
         /// The plugin.
         command: String,
     },
-    /// One is of no use without the other.
+    /// A certificate is of no use without its key, nor a key without its certificate.
     #[error("the credential plugin {command} printed a certificate or a key, and not both")]
     HalfPair {
         /// The plugin.
@@ -257,7 +257,7 @@ impl Credentials {
         }
         let (header, certificate, good) = match (self.renew(now), &self.kept, &self.way) {
             (Ok(renewed), ..) => renewed,
-            // It may just be being replaced, and the old token may still do.
+            // The token file may just be being replaced, and the old token may still do.
             (Err(_), Some(kept), Way::TokenFile(_)) => return Ok(kept.current.clone()),
             (Err(error), ..) => return Err(error),
         };

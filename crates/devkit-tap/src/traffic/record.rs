@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-use crate::event::{Event, OnEvent};
-use crate::exchange::{Exchange, Recorded};
+use super::event::{Event, OnEvent};
+use super::exchange::{Exchange, Recorded};
 
 /// Characters of what went wrong.
 const LONGEST_TROUBLE: usize = 1024;
@@ -102,7 +102,7 @@ impl Drop for Record {
 impl Recorded {
     fn add(&mut self, bytes: &[u8], most: usize) {
         let room = most.saturating_sub(self.bytes.len());
-        // Nothing behind a gap.
+        // Nothing is kept behind a gap.
         if !self.is_cut() {
             self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }

@@ -32,7 +32,7 @@ pub struct ExecConfig {
     /// With a slash: a path, already resolved against the kubeconfig's folder. Without: looked up
     /// in `PATH`.
     pub command: String,
-    /// Its arguments.
+    /// The command's arguments.
     pub args: Vec<String>,
     /// Added to the environment, the last of a name counts.
     pub env: Vec<(String, String)>,
@@ -75,11 +75,11 @@ pub enum ApiVersion {
 /// Whether a plugin may ask the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interactive {
-    /// It does not.
+    /// The plugin does not ask.
     Never,
-    /// It may, at a terminal.
+    /// The plugin may ask, at a terminal.
     IfAvailable,
-    /// It has to.
+    /// The plugin has to ask.
     Always,
 }
 
@@ -95,9 +95,9 @@ pub struct Surroundings {
     pub environment: Vec<(OsString, OsString)>,
     /// Finds a program by its name, which has no `/`.
     pub find: FindProgram,
-    /// Its standard input where it may ask the user; nothing if that is no terminal.
+    /// The plugin's standard input where it may ask the user; nothing if that is no terminal.
     pub terminal: Option<MakeStdio>,
-    /// Its standard error.
+    /// The plugin's standard error.
     pub stderr: MakeStdio,
 }
 
@@ -133,7 +133,7 @@ pub(super) fn run(config: &ExecConfig, around: &Surroundings) -> Result<Answer, 
     let mut child = command.spawn().map_err(failed)?;
     let printed = read(&mut child);
     if !matches!(&printed, Ok(bytes) if bytes.len() as u64 <= LONGEST_OUTPUT) {
-        // It may have ended by itself.
+        // The plugin may have ended by itself.
         let _ = child.kill();
     }
     let status = child.wait().map_err(failed)?;
@@ -250,7 +250,7 @@ impl ApiVersion {
         [Self::V1, Self::V1Beta1].into_iter().find(|version| version.as_str() == text)
     }
 
-    /// As a kubeconfig has it.
+    /// The version as a kubeconfig has it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::server::{Server, host_and_port};
+use super::server::{Server, host_and_port};
 
 impl Server {
     /// The proxy that the environment names for this server; a context's `proxy-url` comes before

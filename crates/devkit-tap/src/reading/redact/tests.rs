@@ -124,7 +124,7 @@ fn objects() {
             json!({ "kind": "Pod", "metadata": { "annotations": { LAST_APPLIED: "{\"kind\":\"Pod\"}" } } }),
             json!({ "kind": "Pod", "metadata": { "annotations": { LAST_APPLIED: "{\"kind\":\"Pod\"}" } } }),
         ),
-        // Its kind is only told once the escapes are undone.
+        // The document's kind is only told once the escapes are undone.
         (
             Place::Other,
             json!({ "a": "{\"kind\":\"\\u0053ecret\",\"data\":{\"k\":\"YWJj\"}}" }),
@@ -310,7 +310,8 @@ fn targets() {
 
 #[test]
 fn what_a_server_quotes_of_a_secret_that_it_does_not_take_is_hidden() {
-    // As API servers have answered: a patch without base64, a number, an apply without validation.
+    // Answers that API servers have given: a patch without base64, a number, an apply without
+    // validation.
     let quoting = [
         "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte 12",
         "\"\" is invalid: patch: Invalid value: \"map[data:map[password:hunter2!!]]\": error decoding",
