@@ -6,5 +6,6 @@ mod faults;
 mod maven;
 mod probe;
 mod promises;
+mod resident;
 mod simulation;
 mod world;
