@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Backend, Conn, Kind};
-use crate::support::{PATIENCE, Ran, devkit, eventually, finish, folder, peer, run};
+use crate::support::{PATIENCE, Ran, devkit, end_within, eventually, finish, folder, peer, run};
 
 /// A server of ours, ended with the test.
 struct Server(Child);
@@ -25,13 +25,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = kill(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGTERM);
-        let deadline = std::time::Instant::now() + PATIENCE;
-        while self.0.try_wait().is_ok_and(|ended| ended.is_none()) {
-            if std::time::Instant::now() > deadline {
-                let _ = self.0.kill();
-            }
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
+        let _ = end_within(&mut self.0, PATIENCE);
     }
 }
 

@@ -64,6 +64,7 @@ fn mixed_sizes_pauses_and_stalls() {
                         let size = (1 << (dice.number() % 21)).min(left);
                         from.write_all(&noise.take(size)).unwrap();
                         left -= size;
+                        // The pauses are what is tested.
                         if dice.number() % 16 == 0 {
                             thread::sleep(Duration::from_millis(dice.number() % 4));
                         }
@@ -81,6 +82,7 @@ fn mixed_sizes_pauses_and_stalls() {
     }
 }
 
+/// A reader that pauses now and then: the pauses are what is tested.
 struct Stalling {
     conn: Conn,
     dice: Noise,
@@ -159,7 +161,6 @@ fn small_messages_after_bulk_are_not_held_back() {
     send(&mut client, 5, 16 * MIB, MIB).unwrap();
     let mut times: Vec<Duration> = (0..100_u8)
         .map(|byte| {
-            thread::sleep(Duration::from_millis(1));
             let start = Instant::now();
             client.ping(&[byte]);
             start.elapsed()
@@ -199,16 +200,12 @@ fn one_saturating_stream_does_not_starve_the_rest() {
             .map(|_| {
                 let mut client = fwd.connect();
                 scope.spawn(move || {
-                    let mut worst = Duration::ZERO;
-                    let start = Instant::now();
-                    let mut rounds = 0;
-                    while start.elapsed() < Duration::from_secs(2) {
+                    let rounds = (0..25).map(|_| {
                         let now = Instant::now();
                         client.ping(b"ping");
-                        worst = worst.max(now.elapsed());
-                        rounds += 1;
-                    }
-                    (rounds, worst)
+                        now.elapsed()
+                    });
+                    rounds.max().expect("there were some")
                 })
             })
             .collect();
@@ -216,8 +213,8 @@ fn one_saturating_stream_does_not_starve_the_rest() {
             players.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         for result in results {
-            let (rounds, worst) = result.unwrap();
-            assert!(rounds >= 2 && worst < Duration::from_secs(1), "{rounds} rounds, {worst:?}");
+            let worst = result.unwrap();
+            assert!(worst < Duration::from_secs(1), "{worst:?}");
         }
     });
 }

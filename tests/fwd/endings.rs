@@ -9,7 +9,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::support::bytes::{expect, receive, send};
 use crate::support::forwarder::Forwarder;
-use crate::support::socket::{Backend, Conn, Kind, TOPOLOGIES, parse};
+use crate::support::socket::{Backend, Conn, Kind, TOPOLOGIES, any_takes, parse};
 use crate::support::{eventually, folder};
 
 const MIB: usize = 1024 * 1024;
@@ -27,6 +27,7 @@ fn a_reply_fifteen_seconds_after_the_clients_fin_arrives() {
                 client.end();
                 let mut server = backend.accept();
                 assert_eq!(server.rest(), b"request");
+                // The time is what is tested: longer than every limit that is not of hours.
                 thread::sleep(Duration::from_secs(15));
                 server.write_all(b"reply").unwrap();
                 drop(server);
@@ -51,6 +52,7 @@ fn a_client_may_go_on_for_ten_seconds_after_the_destinations_fin() {
                 assert_eq!(client.rest(), b"hello");
                 for second in 0..10_u8 {
                     client.write_all(&[second]).unwrap();
+                    // The time is what is tested: ten seconds, and something in each.
                     thread::sleep(Duration::from_secs(1));
                 }
                 client.end();
@@ -82,7 +84,7 @@ fn a_slow_reader_gets_all_of_what_came_before_the_close() {
     });
 }
 
-/// Reads a MiB, then waits an eighth of a second.
+/// Reads a MiB, then waits an eighth of a second: slow is what it is.
 struct Slow {
     conn: Conn,
     read: usize,
@@ -165,20 +167,11 @@ fn a_clients_reset_reaches_the_destination_within_a_second() {
     }
 }
 
-/// Writes until nothing is taken any more.
+/// Writes until nothing has been taken for a fifth of a second.
 fn fill(conn: &Conn) {
     conn.0.set_nonblocking(true).unwrap();
     let block = vec![0; MIB];
-    let mut quiet = 0;
-    while quiet < 50 {
-        let taken = (&conn.0).write(&block);
-        if taken.is_ok() {
-            quiet = 0;
-        } else {
-            quiet += 1;
-            thread::sleep(Duration::from_millis(4));
-        }
-    }
+    while (&conn.0).write(&block).is_ok() || any_takes([conn], Duration::from_millis(200)) {}
 }
 
 #[test]
@@ -313,33 +306,39 @@ fn tcp_hole() -> (Backend, Vec<Conn>) {
 
 #[test]
 fn a_half_closed_connection_that_is_quiet_is_cut_by_its_timeout() {
-    for (source, destination) in TOPOLOGIES {
-        let dir = folder();
-        let backend = Backend::new(destination, dir.path());
-        let more = ["--half-close-timeout", "1s"];
-        let fwd = Forwarder::start(source, &backend.address, dir.path(), &more);
-        let mut open = fwd.connect();
-        let mut open_server = backend.accept();
-        let mut client = fwd.connect();
-        client.end();
-        let mut server = backend.accept();
-        assert_eq!(server.rest(), b"");
-        let start = Instant::now();
-        // Every byte starts the time anew.
-        for _ in 0..4 {
-            thread::sleep(Duration::from_millis(500));
-            server.write_all(b"x").unwrap();
+    thread::scope(|scope| {
+        for (source, destination) in TOPOLOGIES {
+            scope.spawn(move || half_closed_and_quiet(source, destination));
         }
-        let outcome = client.outcome();
-        assert!(start.elapsed() >= Duration::from_millis(2900), "{:?}", start.elapsed());
-        if source == Kind::Tcp {
-            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::ConnectionReset);
-        }
-        fwd.says("cut: half-closed and idle");
-        // One that is fully open is not touched.
-        open.write_all(b"still").unwrap();
-        assert_eq!(open_server.exactly(5), b"still");
+    });
+}
+
+fn half_closed_and_quiet(source: Kind, destination: Kind) {
+    let dir = folder();
+    let backend = Backend::new(destination, dir.path());
+    let more = ["--half-close-timeout", "1s"];
+    let fwd = Forwarder::start(source, &backend.address, dir.path(), &more);
+    let mut open = fwd.connect();
+    let mut open_server = backend.accept();
+    let mut client = fwd.connect();
+    client.end();
+    let mut server = backend.accept();
+    assert_eq!(server.rest(), b"");
+    let start = Instant::now();
+    // Every byte starts the time anew: half the limit after the one before.
+    for _ in 0..4 {
+        thread::sleep(Duration::from_millis(500));
+        server.write_all(b"x").unwrap();
     }
+    let outcome = client.outcome();
+    assert!(start.elapsed() >= Duration::from_millis(2900), "{:?}", start.elapsed());
+    if source == Kind::Tcp {
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    }
+    fwd.says("cut: half-closed and idle");
+    // One that is fully open is not touched.
+    open.write_all(b"still").unwrap();
+    assert_eq!(open_server.exactly(5), b"still");
 }
 
 #[test]
@@ -350,6 +349,7 @@ fn an_open_connection_is_cut_by_the_idle_timeout_only() {
     let mut client = fwd.connect();
     let mut server = backend.accept();
     let start = Instant::now();
+    // Every byte starts the time anew: half the limit after the one before.
     for _ in 0..4 {
         thread::sleep(Duration::from_millis(500));
         client.write_all(b"x").unwrap();
@@ -408,48 +408,58 @@ fn receive_text(conn: &mut Conn) -> Result<Vec<u8>, (Vec<u8>, ErrorKind)> {
     }
 }
 
-/// A client that takes little at a time, so that most of what is sent to it waits elsewhere.
-struct Sipping(Conn);
+/// A client that takes little at a time and pauses before each sip, so that most of what is sent to
+/// it waits elsewhere. Slow is what it is.
+struct Sipping {
+    conn: Conn,
+    pause: Duration,
+}
 
 impl Sipping {
-    fn connect(fwd: &Forwarder) -> Self {
+    fn connect(fwd: &Forwarder, pause: Duration) -> Self {
         let (domain, address) = parse(&fwd.address);
         let socket = Socket::new(domain, Type::STREAM, None).unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         socket.connect(&address).unwrap();
-        Self(Conn::new(socket))
+        Self { conn: Conn::new(socket), pause }
     }
 }
 
 impl Read for Sipping {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        thread::sleep(Duration::from_millis(40));
+        thread::sleep(self.pause);
         let room = buffer.len().min(8192);
-        self.0.read(&mut buffer[..room])
+        self.conn.read(&mut buffer[..room])
     }
 }
 
 #[test]
 fn what_still_leaves_the_kernels_buffers_is_not_idle() {
-    for (flag, cut) in
-        [("--idle-timeout", "cut: idle"), ("--half-close-timeout", "cut: half-closed")]
-    {
-        let dir = folder();
-        let backend = Backend::new(Kind::Tcp, dir.path());
-        let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[flag, "500ms"]);
-        let mut client = Sipping::connect(&fwd);
-        if flag == "--half-close-timeout" {
-            client.0.end();
+    thread::scope(|scope| {
+        for (flag, cut) in
+            [("--idle-timeout", "cut: idle"), ("--half-close-timeout", "cut: half-closed")]
+        {
+            scope.spawn(move || leaves_the_kernels_buffers(flag, cut));
         }
-        let mut server = backend.accept();
-        let size = MIB / 2;
-        send(&mut server, 13, size, MIB).unwrap();
-        eventually("all is in the kernel's hands", || fwd.stats()[5] == size as u64);
-        // That takes much longer than the limit.
-        let (got, error) = receive(&mut client, 13).unwrap_err();
-        assert_eq!((got, error.kind()), (size, ErrorKind::ConnectionReset), "{flag}");
-        fwd.says(cut);
+    });
+}
+
+fn leaves_the_kernels_buffers(flag: &str, cut: &str) {
+    let dir = folder();
+    let backend = Backend::new(Kind::Tcp, dir.path());
+    let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[flag, "500ms"]);
+    // Sixty-four sips, which take five times the limit.
+    let mut client = Sipping::connect(&fwd, Duration::from_millis(40));
+    if flag == "--half-close-timeout" {
+        client.conn.end();
     }
+    let mut server = backend.accept();
+    let size = MIB / 2;
+    send(&mut server, 13, size, MIB).unwrap();
+    eventually("all is in the kernel's hands", || fwd.stats()[5] == size as u64);
+    let (got, error) = receive(&mut client, 13).unwrap_err();
+    assert_eq!((got, error.kind()), (size, ErrorKind::ConnectionReset), "{flag}");
+    fwd.says(cut);
 }
 
 #[test]
@@ -457,8 +467,9 @@ fn an_answer_waits_for_a_slow_client_though_its_sender_is_gone() {
     let dir = folder();
     let backend = Backend::new(Kind::Unix, dir.path());
     let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &[]);
-    let mut client = Sipping::connect(&fwd);
-    client.0.write_all(b"never read").unwrap();
+    // Some two hundred sips: four times as long as anything waits behind a reset.
+    let mut client = Sipping::connect(&fwd, Duration::from_millis(10));
+    client.conn.write_all(b"never read").unwrap();
     let mut server = backend.accept();
     eventually("it is there", || server.0.peek(&mut [std::mem::MaybeUninit::uninit(); 1]).is_ok());
     let size = 3 * MIB / 2;
@@ -552,6 +563,7 @@ fn a_fresh_half_close_has_its_whole_time_though_it_was_idle_before() {
     let fwd = Forwarder::start(Kind::Tcp, &backend.address, dir.path(), &more);
     let mut client = fwd.connect();
     let mut server = backend.accept();
+    // The times are what is tested: each shorter than the limits, both together longer.
     thread::sleep(Duration::from_secs(2));
     client.end();
     assert_eq!(server.rest(), b"");

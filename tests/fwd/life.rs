@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use crate::support::bytes::{expect, send};
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Backend, Conn, Kind};
-use crate::support::{DEVKIT, devkit, eventually, folder, wait};
+use crate::support::{DEVKIT, devkit, eventually, folder, rests, wait};
 
 const MIB: usize = 1024 * 1024;
 
@@ -97,7 +97,8 @@ fn a_second_signal_does_not_wait_for_a_log_that_nobody_reads() {
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     for _ in 0..2 {
         nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
-        thread::sleep(Duration::from_millis(100));
+        // Two at once would count as one.
+        eventually("the signal has arrived", || rests(child.id()));
     }
     assert_eq!(wait(&mut child).code(), Some(143));
 }

@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
 use crate::support::bytes::{expect, send};
 use crate::support::socket::{Backend, Kind};
-use crate::support::{devkit, finish, folder, peer, run, wait};
+use crate::support::{devkit, eventually, finish, folder, peer, rests, run, wait};
 
 const MIB: usize = 1024 * 1024;
 
@@ -185,7 +188,7 @@ fn a_non_blocking_input_is_waited_for() {
     command.stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let mut server = backend.accept();
-    thread::sleep(Duration::from_millis(100));
+    eventually("it waits for its input", || rests(child.id()));
     writer.write_all(b"late").unwrap();
     drop(writer);
     assert_eq!(server.rest(), b"late");
@@ -203,11 +206,16 @@ fn a_signal_does_not_cut_the_output_short() {
     // What a pipe and a socket pair hold, so that all of it is beyond the relay.
     send(&mut server, 3, 200 * 1024, MIB).unwrap();
     drop(server);
-    thread::sleep(Duration::from_millis(200));
+    let mut output = child.stdout.take().unwrap();
+    let begun = || {
+        let mut wanted = [PollFd::new(output.as_fd(), PollFlags::POLLIN)];
+        poll(&mut wanted, PollTimeout::ZERO) == Ok(1)
+    };
+    eventually("it waits for its reader", || begun() && rests(child.id()));
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
-    thread::sleep(Duration::from_millis(200));
-    expect(&mut child.stdout.take().unwrap(), 3, 200 * 1024);
+    eventually("it has done what the signal asks for", || rests(child.id()));
+    expect(&mut output, 3, 200 * 1024);
     assert_eq!(wait(&mut child).code(), Some(0));
 }
 

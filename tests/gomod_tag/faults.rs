@@ -251,20 +251,25 @@ fn signed_tags_and_their_roll_back() {
 /// What kills the process at the n-th program that it starts: git is wrapped, and counts.
 #[test]
 fn killed_at_every_step_a_second_run_finishes() {
-    let steps = {
-        let Some((repo, _)) = killed_repo("count") else { return };
-        kill_at(&repo, usize::MAX);
-        calls(&repo)
-    };
+    let Some((repo, _)) = killed_repo("killed") else { return };
+    let saved = repo.base().join("saved");
+    fs::create_dir(&saved).unwrap();
+    copy(&repo, &["repo", "remote.git"], "saved");
+    kill_at(&repo, usize::MAX);
+    let steps = calls(&repo);
     assert!(steps > 15, "{steps}");
     for step in 1..=steps {
         for after in [false, true] {
-            let (repo, _) = killed_repo("killed").unwrap();
+            // As it was before the first run, in the same place.
+            for name in ["repo", "remote.git"] {
+                fs::remove_dir_all(repo.base().join(name)).unwrap();
+            }
+            copy(&repo, &["saved/repo", "saved/remote.git"], ".");
             kill_when(&repo, step, after);
             let tags = repo.tags().len();
             // All or none.
             assert!(tags == 0 || tags == 3, "{step} {after}: {tags}");
-            let _ = fs::remove_file(repo.base().join("calls"));
+            let _ = fs::remove_dir_all(repo.base().join("calls"));
             let again = repo.devkit("tag --all --version v0.1.0 --update-requires --push --yes");
             assert_eq!(again.code, Some(0), "{step} {after}: {}{}", again.stdout, again.stderr);
             assert_eq!(remote_tags(&repo), TAGS[..3], "{step} {after}");
@@ -273,6 +278,13 @@ fn killed_at_every_step_a_second_run_finishes() {
             assert!(main.starts_with(repo.git(&["rev-parse", "HEAD"]).trim()), "{step} {after}");
         }
     }
+}
+
+/// Copies folders of the test's own folder, with all that belongs to them.
+fn copy(repo: &Repo, from: &[&str], to: &str) {
+    let mut cp = Command::new("cp");
+    cp.arg("-a").args(from).arg(to).current_dir(repo.base());
+    assert_eq!(run(cp).code, Some(0));
 }
 
 fn killed_repo(name: &str) -> Option<(Repo, PathBuf)> {
@@ -301,9 +313,11 @@ fn kill_when(repo: &Repo, step: usize, after: bool) {
     } else {
         ("kill -9 $PPID; exit 1", "")
     };
+    // A file that is there already is not made again (-C), by whomever: each call has its number.
     let script = format!(
-        "#!/bin/sh\nSTEP={step}\nmkdir -p {calls}\nn=1\nwhile ! mkdir {calls}/$n 2>/dev/null; do n=$((n + 1)); \
-         done\nif [ $n -eq $STEP ]; then {before}; fi\n{git} \"$@\"\nrc=$?\n{then}\nexit $rc\n",
+        "#!/bin/sh\nSTEP={step}\nmkdir -p {calls}\nn=1\nset -C\nwhile ! echo > {calls}/$n; do \
+         n=$((n + 1)); done 2>/dev/null\nset +C\nif [ $n -eq $STEP ]; then {before}; fi\n\
+         {git} \"$@\"\nrc=$?\n{then}\nexit $rc\n",
         calls = calls.display(),
         git = git.display()
     );

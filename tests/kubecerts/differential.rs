@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
 
 use serde_json::Value;
 
@@ -125,8 +126,15 @@ fn ask_devkit(dir: &Path, list: &str) -> (Answer, String) {
     (Some(BTreeMap::from(answer)), String::new())
 }
 
-/// Of the bytes behind kubectl's base64, by a program that is not devkit.
+/// Of the bytes behind kubectl's base64, by a program that is not devkit. It is asked once for what
+/// most files have in common.
 fn sha256(data: &str) -> String {
+    static SUMS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    let mut known = SUMS.lock().unwrap();
+    known.entry(data.to_owned()).or_insert_with(|| asked_sha256(data)).clone()
+}
+
+fn asked_sha256(data: &str) -> String {
     let mut command = Command::new("sh");
     command.args(["-c", "printf %s \"$0\" | base64 -d | sha256sum", data]);
     run(command).stdout.split_whitespace().next().unwrap().to_owned()

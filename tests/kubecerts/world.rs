@@ -1,8 +1,10 @@
 //! Certificates by openssl, and kubeconfigs around them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use tempfile::TempDir;
@@ -26,9 +28,26 @@ impl World {
         let world = Self { dir: folder(), openssl };
         fs::create_dir_all(world.path("home/.kube")).unwrap();
         fs::create_dir_all(world.path("work")).unwrap();
-        world.authority("ca");
-        world.client("client", "ca", 90, RSA);
+        world.take_usual_keys();
         Some(world)
+    }
+
+    /// The authority `ca` and its `client`: made once, and copied, because RSA keys take their time.
+    fn take_usual_keys(&self) {
+        const NAMES: [&str; 6] =
+            ["ca.key", "ca.crt", "ca.srl", "client.key", "client.csr", "client.crt"];
+        static USUAL: OnceLock<[Vec<u8>; 6]> = OnceLock::new();
+        let usual = USUAL.get_or_init(|| {
+            let first = Self { dir: folder(), openssl: self.openssl.clone() };
+            first.authority("ca");
+            first.client("client", "ca", 90, RSA);
+            NAMES.map(|name| first.read(name))
+        });
+        for (name, bytes) in NAMES.iter().zip(usual) {
+            self.write(name, bytes);
+            let mode = if name.contains("key") { 0o600 } else { 0o644 };
+            fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -100,7 +119,6 @@ impl World {
     }
 
     pub(super) fn home_config(&self, text: &str) {
-        use std::os::unix::fs::PermissionsExt;
         self.write("home/.kube/config", text);
         let private = fs::Permissions::from_mode(0o600);
         fs::set_permissions(self.path("home/.kube/config"), private).unwrap();
@@ -145,6 +163,5 @@ pub(super) fn codes(value: &serde_json::Value) -> Vec<&str> {
 
 /// Whether a file of a folder is private.
 pub(super) fn mode(path: &Path) -> u32 {
-    use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

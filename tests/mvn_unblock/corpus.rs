@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -290,28 +291,47 @@ fn encoded(splice: &Value, file: &[u8]) -> usize {
     text.len() * if wide { 2 } else { 1 }
 }
 
+/// What devkit made of a file: its bytes before, opened, and with one repository let through, and the
+/// mirrors before and after each change.
+struct Changed {
+    name: String,
+    files: Vec<(String, Vec<u8>)>,
+    opened: [Vec<String>; 2],
+    narrowed: [Vec<String>; 2],
+}
+
+/// All files, changed: once, because it makes no difference which Maven is asked afterwards.
+fn changed() -> &'static [Changed] {
+    static CHANGED: OnceLock<Vec<Changed>> = OnceLock::new();
+    CHANGED.get_or_init(|| {
+        let world = World::new();
+        let corpus = corpus();
+        assert!(corpus.len() >= 300, "{}", corpus.len());
+        let one = |(name, bytes): (String, Vec<u8>)| {
+            let path = world.file(&name, bytes);
+            let [open, scoped] =
+                [".open", ".one"].map(|kind| world.path().join(name.clone() + kind));
+            let opened = change(&world, &path, &[], &open);
+            let narrowed = change(&world, &path, &["--repo", "corp"], &scoped);
+            let kept = |path: &Path| {
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                (name, std::fs::read(path).unwrap())
+            };
+            let files = [&path, &open, &scoped].map(|path| kept(path)).to_vec();
+            Changed { name, files, opened, narrowed }
+        };
+        corpus.into_iter().map(one).collect()
+    })
+}
+
 fn reads_as(maven: &Maven) {
     let world = World::new();
-    let folder = world.path().join("corpus");
-    std::fs::create_dir(&folder).unwrap();
-    let corpus = corpus();
-    assert!(corpus.len() >= 300, "{}", corpus.len());
-    let mut files = Vec::new();
-    let mut told = Vec::new();
-    for (name, bytes) in &corpus {
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        let [open, scoped] =
-            [folder.join(format!("{name}.open")), folder.join(format!("{name}.one"))];
-        let opened = change(&world, &path, &[], &open);
-        let narrowed = change(&world, &path, &["--repo", "corp"], &scoped);
-        for path in [&path, &open, &scoped] {
-            files.push(path.to_str().unwrap().to_owned());
-        }
-        told.push((name, opened, narrowed));
-    }
+    let changed = changed();
+    let files = changed.iter().flat_map(|changed| &changed.files);
+    let files = files.map(|(name, bytes)| world.file(&format!("corpus/{name}"), bytes));
+    let files: Vec<String> = files.map(|path| path.to_str().unwrap().to_owned()).collect();
     let maven = ask(maven, &world, &files);
-    for (name, [before, opened], [_, narrowed]) in told {
+    for Changed { name, opened: [before, opened], narrowed: [_, narrowed], .. } in changed {
         let of = |kind: &str| {
             let mut list = maven[&format!("{name}{kind}")].clone();
             assert_ne!(list, ["refused"], "{name}{kind}");
@@ -319,16 +339,16 @@ fn reads_as(maven: &Maven) {
             (list, becomes)
         };
         let (list, _) = of("");
-        assert_eq!(before, list, "{name}");
+        assert_eq!(*before, list, "{name}");
         let (list, becomes) = of(".open");
-        assert_eq!(opened, list, "{name}, open");
+        assert_eq!(*opened, list, "{name}, open");
         // Mirrored is as good as asked; nexus is the one here that may be taken.
         for (id, becomes) in ["corp", "partner"].iter().zip(&becomes) {
             let free = [format!("{id}="), format!("{id}=nexus"), format!("{id}=default")];
             assert!(free.contains(becomes), "{name}, open: {becomes}");
         }
         let (list, becomes) = of(".one");
-        assert_eq!(narrowed, list, "{name}, corp only");
+        assert_eq!(*narrowed, list, "{name}, corp only");
         assert!(!becomes[0].contains("blocked"), "{name}, corp only: {becomes:?}");
         // Only what was asked for, and what was free before.
         let was_free = !maven[name].last().unwrap().contains("blocked");

@@ -3,8 +3,10 @@
 //! Maven is asked as it is used: a project with a parent and an imported BOM in two repositories of
 //! plain http, one of which wants credentials.
 
+use std::cell::RefCell;
 use std::fs;
 
+use super::resident::Resident;
 use super::world::{BLOCKER, Maven, NO_MATCH, Repo, World, artifact};
 use crate::support::Ran;
 
@@ -18,6 +20,8 @@ struct Build {
     world: World,
     corp: Repo,
     partner: Repo,
+    /// Runs Maven in the place of its script, if it is there.
+    resident: RefCell<Option<Resident>>,
 }
 
 impl Build {
@@ -49,7 +53,12 @@ impl Build {
 "
         );
         world.file("project/pom.xml", pom);
-        Self { world, corp, partner }
+        Self { world, corp, partner, resident: RefCell::default() }
+    }
+
+    /// From now on this Maven stays where it is, instead of being started for each run.
+    fn keep(&self, maven: &Maven) {
+        *self.resident.borrow_mut() = Some(Resident::start(&self.world, maven, "project"));
     }
 
     /// A run of Maven. What earlier runs have fetched does not count.
@@ -62,7 +71,11 @@ impl Build {
     fn again(&self, maven: &Maven) -> Ran {
         // Maven 4 names what it blocks in these lines only.
         let debug: &[&str] = if maven.is_4() { &["-X"] } else { &[] };
-        self.world.maven(maven, "project", &[debug, &["validate"]].concat())
+        let args = [debug, &["validate"]].concat();
+        match &mut *self.resident.borrow_mut() {
+            Some(resident) => resident.run(&args),
+            None => self.world.maven(maven, "project", &args),
+        }
     }
 
     #[track_caller]
@@ -121,6 +134,8 @@ fn blocked_open_and_back(maven: &Maven) {
     world.ends(0, ["--undo"]);
     assert_eq!(world.text(), original);
 
+    // Its script has had its turn, blocked and open.
+    build.keep(maven);
     // Step by step, and back. What has been fetched meanwhile is of no use to Maven.
     world.ends(0, ["--repo", "corp"]);
     build.partner.asked();
@@ -278,6 +293,7 @@ fn recipes() -> Vec<(&'static str, String, Before)> {
 
 fn every_recipe(maven: &Maven, recipes: Vec<(&'static str, String, Before)>) {
     let build = Build::new();
+    build.keep(maven);
     let world = &build.world;
     for (name, settings, before) in recipes {
         world.put(&settings);

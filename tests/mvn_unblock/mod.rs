@@ -7,5 +7,6 @@ mod maven;
 mod probe;
 mod promises;
 mod reports;
+mod resident;
 mod simulation;
 mod world;

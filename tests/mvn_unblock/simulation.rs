@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::resident::Resident;
 use super::world::{BLOCKER, Maven, World};
 
 /// `<mirror>`s by id, pattern and what else is in them; their URLs are made of their numbers.
@@ -97,10 +98,12 @@ fn used(log: &str) -> BTreeMap<String, String> {
 fn explains_as(maven: &Maven) {
     let mut pairs = 0;
     let mut caught = 0;
+    let world = World::new();
+    world.file("project/pom.xml", project());
+    let mut resident = Resident::start(&world, maven, "project");
     for mirrors in SETTINGS {
-        let world = World::with(settings(mirrors));
-        world.file("project/pom.xml", project());
-        let ran = world.maven(maven, "project", &["-o", "-X", "validate"]);
+        world.put(settings(mirrors));
+        let ran = resident.run(&["-o", "-X", "validate"]);
         assert_eq!(ran.code, Some(0), "{}", ran.stdout);
         let used = used(&ran.stdout);
         let global = maven.home.join("conf/settings.xml");

@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::support::{self, Ran, finish_within, folder, peer, run};
 
 /// Maven starts a JVM, and machines are slow.
-const MAVENS_PATIENCE: Duration = Duration::from_secs(240);
+pub(super) const MAVENS_PATIENCE: Duration = Duration::from_secs(240);
 pub(super) const BLOCKER: &str = "maven-default-http-blocker";
 pub(super) const NO_MATCH: &str = "external:dont-match-anything-mate:*";
 
@@ -126,20 +126,22 @@ impl World {
         fed(self.command(args), input)
     }
 
-    fn maven_opts(&self) -> String {
+    pub(super) fn maven_opts(&self) -> String {
         // Short runs gain nothing from the second compiler.
         format!("-Duser.home={} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC", self.home().display())
     }
 
-    /// A run of Maven in a folder of this world.
-    pub(super) fn maven(&self, maven: &Maven, project: &str, args: &[&str]) -> Ran {
-        let mut command = maven.command(&self.path().join(project));
+    /// What every run of Maven is told.
+    pub(super) fn maven_arguments(&self) -> Vec<String> {
         let repository = format!("-Dmaven.repo.local={}", self.path().join("local").display());
         // The repositories here have no checksums, which Maven 4 does not take lightly.
-        command
-            .args(["-B", "--lax-checksums", &repository])
-            .args(args)
-            .env("MAVEN_OPTS", self.maven_opts());
+        vec!["-B".into(), "--lax-checksums".into(), repository]
+    }
+
+    /// A run of Maven in a folder of this world, by its script.
+    pub(super) fn maven(&self, maven: &Maven, project: &str, args: &[&str]) -> Ran {
+        let mut command = maven.command(&self.path().join(project));
+        command.args(self.maven_arguments()).args(args).env("MAVEN_OPTS", self.maven_opts());
         command.env("HOME", self.home());
         ran_long(command)
     }
@@ -209,7 +211,17 @@ impl Maven {
     }
 
     fn command(&self, project: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+        Self::started(Command::new(&self.program), project)
+    }
+
+    /// The Java that the scripts take.
+    pub(super) fn java(project: &Path) -> Command {
+        let own = std::env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin/java"));
+        let java = own.or_else(|| peer::find("java")).expect("Maven has a Java");
+        Self::started(Command::new(java), project)
+    }
+
+    fn started(mut command: Command, project: &Path) -> Command {
         command.current_dir(project).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         if let Some(java) = std::env::var_os("JAVA_HOME") {

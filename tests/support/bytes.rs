@@ -2,16 +2,24 @@
 //! byte for byte, without keeping it.
 
 use std::io::{self, Read, Write};
+use std::sync::OnceLock;
 
-/// An endless stream of pseudo-random bytes (xorshift64*), the same for the same seed.
+/// How many bytes there are before they come again. A prime number: no buffer's size divides it, so
+/// that what is lost, doubled or put elsewhere is never the same as what should be there.
+const PERIOD: usize = 1_048_573;
+
+/// An endless stream of pseudo-random bytes, the same for the same seed; and numbers (xorshift64*).
 pub(crate) struct Noise {
     state: u64,
-    left: Vec<u8>,
+    at: usize,
 }
 
 impl Noise {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, left: Vec::new() }
+        let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        // Each seed begins somewhere else.
+        let at = usize::try_from(state >> 20).expect("44 bits") % PERIOD;
+        Self { state, at }
     }
 
     pub(crate) fn number(&mut self) -> u64 {
@@ -21,14 +29,21 @@ impl Noise {
         self.state.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// The next bytes.
+    /// The next bytes: copied from a period that is made once, because tests move gigabytes.
     pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
-        while self.left.len() < count {
-            let number = self.number();
-            self.left.extend_from_slice(&number.to_le_bytes());
+        static ONE_PERIOD: OnceLock<Vec<u8>> = OnceLock::new();
+        let period = ONE_PERIOD.get_or_init(|| {
+            let mut noise = Self::new(0);
+            let numbers = std::iter::repeat_with(|| noise.number().to_le_bytes());
+            numbers.flatten().take(PERIOD).collect()
+        });
+        let mut bytes = Vec::with_capacity(count);
+        while bytes.len() < count {
+            let end = PERIOD.min(self.at + count - bytes.len());
+            bytes.extend_from_slice(&period[self.at..end]);
+            self.at = end % PERIOD;
         }
-        let rest = self.left.split_off(count);
-        std::mem::replace(&mut self.left, rest)
+        bytes
     }
 }
 

@@ -46,22 +46,14 @@ impl Forwarder {
 
     #[track_caller]
     fn ready(mut self) -> Self {
-        let deadline = Instant::now() + PATIENCE;
-        self.address = loop {
-            let find = |line: &str| {
-                let rest = line.strip_prefix("listening on ")?;
-                rest.split([' ', ',']).next().map(str::to_owned)
-            };
-            if let Some(address) = self.stderr.find(Duration::from_millis(10), find) {
-                break address;
-            }
-            let gone = self.child.try_wait().unwrap();
-            let said = self.stderr();
-            assert!(
-                gone.is_none() && Instant::now() < deadline,
-                "does not listen: {gone:?} {said}"
-            );
+        let listening = |line: &str| {
+            let rest = line.strip_prefix("listening on ")?;
+            rest.split([' ', ',']).next().map(str::to_owned)
         };
+        let found = self.stderr.find(PATIENCE, listening);
+        self.address = found.unwrap_or_else(|| {
+            panic!("does not listen: {:?} {}", self.child.try_wait().unwrap(), self.stderr())
+        });
         self
     }
 
@@ -121,13 +113,13 @@ impl Forwarder {
     /// The statistics, by SIGUSR1: open, total, failed, refused, bytes up, bytes down.
     #[track_caller]
     pub(crate) fn stats(&self) -> [u64; 6] {
-        let before = self.stderr().matches(" open, ").count();
+        let before = self.stderr().lines().filter(|line| line.contains(" open, ")).count();
         self.signal(Signal::SIGUSR1);
-        super::eventually("an answer to SIGUSR1", || {
-            self.stderr().matches(" open, ").count() > before
+        let answer = self.stderr.find_in(PATIENCE, |text| {
+            let mut all = text.lines().filter(|line| line.contains(" open, "));
+            all.nth(before).map(str::to_owned)
         });
-        let text = self.stderr();
-        let line = text.lines().rfind(|line| line.contains(" open, ")).unwrap();
+        let line = answer.unwrap_or_else(|| panic!("no answer to SIGUSR1 in:\n{}", self.stderr()));
         let (_, counts) = line.split_once(": ").unwrap();
         let numbers: Vec<u64> =
             counts.split_whitespace().filter_map(|word| word.parse().ok()).collect();
@@ -140,11 +132,19 @@ impl Forwarder {
     }
 
     /// Seconds of CPU used so far, in steps of 10 ms.
-    pub(crate) fn cpu(&self) -> f64 {
+    fn cpu(&self) -> f64 {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
         let ticks: u32 = fields[11].parse::<u32>().unwrap() + fields[12].parse::<u32>().unwrap();
         f64::from(ticks) / 100.0
+    }
+
+    /// Seconds of CPU used in the time that comes. Here the time is what is waited for: a process that
+    /// asks again and again whether something has happened would use much of it.
+    pub(crate) fn cpu_in(&self, time: Duration) -> f64 {
+        let before = self.cpu();
+        std::thread::sleep(time);
+        self.cpu() - before
     }
 
     /// KiB of memory that it has allocated: not its code.
@@ -184,39 +184,57 @@ impl Drop for Forwarder {
 
 /// Lines of an output, as they come.
 struct Lines {
-    text: Mutex<String>,
+    said: Mutex<Said>,
     more: Condvar,
+}
+
+#[derive(Default)]
+struct Said {
+    text: String,
+    /// Whether nothing more can come.
+    ended: bool,
 }
 
 impl Lines {
     fn of(pipe: impl Read + Send + 'static) -> Arc<Self> {
-        let lines = Arc::new(Self { text: Mutex::new(String::new()), more: Condvar::new() });
+        let lines = Arc::new(Self { said: Mutex::default(), more: Condvar::new() });
         let filled = Arc::clone(&lines);
         std::thread::spawn(move || {
             let mut pipe = BufReader::new(pipe);
             let mut line = Vec::new();
             while pipe.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
-                filled.text.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+                filled.said.lock().unwrap().text.push_str(&String::from_utf8_lossy(&line));
                 filled.more.notify_all();
                 line.clear();
             }
+            filled.said.lock().unwrap().ended = true;
+            filled.more.notify_all();
         });
         lines
     }
 
     fn all(&self) -> String {
-        self.text.lock().unwrap().clone()
+        self.said.lock().unwrap().text.clone()
     }
 
+    /// Waits for a line, as long as one can come.
     fn find<T>(&self, time: Duration, mut find: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        self.find_in(time, |text| text.lines().find_map(&mut find))
+    }
+
+    /// The same in the text as a whole.
+    fn find_in<T>(&self, time: Duration, mut find: impl FnMut(&str) -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + time;
-        let mut text = self.text.lock().unwrap();
+        let mut said = self.said.lock().unwrap();
         loop {
-            if let Some(found) = text.lines().find_map(&mut find) {
+            if let Some(found) = find(&said.text) {
                 return Some(found);
             }
+            if said.ended {
+                return None;
+            }
             let left = deadline.checked_duration_since(Instant::now())?;
-            text = self.more.wait_timeout(text, left).unwrap().0;
+            said = self.more.wait_timeout(said, left).unwrap().0;
         }
     }
 }

@@ -13,7 +13,13 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
 
 /// The binary under test.
 pub(crate) const DEVKIT: &str = env!("CARGO_BIN_EXE_devkit");
@@ -90,20 +96,51 @@ pub(crate) fn wait(child: &mut Child) -> ExitStatus {
 }
 
 fn wait_within(child: &mut Child, patience: Duration) -> ExitStatus {
-    let deadline = Instant::now() + patience;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            panic!("process {} does not end", child.id());
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    let pid = child.id();
+    end_within(child, patience).unwrap_or_else(|| panic!("process {pid} does not end"))
 }
 
-/// Waits until something is so.
+/// Waits for a child's end. `None`: it did not end in time, and was killed.
+pub(crate) fn end_within(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let pid = Pid::from_raw(child.id().cast_signed());
+    let (ended, end) = mpsc::channel::<()>();
+    let late = std::thread::scope(|scope| {
+        let watching = scope.spawn(move || {
+            let late = end.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
+            if late {
+                let _ = kill(pid, Signal::SIGKILL);
+            }
+            late
+        });
+        // The child's number stays its own, and nobody else can be killed, until it is reaped below.
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while waitid(Id::Pid(pid), flags) == Err(Errno::EINTR) {}
+        drop(ended);
+        watching.join().unwrap()
+    });
+    let status = child.wait().unwrap();
+    (!late).then_some(status)
+}
+
+/// Whether a process has nothing to do until something happens to it: no signal is on its way, and
+/// all of its threads sleep. One that has ended rests, too.
+pub(crate) fn rests(pid: u32) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { return true };
+    let pending = ["SigPnd:", "ShdPnd:"].iter().any(|name| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.is_some_and(|mask| mask.trim().bytes().any(|digit| digit != b'0'))
+    });
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    let asleep = threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // The state stands behind the name, which is in brackets and may hold anything.
+        stat.rsplit(") ").next().is_none_or(|rest| rest.is_empty() || rest.starts_with(['S', 'Z']))
+    });
+    asleep && !pending
+}
+
+/// Waits until something is so that no event of its own tells: what another process has done to
+/// files, sockets and its own state.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;

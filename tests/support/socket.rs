@@ -2,10 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::PATIENCE;
@@ -196,6 +198,20 @@ impl Conn {
     pub(crate) fn ping(&mut self, message: &[u8]) {
         self.write_all(message).unwrap();
         assert_eq!(self.exactly(message.len()), message);
+    }
+}
+
+/// Waits until one of them would take something. `false`: none does in that time.
+pub(crate) fn any_takes<'a>(conns: impl IntoIterator<Item = &'a Conn>, time: Duration) -> bool {
+    let wanted = conns.into_iter().map(|conn| PollFd::new(conn.0.as_fd(), PollFlags::POLLOUT));
+    let mut wanted: Vec<_> = wanted.collect();
+    let time = PollTimeout::try_from(time).expect("a time that poll knows");
+    loop {
+        match poll(&mut wanted, time) {
+            Ok(count) => return count > 0,
+            Err(Errno::EINTR) => {}
+            Err(error) => panic!("cannot poll: {error}"),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::run::{Result, cargo, check, find, output, program, read, root, target
 
 pub(crate) fn run() -> Result<()> {
     let binary = static_binary()?;
+    try_it(&binary)?;
     let version = version()?;
     let name = format!("devkit-{version}-{}-linux", std::env::consts::ARCH);
     let out = target().join("dist");
@@ -60,23 +61,52 @@ pub(crate) fn run() -> Result<()> {
 ///
 /// With musl where its toolchain is at hand; else with glibc linked in, which still asks the
 /// running system's NSS modules for names that are not in `/etc` or the DNS.
-pub(crate) fn static_binary() -> Result<PathBuf> {
-    let arch = std::env::consts::ARCH;
-    let musl = format!("{arch}-unknown-linux-musl");
-    let sysroot = output(program("rustc", &["--print", "sysroot"]))?;
-    let installed = Path::new(sysroot.trim()).join("lib/rustlib").join(&musl).exists();
-    let triple = if installed && find("musl-gcc").is_some() {
-        musl
-    } else {
-        format!("{arch}-unknown-linux-gnu")
-    };
+fn static_binary() -> Result<PathBuf> {
+    let triple = musl()?.unwrap_or_else(|| format!("{}-unknown-linux-gnu", std::env::consts::ARCH));
     let args = ["build", "--release", "--locked", "-q", "-p", "devkit", "--target", &triple];
     let mut build = cargo(&args);
     // A folder of its own: other flags would make Cargo build everything anew each time.
     let folder = target().join("static");
-    build.env("RUSTFLAGS", "-C target-feature=+crt-static").env("CARGO_TARGET_DIR", &folder);
+    build.env("RUSTFLAGS", STATIC).env("CARGO_TARGET_DIR", &folder);
     check(build)?;
     Ok(folder.join(triple).join("release/devkit"))
+}
+
+const STATIC: &str = "-C target-feature=+crt-static";
+
+/// The same without the optimisations that take minutes, from what Cargo builds for the other tests:
+/// with glibc, only the last step differs. What a release has is tested when it is made.
+pub(crate) fn static_for_tests() -> Result<PathBuf> {
+    if let Some(triple) = musl()? {
+        check(cargo(&["build", "--locked", "-p", "devkit", "--target", &triple]))?;
+        return Ok(target().join(triple).join("debug/devkit"));
+    }
+    let args = ["rustc", "--locked", "-p", "devkit", "--bin", "devkit", "--"];
+    let mut link = cargo(&args);
+    link.args(STATIC.split(' '));
+    check(link)?;
+    // Cargo puts the usual one there the next time that it builds.
+    let folder = target().join("static");
+    make(&folder)?;
+    let kept = folder.join("devkit-for-tests");
+    let _ = fs::remove_file(&kept);
+    copy(&target().join("debug/devkit"), &kept)?;
+    Ok(kept)
+}
+
+/// The target for musl, where both Rust and the system have what it takes.
+fn musl() -> Result<Option<String>> {
+    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let sysroot = output(program("rustc", &["--print", "sysroot"]))?;
+    let installed = Path::new(sysroot.trim()).join("lib/rustlib").join(&triple).exists();
+    Ok((installed && find("musl-gcc").is_some()).then_some(triple))
+}
+
+/// Runs the tests of the static binary with the one that is to be packed.
+fn try_it(binary: &Path) -> Result<()> {
+    let mut tests = cargo(&["test", "--workspace", "--locked", "-q", "--test", "cli", "dist::"]);
+    tests.env("DEVKIT_STATIC", binary);
+    check(tests)
 }
 
 fn version() -> Result<String> {

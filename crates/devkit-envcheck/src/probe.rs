@@ -10,11 +10,14 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, posix_spawn};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use crate::verdict::Verdict;
@@ -325,20 +328,22 @@ pub fn run(
 
 /// Waits for a child; one that does not end in time is ended.
 fn wait(pid: Pid) -> io::Result<()> {
-    let start = Instant::now();
-    let mut pause = Duration::from_micros(200);
+    let (sender, ended) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(move || sender.send(reap(pid)));
+        ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            let _ = kill(pid, Signal::SIGKILL);
+            ended.recv().unwrap_or(Ok(()))
+        })
+    })
+}
+
+/// Waits for a child's end, however long that takes.
+fn reap(pid: Pid) -> io::Result<()> {
     loop {
-        match waitpid(pid, Some(WaitPidFlag::WNOHANG))? {
-            WaitStatus::StillAlive if start.elapsed() > PATIENCE => {
-                let _ = kill(pid, Signal::SIGKILL);
-                waitpid(pid, None)?;
-                return Ok(());
-            }
-            WaitStatus::StillAlive => {
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(5));
-            }
-            _ => return Ok(()),
+        match waitpid(pid, None) {
+            Err(Errno::EINTR) => {}
+            ended => return Ok(ended.map(drop)?),
         }
     }
 }

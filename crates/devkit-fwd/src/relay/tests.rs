@@ -327,13 +327,16 @@ impl Party {
         // Little by little takes long.
         let mut left = count.min(100 * self.narrowest);
         let mut waits = 0;
+        let mut bytes = VecDeque::new();
         while left > 0 && !self.told.ended {
             let Some(stream) = &self.stream else { return };
-            let (seed, at) = (self.seeds[0], self.told.sent);
-            let bytes: Vec<u8> =
-                (at..).take(left.min(64 * 1024)).map(|at| byte(seed, at)).collect();
-            match stream.try_write(&bytes) {
+            if bytes.is_empty() {
+                let (seed, at) = (self.seeds[0], self.told.sent);
+                bytes.extend((at..).take(left.min(64 * 1024)).map(|at| byte(seed, at)));
+            }
+            match stream.try_write(bytes.make_contiguous()) {
                 Ok(count) => {
+                    bytes.drain(..count);
                     left -= count;
                     self.told.sent += count as u64;
                 }
