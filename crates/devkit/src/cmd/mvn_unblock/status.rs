@@ -18,6 +18,9 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ui::{self, Fit, Table, To, Ui, column};
 
+/// List http:// repositories, and which mirror catches each
+///
+/// Exit code 0: none is blocked. 1: one is.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The project: the folder of a pom.xml [default: this folder, if it has one]
