@@ -24,7 +24,7 @@ fn pages() -> Vec<String> {
         for file in fs::read_dir(root().join(folder)).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
             let path = format!("{folder}/{name}");
-            if name.ends_with(".md")
+            if Path::new(&name).extension().is_some_and(|kind| kind == "md")
                 && !["changelog.md", "architecture.md"].contains(&name.as_str())
             {
                 pages.push(path);

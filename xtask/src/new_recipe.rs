@@ -48,9 +48,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         write(path, text)?;
         println!("edited  {path}");
     }
-    let code: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
-    let code = code.into_iter().filter(|path| path.ends_with(".rs"));
-    check(program("rustfmt", &["--edition", "2024"].into_iter().chain(code).collect::<Vec<_>>()))?;
+    let is_code = |path: &&str| Path::new(path).extension().is_some_and(|kind| kind == "rs");
+    let code = files.iter().map(|(path, _)| path.as_str()).filter(is_code);
+    let format: Vec<&str> = ["--edition", "2024"].into_iter().chain(code).collect();
+    check(program("rustfmt", &format))?;
     // Only the new package is added; nothing is fetched.
     output(cargo(&["metadata", "--offline", "--format-version", "1", "-q"]))?;
     println!("edited  Cargo.lock");

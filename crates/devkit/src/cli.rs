@@ -3,7 +3,6 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches as _};
 
@@ -12,7 +11,7 @@ use crate::help::{self, Screen};
 use crate::host::variables::Variables;
 use crate::line::{self, Global};
 use crate::recipe::{self, Recipe};
-use crate::ui::{self, To, Ui, When};
+use crate::ui::{self, To, Ui};
 use crate::{exit, preset, typed, usage};
 
 /// Turns the name the binary was called by into a subcommand: a link named `sockfwd` is

@@ -152,7 +152,10 @@ fn command_lines(
         // A line that goes on is indented further than a name.
         let begins = line.strip_prefix("  ").is_some_and(|rest| !rest.starts_with(' '));
         match (begins, lines.last_mut()) {
-            (false, Some((_, text))) => *text += &format!("{line}\n"),
+            (false, Some((_, text))) => {
+                text.push_str(line);
+                text.push('\n');
+            }
             _ => lines.extend(rest.next().map(|recipe| (recipe, format!("{line}\n")))),
         }
     }

@@ -118,9 +118,9 @@ impl CommandLine<'_> {
             let named = typed::named(args, self.devkit);
             let within = named.last().map_or(self.devkit, |(_, command)| command);
             let also = recipe::called_otherwise(self.recipes, &stray).filter(|_| named.is_empty());
-            let names = within.get_subcommands().map(clap::Command::get_name);
+            let known = within.get_subcommands().map(clap::Command::get_name);
             let also = also.map(|recipe| recipe.name.to_owned());
-            return also.or_else(|| nearest(&stray, names).into_iter().next());
+            return also.or_else(|| nearest(&stray, known).into_iter().next());
         }
         [ContextKind::SuggestedArg, ContextKind::SuggestedValue].into_iter().find_map(|kind| {
             match error.get(kind)? {

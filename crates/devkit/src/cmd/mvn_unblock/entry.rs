@@ -1,5 +1,8 @@
 //! What the list of commands says of `devkit mvn-unblock`.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use super::Args;
 use crate::recipe::{self, Recipe, Slip, Task, Typed};
 
@@ -59,11 +62,18 @@ const SLIPS: &[Slip] = &[
 ];
 
 fn is_settings(text: &str) -> bool {
-    text.ends_with(".xml") && !is_project(text)
+    has_ending(text, &["xml"]) && !is_project(text)
 }
 
 fn is_log(text: &str) -> bool {
-    [".log", ".txt", ".out"].iter().any(|end| text.ends_with(end))
+    has_ending(text, &["log", "txt", "out"])
+}
+
+fn has_ending(text: &str, endings: &[&str]) -> bool {
+    Path::new(text)
+        .extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|found| endings.contains(&found))
 }
 
 fn is_project(text: &str) -> bool {
