@@ -1,13 +1,12 @@
 //! What the README and the manual say is true.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Conn, Kind};
-use crate::support::{DEVKIT, devkit, folder, peer, run};
+use crate::support::{DEVKIT, commands, devkit, folder, peer, run};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -17,9 +16,28 @@ fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap()
 }
 
+/// The README and the pages of the manual; the changelog and the page for developers speak of no
+/// command that is to be pasted.
+fn pages() -> Vec<String> {
+    let mut pages = vec!["README.md".to_owned()];
+    for folder in ["docs", "docs/recipes"] {
+        for file in fs::read_dir(root().join(folder)).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let path = format!("{folder}/{name}");
+            if Path::new(&name).extension().is_some_and(|kind| kind == "md")
+                && !["changelog.md", "architecture.md"].contains(&name.as_str())
+            {
+                pages.push(path);
+            }
+        }
+    }
+    pages
+}
+
 /// The arguments of every `devkit …` command in a page.
-fn commands(page: &str) -> Vec<Vec<String>> {
-    let mut commands = Vec::new();
+pub(crate) fn commands(page: &str) -> Vec<Vec<String>> {
+    let names = commands::names();
+    let mut found = Vec::new();
     for line in read(page).lines() {
         for (at, _) in line.match_indices("devkit ") {
             let before = line[..at].chars().next_back();
@@ -37,42 +55,22 @@ fn commands(page: &str) -> Vec<Vec<String>> {
                 .map(str::to_owned)
                 .filter(|word| !word.is_empty())
                 .collect();
-            let verb = words.first().map(String::as_str);
-            if matches!(
-                verb,
-                Some(
-                    "fwd"
-                        | "kubecerts"
-                        | "envcheck"
-                        | "mvn-unblock"
-                        | "gomod-tag"
-                        | "completions"
-                        | "man"
-                )
-            ) && words.len() > 1
-            {
-                commands.push(words);
+            if words.len() > 1 && names.contains(&words[0]) {
+                found.push(words);
             }
         }
     }
-    commands
+    found
 }
 
 #[test]
 fn every_command_in_the_readme_and_the_manual_is_understood() {
     let dir = folder();
+    let with_page = commands::all().into_iter().filter(|command| command.page.is_some());
+    let recipes: Vec<String> = with_page.map(|command| command.name).collect();
     let mut seen = 0;
-    for page in [
-        "README.md",
-        "docs/fwd.md",
-        "docs/kubecerts.md",
-        "docs/kubecerts-tap.md",
-        "docs/recipes/kubectl-traffic.md",
-        "docs/envcheck.md",
-        "docs/mvn-unblock.md",
-        "docs/gomod-tag.md",
-    ] {
-        for mut words in commands(page) {
+    for page in pages() {
+        for mut words in commands(&page) {
             // What follows is another program's.
             let own = words.iter().position(|word| word == "--").unwrap_or(words.len());
             words.truncate(own);
@@ -81,19 +79,9 @@ fn every_command_in_the_readme_and_the_manual_is_understood() {
             }
             seen += 1;
             let mut command = devkit(dir.path(), &words);
-            // Nothing is to listen: --help ends it once everything before it has been parsed, which
+            // Nothing is to be done: --help ends it once everything before it has been parsed, which
             // a wrong flag or a missing value would not survive.
-            if words[0] == "fwd" {
-                command.arg("--help");
-                let after = |flag: &str| {
-                    let at = words.iter().position(|word| word == flag).expect(flag);
-                    OsString::from(words[at + 1].replace("%h", "host").replace("%p", "22"))
-                };
-                devkit_fwd::Source::parse(&after("-s")).expect("a source");
-                devkit_fwd::Destination::parse(&after("-d")).expect("a destination");
-            } else if ["kubecerts", "envcheck", "mvn-unblock", "gomod-tag"]
-                .contains(&words[0].as_str())
-            {
+            if recipes.contains(&words[0]) {
                 command.arg("--help");
             } else if words[0] == "man" && words[1] == "--out" {
                 command = devkit(dir.path(), ["man", "--out", "out"]);

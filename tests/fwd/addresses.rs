@@ -1,5 +1,6 @@
 //! Which addresses are taken, and what those that are not get told.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -319,4 +320,24 @@ fn a_socket_connected_to_itself_is_no_destination() {
         "it answered itself"
     );
     fwd.says("connection refused");
+}
+
+#[test]
+fn every_address_in_the_readme_and_the_manual_is_one() {
+    let mut seen = 0;
+    for page in ["README.md", "docs/fwd.md"] {
+        for words in crate::docs::commands(page).iter().filter(|words| words[0] == "fwd") {
+            let after = |flag: &str| {
+                let at = words.iter().position(|word| word == flag)?;
+                Some(OsString::from(words.get(at + 1)?.replace("%h", "host").replace("%p", "22")))
+            };
+            let (Some(source), Some(destination)) = (after("-s"), after("-d")) else { continue };
+            if source.to_str() != Some("SOURCE") {
+                devkit_fwd::Source::parse(&source).expect("a source");
+                devkit_fwd::Destination::parse(&destination).expect("a destination");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 5, "only {seen} were found");
 }

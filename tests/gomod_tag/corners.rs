@@ -129,7 +129,7 @@ fn versions_of_some_and_of_the_others() {
     assert!(ran.stdout.contains("b/v1.0.0"), "{}", ran.stdout);
     repo.ends(2, "status --version v1.0.0");
     let ran = repo.ends(2, "taag");
-    assert!(ran.stderr.contains("if a command is meant"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("did you mean 'tag'? devkit gomod-tag tag"), "{}", ran.stderr);
     assert!(repo.ends(0, "-V").stdout.starts_with("devkit "));
 }
 

@@ -251,7 +251,7 @@ fn what_cannot_be_tapped_is_said_once_with_what_to_do() {
         (&["--max-body", "much"], "a size is wanted", ""),
         (&["--json"], "tap has no --json", "--log FILE"),
         (&["--view", "run.har", "--bodies", "full"], "cannot be used with", "tap --help"),
-        (&["kubectl", "get"], "'kubectl'", "devkit kubecerts tap -- kubectl …"),
+        (&["kubectl", "get"], "'kubectl'", " -- kubectl …"),
         (&["--context", "d"], "no context named 'd' in config [context-not-found]", "show"),
     ] {
         let ran = with(args);

@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod bytes;
+pub(crate) mod commands;
 pub(crate) mod forwarder;
 pub(crate) mod peer;
 pub(crate) mod sarif;

@@ -3,9 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::recipes::{self, RecipePage};
 use crate::run::{Result, cargo, check, find, output, program, read, root, target};
 
 pub(crate) fn run() -> Result<()> {
+    for RecipePage { name, page } in recipes::listed()? {
+        if recipes::is_draft(&name) {
+            return Err(format!(
+                "{page} says that devkit {name} is a draft: it is not for a release"
+            ));
+        }
+    }
     let binary = static_binary()?;
     try_it(&binary)?;
     let version = version()?;

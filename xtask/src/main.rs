@@ -12,7 +12,9 @@ mod imports;
 mod lint;
 mod map;
 mod mavens;
+mod new_recipe;
 mod peers;
+mod recipes;
 mod run;
 mod sarif;
 mod test;
@@ -28,6 +30,7 @@ cargo xtask test [OPTIONS] [-- ARGS]                     all tests, with the rea
 cargo xtask lint                                         format, clippy, docs, licences, budgets
 cargo xtask tidy                                         is everything where it belongs
 cargo xtask map                                          the code map of docs/architecture.md, from the modules' own words
+cargo xtask new-recipe NAME                              a recipe that compiles, to begin with
 cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd, memnet, kubecerts, tap,
                                                          mvn-unblock, gomod-tag
 cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
         Some("map") => map::run(),
+        Some("new-recipe") => new_recipe::run(rest),
         Some("bench") => bench::run(rest),
         Some("peers") => envcheck::run(),
         Some("dist") => dist::run(),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use crate::imports::{Imports, ModuleName, crates, imports, sources};
+use crate::recipes::is_draft;
 use crate::run::{Result, read, root};
 
 /// The page that holds the map.
@@ -50,7 +51,15 @@ fn map() -> Result<String> {
     let mut map = String::new();
     for folder in crates()? {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let sources = sources(&folder.join("src"))?;
+        if name.strip_prefix("devkit-").is_some_and(is_draft) {
+            continue;
+        }
+        let mut sources = sources(&folder.join("src"))?;
+        // The command of a draft is on no map, as its library is on none.
+        sources.retain(|module, _| {
+            module.first().is_none_or(|first| first != COMMANDS)
+                || module.get(1).is_none_or(|name| !is_draft(&name.replace('_', "-")))
+        });
         map.push_str(&section(&name, &sources)?);
     }
     Ok(map)

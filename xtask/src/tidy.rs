@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::circles;
 use crate::map;
-use crate::run::{Result, cargo, output, program, read, root, target};
+use crate::recipes::{self, RecipePage};
+use crate::run::{Result, cargo, output, read, root};
 
 /// What only the binary may know: the terminal.
 const NOT_IN_LIBRARIES: &[&str] = &["clap", "console", "anyhow"];
-/// Commands about devkit itself: no recipe, so no page of their own.
-const NO_RECIPE: &[&str] = &["completions", "man", "help"];
 
 pub(crate) fn run() -> Result<()> {
     let mut problems = Vec::new();
@@ -27,38 +26,30 @@ pub(crate) fn run() -> Result<()> {
     Err(format!("not tidy:\n  {}", problems.join("\n  ")))
 }
 
-/// Every recipe has a page, a test module, a row in the README and a man page of its own.
+/// Every recipe has a page, tests, a line in the changelog and a row in the README.
 fn recipes(problems: &mut Vec<String>) -> Result<()> {
-    crate::run::check(cargo(&["build", "--locked", "-q", "-p", "devkit"]))?;
-    let help = output(program(target().join("debug/devkit"), &["--help"]))?;
-    let listed = help.split("Options (for every command)").next().unwrap_or_default();
-    let names: Vec<&str> = listed
-        .lines()
-        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
-        .filter(|name| !NO_RECIPE.contains(name))
-        .collect();
-    if names.is_empty() {
-        problems.push("devkit --help lists no recipe".into());
+    let listed = recipes::listed()?;
+    if listed.is_empty() {
+        problems.push("devkit help --json lists no recipe".into());
     }
     let (readme, tests) = (read("README.md")?, read("tests/main.rs")?);
-    let architecture = read("docs/architecture.md")?;
-    for name in names {
+    let (manifest, changelog) = (read("crates/devkit/Cargo.toml")?, read("docs/changelog.md")?);
+    for RecipePage { name, page } in listed {
         let module = name.replace('-', "_");
-        let page = format!("docs/{name}.md");
         if !root().join(&page).exists() {
             problems.push(format!("{page} is missing"));
         }
-        if !lists(&tests, &module) {
-            problems.push(format!("tests/main.rs does not list {module}"));
+        let target = format!("path = \"../../tests/{module}/main.rs\"");
+        if !lists(&tests, &module) && !manifest.contains(&target) {
+            problems.push(format!("neither tests/main.rs nor a target of devkit's lists {module}"));
         }
-        if !readme
-            .lines()
-            .any(|line| line.starts_with('|') && line.contains(&format!("devkit {name}")))
-        {
+        if !changelog.contains(&format!("`devkit {name}`")) {
+            problems.push(format!("docs/changelog.md has no line for devkit {name}"));
+        }
+        let row = format!("devkit {name}");
+        let has_row = readme.lines().any(|line| line.starts_with('|') && line.contains(&row));
+        if !has_row && !recipes::is_draft(&name) {
             problems.push(format!("the README's table has no row for {name}"));
-        }
-        if !architecture.contains(&format!("devkit-{name}")) {
-            problems.push(format!("docs/architecture.md does not mention devkit-{name}"));
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ pub mod repository;
 mod requires;
 pub mod row;
 pub mod select;
+mod slip;
 pub mod sum;
 pub mod tag;
 mod taken;

@@ -13,6 +13,7 @@ use crate::problem::{Code, Judge as _, Judgement, problem};
 use crate::repository::{Module, Repository};
 use crate::row::{Row, Rows};
 use crate::select::fits;
+use crate::slip;
 use crate::version::{BadVersion, Bump, Version};
 
 use base::Bases;
@@ -265,23 +266,7 @@ fn rank(bump: Bump) -> u8 {
 }
 
 fn bad_version(text: &str, why: BadVersion) -> Detailed<Judgement> {
-    let hint = match why {
-        BadVersion::NoV if format!("v{text}").parse::<Version>().is_ok() => format!("v{text}"),
-        _ if ["list", "status", "plan", "tag", "verify"].iter().any(|it| is_slip(text, it)) => {
-            "if a command is meant: list, status, plan, tag or verify".to_owned()
-        }
-        BadVersion::Build => text.split('+').next().unwrap_or_default().to_owned(),
-        _ => "three numbers with a v, such as v1.2.3 or v1.2.3-rc.1".to_owned(),
-    };
-    let hint = match hint.parse::<Version>() {
-        Ok(version) => format!("did you mean {version}?"),
-        Err(_) => hint,
-    };
+    let hint = slip::meant(text, why);
     problem(Code::BadVersion, message!("'{}' is not a Go version", text), hint)
         .because(why.to_string())
-}
-
-/// Whether a word is another one but for a slip or two.
-fn is_slip(text: &str, word: &str) -> bool {
-    !devkit_text::nearest(text, std::iter::once(word)).is_empty()
 }

@@ -1,5 +1,6 @@
 //! Writes sizes and times as people read them, and reads sizes that people write.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 /// `17 B`, `1.2 KiB`, `48.3 MiB`.
@@ -49,4 +50,15 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = number.parse().map_err(|_| wanted.to_owned())?;
     number.checked_mul(1024_u64.pow(power)).ok_or_else(|| "that is more than there is".to_owned())
+}
+
+/// A whole number for an option; `wanted` says in words which ones there are.
+pub(crate) fn whole<T: FromStr>(
+    wanted: &'static str,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    // `+5` would be taken too.
+    move |text| match text.parse() {
+        Ok(number) if !text.starts_with('+') => Ok(number),
+        _ => Err(wanted.to_owned()),
+    }
 }

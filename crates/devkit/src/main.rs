@@ -6,9 +6,16 @@ mod cmd;
 mod exit;
 mod failure;
 mod findings;
+mod help;
 mod host;
+mod line;
+mod meant;
+mod preset;
+mod recipe;
 mod stdin;
+mod typed;
 mod ui;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -19,7 +26,7 @@ fn main() -> ExitCode {
     let host = host::Host::read();
     let mut ui = ui::Ui::before_parsing(&args, &host.variables);
     let result = cli::parse(args, &mut ui, &host.variables).and_then(|parsed| match parsed {
-        Parsed::Run(command) => command.run(&ui, &host, cli::command),
+        Parsed::Run(recipe, matches) => (recipe.run)(&ui, &host, &matches),
         Parsed::Printed(code) => Ok(code),
     });
     let code = result.unwrap_or_else(|error| failure::report(&ui, &error));

@@ -4,14 +4,26 @@ use clap_complete::Shell;
 
 use serde::Serialize;
 
-use crate::exit;
+use crate::recipe::{self, Recipe, Task};
 use crate::ui::{self, Ui};
+use crate::{exit, line};
 
+pub(crate) const RECIPE: Recipe = Recipe {
+    name: "completions",
+    links: &[],
+    also: &["completion", "complete"],
+    task: Task::About,
+    page: None,
+    headlines: &[],
+    examples: &["devkit completions bash > ~/.local/share/bash-completion/completions/devkit"],
+    slips: &[],
+    arguments: <Args as clap::Args>::augment_args,
+    run: |ui, _, matches| run(ui, &recipe::read(matches)?),
+};
+
+/// Print a completion script (bash, zsh, fish, powershell, elvish)
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  devkit completions bash > ~/.local/share/bash-completion/completions/devkit"
-)]
-pub(crate) struct Args {
+struct Args {
     /// The shell to print a script for
     shell: Shell,
 }
@@ -24,10 +36,10 @@ struct Document<'a> {
     script: &'a str,
 }
 
-pub(crate) fn run(ui: &Ui, args: &Args, mut devkit: clap::Command) -> anyhow::Result<u8> {
+fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     // Not straight to stdout: clap_complete panics when a reader has seen enough.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut devkit, "devkit", &mut script);
+    clap_complete::generate(args.shell, &mut line::command(super::RECIPES), "devkit", &mut script);
     if ui.json {
         let (shell, script) = (args.shell.to_string(), str::from_utf8(&script)?);
         ui::document(&Document { schema: "devkit.completions/1", shell, script })?;

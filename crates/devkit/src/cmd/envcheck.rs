@@ -1,5 +1,6 @@
 //! The command `devkit envcheck`: its arguments, and what of the surroundings its library is handed.
 
+mod entry;
 mod environ;
 mod files;
 mod name;
@@ -16,7 +17,9 @@ use devkit_envcheck::{
 use devkit_text::escape;
 use serde::Serialize;
 
+pub(crate) use self::entry::RECIPE;
 use self::rules::Rules;
+use crate::amounts::whole;
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -25,26 +28,15 @@ use crate::ui::{self, Answer as _, Documents, Ui};
 
 const SCHEMA: &str = "devkit.envcheck/1";
 
-const EXAMPLES: &str = "\
-Examples:
-  devkit envcheck eureka.client.serviceUrl.defaultZone
-  devkit envcheck MY_VAR=value --context bash,k8s.env@1.31
-  devkit envcheck my-var --through k8s@1.34,sh=dash,spring
-  devkit envcheck Dockerfile deploy/app.yaml .env --report github
-  devkit envcheck --env
-  devkit envcheck --list-contexts";
-
+/// Tell where an environment variable name is accepted, and where it is lost
+///
+/// Exit code 0: it works. 1: a context that was asked for (else a POSIX shell or execve) rejects, drops or
+/// mangles it; a file fails in the contexts of its format. An argument with '=' is NAME=VALUE; one that is
+/// there as a file, and has a '/' or a known file name, is a file; after -- everything is a name; - reads
+/// names from standard input, one a line.
 #[derive(Debug, clap::Args)]
-#[command(
-    long_about = "Tell where an environment variable name is accepted, and where it is lost\n\n\
-        Exit code 0: it works. 1: a context that was asked for (else a POSIX shell or execve) \
-        rejects, drops or mangles it; a file fails in the contexts of its format. An argument with \
-        '=' is NAME=VALUE; one that is there as a file, and has a '/' or a known file name, is a \
-        file; after -- everything is a name; - reads names from standard input, one a line.",
-    after_long_help = EXAMPLES
-)]
 #[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
-pub(crate) struct Args {
+struct Args {
     /// Names, NAME=VALUE, or files that set variables; - reads names from standard input
     #[arg(value_name = "NAME|FILE")]
     names: Vec<OsString>,
@@ -59,6 +51,7 @@ pub(crate) struct Args {
     through: Option<String>,
     /// Verdicts that make the exit code 1
     #[arg(
+        help_heading = "Exit code",
         long,
         value_name = "VERDICT,…",
         value_delimiter = ',',
@@ -71,25 +64,25 @@ pub(crate) struct Args {
     file: Vec<PathBuf>,
     /// What kind of file it is: dotenv, docker-env-file, kubernetes, dockerfile, compose, systemd,
     /// environment-file, github-workflow [default: by name and content]
-    #[arg(long, value_name = "FORMAT", value_parser = files::format)]
+    #[arg(help_heading = "Names and files", long, value_name = "FORMAT", value_parser = files::format)]
     format: Option<Format>,
     /// What is wrong in files as annotations: github or sarif
     #[arg(long, value_name = "github|sarif", hide_possible_values = true, conflicts_with = "json")]
     report: Option<files::Annotations>,
     /// Names are given as hexadecimal digits
-    #[arg(long)]
+    #[arg(help_heading = "Names and files", long)]
     hex: bool,
     /// Lines of standard input are NAME=VALUE
-    #[arg(long)]
+    #[arg(help_heading = "Names and files", long)]
     values: bool,
     /// The variables of this process, as bytes
-    #[arg(long, conflicts_with_all = ["names", "more", "pid", "file"])]
+    #[arg(help_heading = "Names and files", long, conflicts_with_all = ["names", "more", "pid", "file"])]
     env: bool,
     /// The variables of a running process, as bytes
-    #[arg(long, value_name = "PID", conflicts_with_all = ["names", "more", "file"])]
+    #[arg(help_heading = "Names and files", long, value_name = "PID", value_parser = whole::<u32>("the number of a process is wanted, such as 4121"), conflicts_with_all = ["names", "more", "file"])]
     pid: Option<u32>,
     /// Ask the shells of this machine, and show where they differ from the table
-    #[arg(long, conflicts_with_all = ["env", "pid", "through"])]
+    #[arg(help_heading = "This machine", long, conflicts_with_all = ["env", "pid", "through"])]
     probe: bool,
     /// Explain the rule of a context
     #[arg(long, value_name = "ID", conflicts_with_all = ["names", "more", "env", "pid", "probe"])]
@@ -126,7 +119,7 @@ struct Document<'a> {
     report: &'a Report,
 }
 
-pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
+fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     if args.list_contexts {
         return ui.answer(&Rules::All(&devkit_envcheck::all_contexts()));
     }

@@ -1,5 +1,6 @@
 //! The command `devkit fwd`: its arguments, signals and the run itself.
 
+mod entry;
 mod explain;
 mod log;
 
@@ -18,7 +19,9 @@ use devkit_fwd::{
     Peers, Plan, Reason, Source,
 };
 
+pub(crate) use self::entry::RECIPE;
 use self::log::Log;
+use crate::amounts::whole;
 use crate::exit;
 use crate::failure::Failure;
 use crate::findings;
@@ -42,33 +45,25 @@ Addresses:
   stdio:                         as SOURCE: one connection on stdin and stdout
   echo:                          as DESTINATION: answers what it gets";
 
-const EXAMPLES: &str = "\
-Examples:
-  devkit fwd -s 127.0.0.1:8090 -d echo:
-  devkit fwd -s tcp://127.0.0.1:8090 -d unix:///run/containerd/containerd.sock
-  devkit fwd -s /tmp/db.sock -d db.example.com:5432 --mode 0660 --group dev
-  devkit fwd -s 0.0.0.0:8080 -d 127.0.0.1:80 --allow 192.0.2.0/24
-  ssh -o ProxyCommand='devkit fwd -s stdio: -d %h:%p' host.example.com";
-
-/// Both of them, below the options.
-fn after_help() -> String {
-    format!("{ADDRESSES}\n\n{EXAMPLES}\n\n{SIGNALS}")
+/// What stands below the options.
+fn topics() -> String {
+    format!("{ADDRESSES}\n\n{SIGNALS}")
 }
 
 const SIGNALS: &str = "\
 Signals: SIGTERM or Ctrl-C stops in good order, a second one at once; SIGUSR1 prints statistics.";
 
+/// Forward connections between sockets: TCP, Unix, stdio
+///
+/// Each connection to SOURCE is carried to DESTINATION, which is dialled anew each time. A half-close is
+/// kept, a reset is passed on as a reset, and a SOURCE that other machines can reach needs a word about
+/// who may connect.
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "devkit fwd -s <ADDRESS> -d <ADDRESS> [OPTIONS]",
-    long_about = "Forward connections between sockets: TCP, Unix, stdio\n\n\
-        Each connection to SOURCE is carried to DESTINATION, which is dialled anew each time. \
-        A half-close is kept, a reset is passed on as a reset, and a SOURCE that other machines \
-        can reach needs a word about who may connect.",
-    after_help = ADDRESSES,
-    after_long_help = after_help()
+    after_long_help = topics()
 )]
-pub(crate) struct Args {
+struct Args {
     /// Where to listen; a bare port or :PORT is on loopback
     #[arg(short, long, value_name = "ADDRESS")]
     source: OsString,
@@ -82,40 +77,56 @@ pub(crate) struct Args {
     #[arg(long)]
     allow_any: bool,
     /// Unix: admit these users only
-    #[arg(long, value_name = "UID|NAME,…", value_delimiter = ',')]
+    #[arg(
+        help_heading = "Who may connect",
+        long,
+        value_name = "UID|NAME,…",
+        value_delimiter = ','
+    )]
     allow_uid: Vec<String>,
     /// Unix: admit members of these groups only, besides --allow-uid
-    #[arg(long, value_name = "GID|NAME,…", value_delimiter = ',')]
+    #[arg(
+        help_heading = "Who may connect",
+        long,
+        value_name = "GID|NAME,…",
+        value_delimiter = ','
+    )]
     allow_gid: Vec<String>,
     /// Mode of the socket file [default: 0600]
     #[arg(long, value_name = "OCTAL", value_parser = octal_mode)]
     mode: Option<u32>,
     /// Give the socket file to this user
-    #[arg(long, value_name = "USER")]
+    #[arg(help_heading = "Socket file", long, value_name = "USER")]
     owner: Option<String>,
     /// Give the socket file to this group
     #[arg(long, value_name = "GROUP")]
     group: Option<String>,
     /// Time for resolving and dialling
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = positive)]
+    #[arg(help_heading = "Times", long, value_name = "TIME", default_value = "5s", value_parser = positive)]
     connect_timeout: Duration,
     /// Cut a connection on which nothing moved for this long
-    #[arg(long, value_name = "TIME|none", default_value = "none", value_parser = positive_or_none)]
+    #[arg(help_heading = "Times", long, value_name = "TIME|none", default_value = "none", value_parser = positive_or_none)]
     idle_timeout: Limit,
     /// Cut a half-closed connection on which nothing moved for this long
-    #[arg(long, value_name = "TIME|none", default_value = "1h", value_parser = positive_or_none)]
+    #[arg(help_heading = "Times", long, value_name = "TIME|none", default_value = "1h", value_parser = positive_or_none)]
     half_close_timeout: Limit,
     /// Time for open connections to finish after SIGTERM or Ctrl-C
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    #[arg(help_heading = "Times", long, value_name = "TIME", default_value = "10s", value_parser = time)]
     drain: Duration,
     /// Connections at once; more wait [default: what the descriptor limit allows]
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "Load", long, value_name = "N", value_parser = whole::<NonZeroUsize>("a number from 1 on is wanted, such as 1000"))]
     max_connections: Option<NonZeroUsize>,
     /// Threads that carry connections
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(help_heading = "Load", long, value_name = "N", default_value = "1", value_parser = whole::<NonZeroU16>("a number from 1 to 65535 is wanted"))]
     workers: NonZeroU16,
     /// How bytes are moved: 'adaptive' splices streams where that is cheaper, 'copy' never does
-    #[arg(long, value_name = "HOW", default_value = "adaptive", env = "DEVKIT_FWD_ENGINE")]
+    #[arg(
+        help_heading = "Load",
+        long,
+        value_name = "HOW",
+        default_value = "adaptive",
+        env = "DEVKIT_FWD_ENGINE"
+    )]
     engine: HowToMove,
 }
 
@@ -129,7 +140,7 @@ enum HowToMove {
 #[derive(Debug, Clone, Copy)]
 struct Limit(Option<Duration>);
 
-pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
+fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let source = Source::parse(&args.source)
         .map_err(|error| explain::address("-s", &args.source, &error))?;
     let destination = Destination::parse(&args.destination)

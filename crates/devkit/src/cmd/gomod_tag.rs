@@ -1,6 +1,7 @@
 //! The command `devkit gomod-tag`: its arguments, and what of the surroundings its library is handed.
 
 mod api;
+mod entry;
 mod list;
 mod options;
 mod render;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use devkit_gomod_tag::{Git, Repository};
 
+pub(crate) use self::entry::RECIPE;
 use crate::host::Host;
 use crate::stdin;
 use crate::ui::Ui;
@@ -20,30 +22,19 @@ use crate::ui::Ui;
 /// Of a plan, and of what became of it.
 const SCHEMA: &str = "devkit.gomod-tag/1";
 
-const EXAMPLES: &str = "\
-Examples:
-  devkit gomod-tag list
-  devkit gomod-tag v0.1.0
-  devkit gomod-tag tag --all --version v0.1.0 --push
-  devkit gomod-tag status
-  devkit gomod-tag plan --changed --bump minor
-  devkit gomod-tag tag --module client --module server --bump patch --yes
-  devkit gomod-tag tag --changed --bump auto --update-requires --push=each
-  devkit gomod-tag verify";
-
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
     disable_version_flag = true,
+    about = "Tag every Go module of a repository: <module dir>/<version>",
     long_about = "Tag every Go module of a repository: <module dir>/<version>\n\n\
         Finds the modules, shows which gets which tag and what would keep Go from using it, asks, and \
         makes all the tags or none. A version alone is short for: devkit gomod-tag tag --version \
-        VERSION. Nothing is ever moved or deleted, and the remote is asked only with --push.",
-    after_long_help = EXAMPLES
+        VERSION. Nothing is ever moved or deleted, and the remote is asked only with --push."
 )]
-pub(crate) struct Args {
+struct Args {
     #[command(flatten)]
     tag: tag::TagArgs,
     #[command(subcommand)]
@@ -52,19 +43,14 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Sub {
-    /// List the modules, their latest versions, and why one cannot be released
     List(list::Args),
-    /// Show what has changed since the last versions; exit code 1 if something has
     Status(tag::StatusArgs),
-    /// Show which tags would be made, and what stands against them
     Plan(tag::PlanArgs),
-    /// Show the same, ask, and make the tags: all or none
     Tag(Box<tag::TagArgs>),
-    /// Have the real go resolve, download and build versions from this repository, offline
     Verify(verify::Args),
 }
 
-pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
+fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     match &args.command {
         Some(Sub::List(args)) => list::run(ui, args),
         Some(Sub::Status(args)) => tag::status(ui, args),

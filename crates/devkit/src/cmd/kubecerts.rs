@@ -1,6 +1,7 @@
 //! The command `devkit kubecerts`: its arguments, and what of the surroundings its library is handed.
 
 mod check;
+mod entry;
 mod explain;
 mod extract;
 mod render;
@@ -21,43 +22,28 @@ use devkit_kubecerts::{
 
 use devkit_report::PathNames;
 
+pub(crate) use self::entry::RECIPE;
 use crate::host::Host;
 use crate::stdin;
 use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.kubecerts/1";
 
-const EXAMPLES: &str = "\
-Examples:
-  devkit kubecerts extract
-  devkit kubecerts extract --context staging --out certs/
-  devkit kubecerts extract --p12 client.p12 --password-file password.txt
-  devkit kubecerts extract --stdout ca | openssl x509 -noout -text
-  devkit kubecerts show --all
-  devkit kubecerts check --all --warn-days 14
-  devkit kubecerts tap -- kubectl get pods";
-
+/// Extract client certificate, key and cluster CA from a kubeconfig
+///
+/// Reads kubeconfig files exactly as kubectl does: KUBECONFIG lists, file references, YAML 1.1. Only 'tap'
+/// contacts the server, and runs a command that a kubeconfig names.
 #[derive(Debug, clap::Args)]
-#[command(
-    long_about = "Extract client certificate, key and cluster CA from a kubeconfig\n\n\
-        Reads kubeconfig files exactly as kubectl does: KUBECONFIG lists, file references, \
-        YAML 1.1. Only 'tap' contacts the server, and runs a command that a kubeconfig names.",
-    after_long_help = EXAMPLES
-)]
-pub(crate) struct Args {
+struct Args {
     #[command(subcommand)]
     command: Sub,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Sub {
-    /// Write client certificate, key and CA into files
     Extract(Box<extract::Args>),
-    /// Show what a context holds, never a key
     Show(show::Args),
-    /// Find what has expired, does not match or is missing; exit code 1 if anything
     Check(check::Args),
-    /// Show what kubectl says to the API server, as it says it
     Tap(Box<tap::Args>),
 }
 
@@ -71,10 +57,10 @@ struct Selection {
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// Instead of the context's cluster
-    #[arg(long, value_name = "NAME")]
+    #[arg(help_heading = "Instead of what the context names", long, value_name = "NAME")]
     cluster: Option<String>,
     /// Instead of the context's user
-    #[arg(long, value_name = "NAME")]
+    #[arg(help_heading = "Instead of what the context names", long, value_name = "NAME")]
     user: Option<String>,
 }
 
@@ -86,7 +72,7 @@ struct Every {
     all: bool,
 }
 
-pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
+fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     match &args.command {
         Sub::Extract(args) => extract::run(ui, host, args),
         Sub::Show(args) => show::run(ui, host, args),

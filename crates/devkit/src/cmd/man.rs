@@ -1,25 +1,40 @@
 //! The command `devkit man`: manual pages in roff.
 
-use std::fs;
 use std::path::PathBuf;
+use std::{fs, io};
 
 use anyhow::Context as _;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
 use serde::Serialize;
 
-use crate::exit;
+use super::RECIPES;
 use crate::failure::Failure;
+use crate::recipe::{self, Recipe, Task};
 use crate::ui::{self, Ui};
+use crate::{exit, line};
 
 const SCHEMA: &str = "devkit.man/1";
 
+pub(crate) const RECIPE: Recipe = Recipe {
+    name: "man",
+    links: &[],
+    also: &["manual", "manpage"],
+    task: Task::About,
+    page: None,
+    headlines: &[],
+    examples: &["devkit man fwd | man -l -", "devkit man --out ~/.local/share/man/man1"],
+    slips: &[],
+    arguments: <Args as clap::Args>::augment_args,
+    run: |ui, _, matches| run(ui, &recipe::read(matches)?),
+};
+
+/// Print a man page, or write all of them
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  devkit man fwd | man -l -\n  devkit man --out ~/.local/share/man/man1"
-)]
-pub(crate) struct Args {
-    /// The command to print the page of (fwd, kubecerts-extract); without one, devkit's own
+struct Args {
+    /// The command to print the page of (fwd, kubecerts extract); without one, devkit's own
     #[arg(conflicts_with = "out")]
-    command: Option<String>,
+    command: Vec<String>,
     /// Write all pages into this folder instead
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -41,8 +56,8 @@ struct Page {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a page that is torn is made again by the next run")]
-pub(crate) fn run(ui: &Ui, args: &Args, devkit: clap::Command) -> anyhow::Result<u8> {
-    let mut devkit = devkit.disable_help_subcommand(true);
+fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+    let mut devkit = line::command(RECIPES);
     devkit.build();
     if let Some(folder) = &args.out {
         fs::create_dir_all(folder)
@@ -64,23 +79,7 @@ pub(crate) fn run(ui: &Ui, args: &Args, devkit: clap::Command) -> anyhow::Result
         }
         return Ok(exit::DONE);
     }
-    let command = match &args.command {
-        None => &devkit,
-        Some(name) => {
-            let wanted = format!("devkit-{name}");
-            all(&devkit).into_iter().find(|command| page_name(command) == wanted).ok_or_else(
-                || {
-                    let names: Vec<_> =
-                        devkit.get_subcommands().map(clap::Command::get_name).collect();
-                    Failure::new(
-                        "usage",
-                        format!("there is no command '{}'", name.escape_default()),
-                    )
-                    .hint(format!("there are {}", names.join(", ")))
-                },
-            )?
-        }
-    };
+    let command = find(&devkit, &args.command)?;
     let roff = page(command)?;
     if ui.json {
         let pages = vec![Page { name: page_name(command), roff: Some(roff), path: None }];
@@ -91,9 +90,33 @@ pub(crate) fn run(ui: &Ui, args: &Args, devkit: clap::Command) -> anyhow::Result
     Ok(exit::DONE)
 }
 
-/// A command and all below it.
+/// The command of these words: `kubecerts tap`, or `kubecerts-tap` as its page is called.
+fn find<'a>(devkit: &'a clap::Command, words: &[String]) -> anyhow::Result<&'a clap::Command> {
+    let wanted: Vec<&str> =
+        std::iter::once("devkit").chain(words.iter().map(String::as_str)).collect();
+    let wanted = wanted.join("-");
+    let found = all(devkit).into_iter().find(|command| page_name(command) == wanted);
+    let Some(found) = found else {
+        let names = all(devkit).into_iter().map(page_name).collect::<Vec<_>>();
+        let near = devkit_text::nearest(&wanted, names.iter().map(String::as_str));
+        let near = near.iter().find_map(|name| name.strip_prefix("devkit-"));
+        let names: Vec<_> = devkit.get_subcommands().map(clap::Command::get_name).collect();
+        let typed = devkit_text::escape(words.join(" ").as_bytes());
+        let hint = match near {
+            Some(near) => format!("did you mean '{near}'? devkit man {near}"),
+            None => format!("there are {}", names.join(", ")),
+        };
+        return Err(Failure::new("usage", format!("there is no command '{typed}'"))
+            .hint(hint)
+            .into());
+    };
+    Ok(found)
+}
+
+/// A command and all below it. What `help` knows are no commands of their own.
 fn all(command: &clap::Command) -> Vec<&clap::Command> {
-    std::iter::once(command).chain(command.get_subcommands().flat_map(all)).collect()
+    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+    std::iter::once(command).chain(below.flat_map(all)).collect()
 }
 
 fn page_name(command: &clap::Command) -> String {
@@ -102,10 +125,59 @@ fn page_name(command: &clap::Command) -> String {
 
 fn page(command: &clap::Command) -> anyhow::Result<String> {
     let mut roff = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut roff).context("cannot make a man page")?;
-    // What stands below the options are tables and commands, whose lines must stay as they are.
-    let page = String::from_utf8(roff).context("cannot make a man page")?;
-    Ok(page
-        .replace(".SH EXTRA\n", ".SH NOTES\n.nf\n")
-        .replace(".SH VERSION\n", ".fi\n.SH VERSION\n"))
+    let shown = match command.find_subcommand("help") {
+        Some(_) => command.clone().mut_subcommand("help", |help| help.hide(true)),
+        None => command.clone(),
+    };
+    let man = Man::new(shown.clone());
+    let mut render = || -> io::Result<()> {
+        man.render_title(&mut roff)?;
+        man.render_name_section(&mut roff)?;
+        man.render_synopsis_section(&mut roff)?;
+        man.render_description_section(&mut roff)?;
+        man.render_options_section(&mut roff)?;
+        if shown.has_subcommands() {
+            man.render_subcommands_section(&mut roff)?;
+        }
+        let topics = shown.get_after_long_help().or_else(|| shown.get_after_help());
+        if let Some(topics) = topics {
+            let topics = topics.to_string();
+            verbatim("NOTES", topics.lines()).to_writer(&mut roff)?;
+        }
+        let examples = examples(&page_name(command));
+        if !examples.is_empty() {
+            verbatim("EXAMPLES", examples.into_iter()).to_writer(&mut roff)?;
+        }
+        man.render_version_section(&mut roff)
+    };
+    render().context("cannot make a man page")?;
+    String::from_utf8(roff).context("cannot make a man page")
+}
+
+/// A section of tables or commands, whose lines must stay as they are.
+fn verbatim<'a>(title: &str, lines: impl Iterator<Item = &'a str>) -> Roff {
+    let mut section = Roff::new();
+    section.control("SH", [title]).control("nf", []);
+    for line in lines {
+        section.text([roman(line)]);
+    }
+    section.control("fi", []);
+    section
+}
+
+/// The examples of a command, by the name of its page.
+fn examples(page_name: &str) -> Vec<&'static str> {
+    let Some(name) = page_name.strip_prefix("devkit-") else {
+        return RECIPES.iter().flat_map(|recipe| recipe.headlines.iter().copied()).collect();
+    };
+    // A page's name has '-' where the command line has a blank.
+    let of = |recipe: &Recipe| {
+        let below = name.strip_prefix(recipe.name)?;
+        Some(
+            recipe
+                .examples_of(&format!("{}{}", recipe.name, below.replacen('-', " ", 1)))
+                .collect(),
+        )
+    };
+    RECIPES.iter().find_map(of).unwrap_or_default()
 }

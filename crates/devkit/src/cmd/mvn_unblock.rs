@@ -1,6 +1,7 @@
 //! The command `devkit mvn-unblock`: its arguments, and what of the surroundings its library is handed.
 
 mod change;
+mod entry;
 mod explain;
 mod render;
 mod status;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use devkit_mvn_unblock::{Remedy, locate};
 use devkit_report::{Argument, Detailed, Finding, Message, PathNames, message};
 
+pub(crate) use self::entry::RECIPE;
 use crate::failure::Failure;
 use crate::findings;
 use crate::host::Host;
@@ -22,27 +24,13 @@ use crate::ui::{self, Ui};
 
 const SCHEMA: &str = "devkit.mvn-unblock/1";
 
-const EXAMPLES: &str = "\
-Examples:
-  devkit mvn-unblock
-  devkit mvn-unblock --repo corp-releases --repo corp-snapshots
-  mvn -B verify 2>&1 | devkit mvn-unblock --from-log -
-  devkit mvn-unblock --project . --dry-run
-  devkit mvn-unblock --undo
-  devkit mvn-unblock --settings - < settings.xml > patched.xml
-  devkit mvn-unblock status
-  devkit mvn-unblock explain corp http://nexus.corp.example/releases";
-
+/// Make Maven 3.8.1 and newer use http:// repositories again
+///
+/// Overrides the blocker of Maven's installation in the user's settings.xml, and changes no other byte of it.
+/// Alone it lets every http:// repository through; with --repo, --from-log or --project only those that are
+/// named, beside those that are already. The old file stays beside the new one, and --undo brings it back.
 #[derive(Debug, clap::Args)]
-#[command(
-    long_about = "Make Maven 3.8.1 and newer use http:// repositories again\n\n\
-        Overrides the blocker of Maven's installation in the user's settings.xml, and changes no \
-        other byte of it. Alone it lets every http:// repository through; with --repo, --from-log or \
-        --project only those that are named, beside those that are already. The old file stays \
-        beside the new one, and --undo brings it back.",
-    after_long_help = EXAMPLES
-)]
-pub(crate) struct Args {
+struct Args {
     #[command(subcommand)]
     command: Option<Sub>,
     #[command(flatten)]
@@ -51,13 +39,11 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Sub {
-    /// List http:// repositories, and which mirror catches each; exit code 1 if one is blocked
     Status(status::Args),
-    /// Explain which mirror Maven takes for a repository, and why
     Explain(explain::Args),
 }
 
-pub(crate) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
+fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let Some(command) = &args.command else {
         return if args.change.undo {
             undo::run(ui, host, &args.change)
@@ -91,7 +77,7 @@ struct Files {
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// The settings of the installation [default: those of mvn on the PATH, or of `MAVEN_HOME`]
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Maven's installation", long, value_name = "FILE")]
     global_settings: Option<PathBuf>,
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::render;
 use crate::ui::{Answer, Documents, Fit, Table, To, Ui, column};
 
+/// List the modules, their versions, and why one cannot be released
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
 pub(super) struct Args {

@@ -15,11 +15,13 @@ pub(super) struct Chosen {
     /// Every module, but those below testdata, vendor, _x and .x
     #[arg(long)]
     all: bool,
-    /// Of those, only what has changed since its last version
-    #[arg(long)]
+    /// Only what has changed since its last version
+    #[arg(help_heading = None, long)]
     changed: bool,
-    /// Only this one: a folder from the repository's root, a module path, or a pattern
-    #[arg(long, value_name = "DIR|PATH|GLOB", conflicts_with = "all")]
+    /// Only this one: a folder, a path or a pattern
+    ///
+    /// a folder counts from the repository's root; may be repeated
+    #[arg(help_heading = None, long, value_name = "DIR|PATH|GLOB", conflicts_with = "all")]
     module: Vec<String>,
     /// Not this one
     #[arg(long, value_name = "DIR|PATH|GLOB")]
@@ -48,8 +50,10 @@ pub(super) struct Where {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Versions")]
 pub(super) struct Steps {
-    /// The next: patch, minor, major, prerelease, release, or auto, by the commits' messages
-    #[arg(long, value_name = "STEP", hide_possible_values = true)]
+    /// patch, minor, major, prerelease, release, auto
+    ///
+    /// the next version of this kind; auto chooses by the commits' messages
+    #[arg(help_heading = None, long, value_name = "STEP", hide_possible_values = true)]
     bump: Option<Step>,
     /// The version of one module
     #[arg(long, value_name = "DIR=VERSION")]
@@ -82,18 +86,19 @@ enum Step {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Doing {
     /// Do not ask
-    #[arg(short, long)]
+    #[arg(help_heading = None, short, long)]
     pub(super) yes: bool,
     /// Only show the plan
-    #[arg(short = 'n', long)]
+    #[arg(help_heading = None, short = 'n', long)]
     pub(super) dry_run: bool,
-    /// Send the tags to the remote: all at once, or each by itself
-    #[arg(
+    /// Send the tags: atomic, all at once, or each
+    #[arg(help_heading = None,
         long,
         value_name = "MODE",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "atomic"
+        default_missing_value = "atomic",
+        hide_possible_values = true
     )]
     push: Option<Push>,
     /// The remote [default: where the branch is pushed to, or origin]

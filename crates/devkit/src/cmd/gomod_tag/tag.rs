@@ -23,6 +23,9 @@ use crate::findings::{Annotations, Annotator, ReportOption};
 use crate::host::Host;
 use crate::ui::{self, Documents, To, Ui};
 
+/// Show what has changed since the last versions
+///
+/// Exit code 0: nothing has. 1: something has.
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
 pub(super) struct StatusArgs {
@@ -34,6 +37,7 @@ pub(super) struct StatusArgs {
     place: Where,
 }
 
+/// Show which tags would be made, and what stands against them
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
 pub(super) struct PlanArgs {
@@ -49,6 +53,7 @@ pub(super) struct PlanArgs {
     place: Where,
 }
 
+/// Show the same, ask, and make the tags: all or none
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
 pub(super) struct TagArgs {
@@ -62,13 +67,19 @@ pub(super) struct TagArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct Exact {
     /// The version that the modules get
-    #[arg(id = "exact", value_name = "VERSION")]
+    #[arg(id = "exact", help_heading = "Versions", value_name = "VERSION")]
     positional: Option<String>,
-    /// The same
-    #[arg(id = "exactly", long = "version", value_name = "VERSION", conflicts_with = "exact")]
+    /// The same, as an option
+    #[arg(
+        id = "exactly",
+        help_heading = "Versions",
+        long = "version",
+        value_name = "VERSION",
+        conflicts_with = "exact"
+    )]
     named: Option<String>,
-    /// Print version
-    #[arg(short = 'V', action = clap::ArgAction::Version)]
+    /// Print the version of devkit
+    #[arg(short = 'V', help_heading = "Versions", action = clap::ArgAction::Version)]
     print_version: Option<bool>,
 }
 

@@ -16,6 +16,10 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ui::{self, To, Ui};
 
+/// Have the real go resolve, download and build versions, offline
+///
+/// Each version is fetched from this repository alone, as a user of the module would get it. Exit code 0: all
+/// are well. 1: one is not.
 #[derive(Debug, clap::Args)]
 #[command(disable_version_flag = true)]
 pub(super) struct Args {

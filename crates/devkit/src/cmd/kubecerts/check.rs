@@ -4,23 +4,26 @@ use devkit_kubecerts::{Error, Report};
 use serde::Serialize;
 
 use super::{Every, Loaded, Selection, WARN_DAYS, explain, render};
+use crate::amounts::whole;
 use crate::exit;
 use crate::host::Host;
 use crate::ui::{Answer, Documents, Ui};
 
 const SCHEMA: &str = "devkit.kubecerts.check/1";
 
+/// Find what has expired, does not match or is missing
+///
+/// Exit code 0: nothing was found. 1: something was. 2: the kubeconfig could not be read. A context without
+/// a certificate, or with the system's CAs, is no finding.
 #[derive(Debug, clap::Args)]
-#[command(long_about = "Find what has expired, does not match or is missing\n\n\
-        Exit code 0: nothing was found. 1: something was. 2: the kubeconfig could not be read. A \
-        context without a certificate, or with the system's CAs, is no finding.")]
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
     every: Every,
     /// A certificate that ends within so many days is a finding
-    #[arg(long, value_name = "DAYS", default_value_t = WARN_DAYS)]
+    #[arg(long, value_name = "DAYS", default_value_t = WARN_DAYS,
+          value_parser = whole::<u32>("a number of days is wanted, such as 30"))]
     warn_days: u32,
 }
 

@@ -16,10 +16,11 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ui::{self, Answer, Documents, Ui};
 
+/// Write client certificate, key and CA into files
+///
+/// client-cert.pem, client-key.pem and cluster-ca-cert.pem, all that the context holds or none, byte for
+/// byte. A file with other contents is left alone without --force.
 #[derive(Debug, clap::Args)]
-#[command(long_about = "Write client certificate, key and CA of a context into files\n\n\
-        client-cert.pem, client-key.pem and cluster-ca-cert.pem, all that the context holds or \
-        none, byte for byte. A file with other contents is left alone without --force.")]
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
@@ -29,7 +30,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace files that have other contents; with --stdout, show a key on a terminal
-    #[arg(long)]
+    #[arg(help_heading = "Files that are there", long)]
     force: bool,
     /// Print this alone, and write no file
     #[arg(long, value_name = "cert|key|ca", hide_possible_values = true,
@@ -39,16 +40,22 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     p12: Option<PathBuf>,
     /// With 3DES and SHA-1, which the macOS keychain needs
-    #[arg(long, requires = "p12")]
+    #[arg(help_heading = "PKCS#12 and bundles", long, requires = "p12")]
     p12_compat: bool,
     /// Its password: the first line of this file
-    #[arg(long, value_name = "FILE", requires = "p12", conflicts_with = "password_env")]
+    #[arg(
+        help_heading = "PKCS#12 and bundles",
+        long,
+        value_name = "FILE",
+        requires = "p12",
+        conflicts_with = "password_env"
+    )]
     password_file: Option<PathBuf>,
     /// Its password: the value of this environment variable
-    #[arg(long, value_name = "NAME", requires = "p12")]
+    #[arg(help_heading = "PKCS#12 and bundles", long, value_name = "NAME", requires = "p12")]
     password_env: Option<String>,
     /// Also write key and certificate as one PEM file: for mitmproxy and curl
-    #[arg(long, value_name = "FILE", conflicts_with = "all")]
+    #[arg(help_heading = "PKCS#12 and bundles", long, value_name = "FILE", conflicts_with = "all")]
     bundle: Option<PathBuf>,
 }
 

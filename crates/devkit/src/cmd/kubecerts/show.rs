@@ -6,6 +6,7 @@ use super::{Document, Every, Loaded, Selection, WARN_DAYS, render};
 use crate::host::Host;
 use crate::ui::{Answer, Documents, Ui};
 
+/// Show what a context holds, never a key
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

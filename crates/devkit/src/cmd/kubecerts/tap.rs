@@ -37,61 +37,51 @@ const LEAST_DECODED: u64 = 4 << 20;
 /// Threads for calls that block: plugins, name look-ups and the command itself.
 const MOST_WAITING: usize = 512;
 
-const EXAMPLES: &str = "\
-Examples:
-  devkit kubecerts tap -- kubectl get pods
-  devkit kubecerts tap --bodies short --filter 'get pods' -- kubectl get pods
-  devkit kubecerts tap --har run.har -- kubectl apply -f app.yaml
-  devkit kubecerts tap --view run.har --out run.html
-  devkit kubecerts tap                      then, elsewhere: export KUBECONFIG=…";
-
+/// Show what kubectl says to the API server, as it says it
+///
+/// Listens on loopback, writes a kubeconfig that leads there, and passes every request on with the context's
+/// own credentials. Each request is one line on standard error. With COMMAND, that runs with KUBECONFIG set,
+/// and its exit code is the exit code; without, the way to the kubeconfig is printed, until Ctrl-C. Tokens,
+/// keys and the data of Secrets are not shown.
 #[derive(Debug, clap::Args)]
-#[command(
-    override_usage = "devkit kubecerts tap [OPTIONS] [-- COMMAND ARG…]\n       \
-                      devkit kubecerts tap --view FILE [--out PAGE]",
-    long_about = "Show what kubectl says to the API server, as it says it\n\n\
-        Listens on loopback, writes a kubeconfig that leads there, and passes every request on with \
-        the context's own credentials. Each request is one line on standard error. With COMMAND, \
-        that runs with KUBECONFIG set, and its exit code is the exit code; without, the way to the \
-        kubeconfig is printed, until Ctrl-C. Tokens, keys and the data of Secrets are not shown.",
-    after_long_help = EXAMPLES
-)]
+#[command(override_usage = "devkit kubecerts tap [OPTIONS] [-- COMMAND ARG…]\n       \
+                      devkit kubecerts tap --view FILE [--out PAGE]")]
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
     /// Where to listen: a loopback address; port 0 is any that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen_on)]
+    #[arg(help_heading = "Connection", long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen_on)]
     listen: SocketAddr,
     /// Write a HAR file, complete at any moment: for a browser's developer tools, and for --view
     #[arg(long, value_name = "FILE", value_parser = file())]
     har: Option<PathBuf>,
     /// Begin another, numbered HAR file before one grows larger
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, requires = "har")]
+    #[arg(help_heading = "What is kept", long, value_name = "SIZE", value_parser = parse_size, requires = "har")]
     har_max: Option<u64>,
     /// Only these, in kubectl's words: a verb, a resource, or both
     #[arg(long, value_name = "WORDS", value_parser = filter)]
     filter: Vec<Filter>,
     /// Write the log as JSON Lines too
-    #[arg(long, value_name = "FILE", value_parser = file())]
+    #[arg(help_heading = "What is kept", long, value_name = "FILE", value_parser = file())]
     log: Option<PathBuf>,
     /// How much of the bodies is shown
     #[arg(long, value_name = "HOW", default_value = "none")]
     bodies: HowMuch,
     /// Ask the server for JSON where kubectl would take protobuf too
-    #[arg(long)]
+    #[arg(help_heading = "Connection", long)]
     json_accept: bool,
     /// Leave tokens, keys and Secrets as they are
-    #[arg(long)]
+    #[arg(help_heading = "What is kept", long)]
     show_secrets: bool,
     /// The most of each body that is kept for log and HAR file
-    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size)]
+    #[arg(help_heading = "What is kept", long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size)]
     max_body: u64,
     /// Make a HAR file into a page to read it with
     #[arg(long, value_name = "FILE", conflicts_with_all =
         ["har", "log", "command", "kubeconfig", "filter", "bodies", "json_accept", "show_secrets"])]
     view: Option<PathBuf>,
     /// Where the page goes [default: standard output]
-    #[arg(long, value_name = "PAGE", requires = "view")]
+    #[arg(help_heading = "Pages", long, value_name = "PAGE", requires = "view")]
     out: Option<PathBuf>,
     /// What to run
     #[arg(last = true, value_name = "COMMAND")]

@@ -20,25 +20,31 @@ use crate::ui::{self, Answer, Documents, To, Ui};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// The settings to change; - reads them from standard input and writes them to standard output
-    /// [default: ~/.m2/settings.xml]
+    /// The settings to change [default: ~/.m2/settings.xml]
+    ///
+    /// '-' reads them from standard input and writes them to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) settings: Option<PathBuf>,
-    /// Let through the repository of this id only; may be repeated
+    /// Let through the repository of this id only
+    ///
+    /// may be repeated
     #[arg(long, value_name = "ID")]
     repo: Vec<String>,
-    /// Let through the repositories that Maven says it has blocked; - is standard input
+    /// Let through what Maven's log says it has blocked
+    ///
+    /// '-' is standard input
     #[arg(long, value_name = "FILE")]
     from_log: Option<PathBuf>,
-    /// Let through the http:// repositories of a project: its POM, local parents and modules, and
-    /// profiles of the settings
+    /// Let through the http:// repositories of a project
+    ///
+    /// those of its POM, local parents and modules, and profiles of the settings
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
     /// Show the change as a diff, and make none
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
     /// Exit code 1 if something would change; makes no change
-    #[arg(long)]
+    #[arg(help_heading = "In scripts", long)]
     check: bool,
     /// Bring back what was there before the last change
     #[arg(long, conflicts_with_all = ["repo", "from_log", "project", "check"])]

@@ -14,6 +14,7 @@ use crate::findings;
 use crate::host::Host;
 use crate::ui::{self, Answer, Documents, Fit, Phrase, Table, To, Ui, column};
 
+/// Explain which mirror Maven takes for a repository, and why
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The repository's id
@@ -23,7 +24,12 @@ pub(super) struct Args {
     #[arg(value_name = "URL")]
     url: String,
     /// Its layout
-    #[arg(long, value_name = "LAYOUT", default_value = "default")]
+    #[arg(
+        help_heading = "Maven's installation",
+        long,
+        value_name = "LAYOUT",
+        default_value = "default"
+    )]
     layout: String,
     #[command(flatten)]
     files: Files,

@@ -22,6 +22,9 @@ use crate::findings::{self, Annotator, ReportOption};
 use crate::host::Host;
 use crate::ui::{self, Answer, Documents, Fit, Table, To, Ui, column};
 
+/// List http:// repositories, and which mirror catches each
+///
+/// Exit code 0: none is blocked. 1: one is.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The project: the folder of a pom.xml [default: this folder, if it has one]
