@@ -14,3 +14,4 @@ mod gomod_tag;
 mod kubecerts;
 mod mvn_unblock;
 mod peers;
+mod yaml;

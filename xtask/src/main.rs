@@ -14,6 +14,7 @@ mod peers;
 mod run;
 mod test;
 mod tidy;
+mod yaml;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,7 @@ cargo xtask tidy                                         is everything where it 
 cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd, memnet, kubecerts, tap,
                                                          mvn-unblock, gomod-tag
 cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
+cargo xtask peers yaml [--write]                         the corpus of YAML against compose-go
 cargo xtask dist                                         static binary, pages, archive, checksum";
 
 fn main() -> ExitCode {
@@ -37,7 +39,10 @@ fn main() -> ExitCode {
         Some("lint") => lint::run(),
         Some("tidy") => tidy::run(),
         Some("bench") => bench::run(rest),
-        Some("peers") => envcheck::run(),
+        Some("peers") => match rest.first().map(String::as_str) {
+            Some("yaml") => yaml::run(rest.iter().any(|arg| arg == "--write")),
+            _ => envcheck::run(),
+        },
         Some("dist") => dist::run(),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");

@@ -23,14 +23,12 @@ mod pem;
 mod place;
 pub mod plan;
 mod report;
-mod scalar;
 mod secret;
 mod select;
 #[cfg(test)]
 mod tests;
 mod warning;
 mod x509;
-mod yaml;
 
 pub use base64::Base64Error;
 pub use connection::{Command, Connection};
