@@ -147,9 +147,9 @@ pub(crate) fn run(write: bool) -> Result<()> {
     }
     let known = fs::read_to_string(file).map_err(|error| error.to_string())?;
     let corpus = String::from_utf8_lossy(&corpus).into_owned();
-    let texts = corpus.lines().filter(|line| !line.starts_with("=== "));
+    let asked = corpus.lines().filter(|line| !line.starts_with("=== "));
     let both = answers.lines().zip(known.lines());
-    let different = texts.zip(both).filter(|(_, (now, then))| now != then);
+    let different = asked.zip(both).filter(|(_, (now, then))| now != then);
     let different: Vec<String> = different
         .map(|(text, (now, then))| format!("{text}\n  then {then}\n  now  {now}"))
         .collect();
