@@ -1,6 +1,8 @@
 //! The two line breaks that YAML 1.1 keeps as they are: U+2028 and U+2029 neither become `\n` nor
 //! are folded into a blank. The parser knows them not, and has seen `\n` in their places.
 
+use zeroize::Zeroizing;
+
 use crate::node::Notation;
 
 /// The value of a scalar that has such breaks, out of its text with them. Nothing where that is
@@ -27,8 +29,8 @@ fn is_break(c: char) -> bool {
 
 /// Each line of a literal block ends in the value as it does in the text.
 fn kept_in_block(raw: &str, value: &str) -> String {
-    let plain = raw.replace("\r\n", "\n");
-    // Of the line with `|` no break is in the value.
+    let plain = Zeroizing::new(raw.replace("\r\n", "\n"));
+    // The break behind `|` is not in the value.
     let header = usize::from(plain.starts_with('|'));
     let mut breaks = plain.chars().filter(|c| is_break(*c)).skip(header);
     let in_text = |c: char| match c {
@@ -40,9 +42,9 @@ fn kept_in_block(raw: &str, value: &str) -> String {
 
 /// Folds lines as libyaml does: a first break that is `\n` becomes a blank or nothing.
 fn joined(raw: &str) -> String {
-    let plain = raw.replace("\r\n", "\n").replace('\r', "\n");
+    let plain = Zeroizing::new(raw.replace("\r\n", "\n").replace('\r', "\n"));
     let mut text = String::with_capacity(plain.len());
-    let mut rest = plain.as_str();
+    let mut rest: &str = &plain;
     while let Some(at) = rest.find(is_break) {
         text.push_str(rest[..at].trim_end_matches([' ', '\t']));
         let blank = |c: char| is_break(c) || matches!(c, ' ' | '\t');

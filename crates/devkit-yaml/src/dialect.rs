@@ -1,10 +1,5 @@
 //! Whose YAML it is.
 
-use zeroize::Zeroizing;
-
-use crate::node::Value;
-use crate::scalar;
-
 /// The program that reads the file, which decides what its YAML means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -24,15 +19,6 @@ pub enum Dialect {
     /// Scalars of the core schema of YAML 1.2, numbers as doubles; aliases, but no merge keys;
     /// equal keys are an error, also where only their case differs; one document.
     ///
-    /// These rules were read in the source, not run.
+    /// The rules were read in the source, not run.
     Workflow,
-}
-
-impl Dialect {
-    /// What the program makes of a value where it wants a text: of `010`, Compose makes `8` and the
-    /// runner `10`. Nothing where it refuses the value, or takes nothing for a text.
-    #[must_use]
-    pub fn text_of(self, value: &Value) -> Option<Zeroizing<String>> {
-        scalar::as_text(value, self)
-    }
 }

@@ -14,8 +14,8 @@ use crate::error::{YamlError, syntax};
 use crate::mend::Mend;
 use crate::node::{Mark, Notation};
 use crate::source::Piece;
-use crate::stream::count_work;
 use crate::strict::{self, Tabs};
+use crate::work;
 
 /// Levels of nesting that the parser follows. go-yaml follows 10,000, which nobody writes.
 const DEPTH: usize = 500;
@@ -46,7 +46,7 @@ pub(crate) enum Happening<'p> {
 }
 
 /// Something, and the bytes of the piece's text that it takes.
-pub(crate) struct Step<'p> {
+pub(crate) struct PlacedEvent<'p> {
     pub(crate) what: Happening<'p>,
     pub(crate) at: Mark,
     pub(crate) end: usize,
@@ -95,9 +95,9 @@ impl<'p> Events<'p> {
     /// # Errors
     ///
     /// [`YamlError::Syntax`].
-    pub(crate) fn next(&mut self) -> Result<Step<'p>, YamlError> {
+    pub(crate) fn next(&mut self) -> Result<PlacedEvent<'p>, YamlError> {
         loop {
-            count_work();
+            work::count();
             let (event, span) = match self.parser.next_event() {
                 Some(Ok(event)) => event,
                 Some(Err(error)) => return Err(self.scan_error(&error)),
@@ -106,7 +106,7 @@ impl<'p> Events<'p> {
             let (at, end) = (self.mark(&span), self.origin(&span));
             self.look_around(&event, &span, at)?;
             if let Some(what) = self.happening(event, &span, at)? {
-                return Ok(Step { what, at, end });
+                return Ok(PlacedEvent { what, at, end });
             }
         }
     }
@@ -207,12 +207,8 @@ impl<'p> Events<'p> {
             Parsed::StreamEnd => Happening::StreamEnd,
             Parsed::Scalar(text, style, _, tag) => {
                 self.refuse_json_escapes(style, span, at)?;
-                let restored = self.piece.mended.restored(byte(span.start), &text);
-                let text = restored.map_or(text, Cow::Owned);
                 let notation = notation(style);
-                let raw = self.piece.with_kept_breaks(byte(span.start)..byte(span.end));
-                let kept = raw.and_then(|raw| breaks::kept(&raw, &text, notation));
-                let text = kept.map_or(text, Cow::Owned);
+                let text = self.original(text, notation, span);
                 Happening::Scalar { text, notation, tag: tag_name(tag.as_deref()) }
             }
             Parsed::SequenceStart(style, _, tag) => {
@@ -236,6 +232,15 @@ impl<'p> Events<'p> {
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// The text of a scalar without what was changed for the parser.
+    fn original(&self, text: Cow<'p, str>, notation: Notation, span: &Span) -> Cow<'p, str> {
+        let range = byte(span.start)..byte(span.end);
+        let text = self.piece.mended.restored(range.start, &text).map_or(text, Cow::Owned);
+        let raw = self.piece.with_kept_breaks(range);
+        let kept = raw.and_then(|raw| breaks::kept(&raw, &text, notation));
+        kept.map_or(text, Cow::Owned)
     }
 
     fn anchor_name(&self, name: Cow<'p, str>, at: Mark) -> Result<Cow<'p, str>, YamlError> {

@@ -5,18 +5,16 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 use crate::error::{YamlError, syntax};
-use crate::mapping::{KeyValue, Mapping};
-use crate::node::{Mark, Node, Notation, Value};
+use crate::node::{DuplicateKey, KeyValue, Mapping, Mark, Node, Notation, Value};
 use crate::number::Numeric;
-use crate::source::Source;
-use crate::stream::DuplicateKey;
+use crate::source::SourceText;
 
 /// Levels of nesting; Go follows 10,000.
 const DEPTH: usize = 500;
 
 /// Reads one value after the other.
 pub(crate) struct Json<'s> {
-    source: &'s Source,
+    source: &'s SourceText,
     /// The next byte to be read.
     pub(crate) at: usize,
     line: usize,
@@ -27,7 +25,7 @@ pub(crate) struct Json<'s> {
 }
 
 impl<'s> Json<'s> {
-    pub(crate) fn new(source: &'s Source) -> Self {
+    pub(crate) fn new(source: &'s SourceText) -> Self {
         Self { source, at: 0, line: 1, counted: (0, 0), depth: 0, duplicate_keys: Vec::new() }
     }
 
@@ -170,7 +168,7 @@ impl<'s> Json<'s> {
     fn string(&mut self) -> Result<Zeroizing<String>, YamlError> {
         self.at += 1;
         let rest = self.source.text.as_bytes()[self.at..].iter();
-        // It never has to grow, so that no copy of a secret stays behind.
+        // The text never has to grow, so that no copy of a secret stays behind.
         let longest = rest.take_while(|b| **b != b'"').count() + 4;
         let mut text = Zeroizing::new(String::with_capacity(longest * 2));
         loop {

@@ -16,7 +16,6 @@ mod dialect;
 mod error;
 mod events;
 mod json;
-mod mapping;
 mod mend;
 mod node;
 mod number;
@@ -27,13 +26,13 @@ mod stream;
 mod strict;
 mod time;
 mod tree;
+mod work;
 
 #[cfg(test)]
 mod tests;
 
 pub use dialect::Dialect;
 pub use error::YamlError;
-pub use mapping::{KeyValue, Mapping};
-pub use node::{Mark, Node, Notation, Value};
+pub use node::{DuplicateKey, KeyValue, Mapping, Mark, Node, Notation, Value};
 pub use number::Numeric;
-pub use stream::{DuplicateKey, FirstDocument, YamlDocument, documents, first_document};
+pub use stream::{FirstDocument, YamlDocument, documents, first_document};

@@ -1,11 +1,11 @@
 //! What comes out: values, and where and how they are written.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
-use crate::mapping::{KeyValue, Mapping};
 use crate::number::Numeric;
 
 /// A place in a file.
@@ -28,9 +28,9 @@ pub enum Notation {
     SingleQuoted,
     /// `"so"`.
     DoubleQuoted,
-    /// As a block behind `|`.
+    /// A block behind `|`.
     Literal,
-    /// As a block behind `>`.
+    /// A block behind `>`.
     Folded,
     /// `[so]` or `{so}`.
     Flow,
@@ -50,7 +50,7 @@ pub struct Node {
     pub len: usize,
     /// How it is written.
     pub notation: Notation,
-    /// Its tag with the handle resolved: `tag:yaml.org,2002:int` for `!!int`, `!local`, `!`.
+    /// The tag with the handle resolved: `tag:yaml.org,2002:int` for `!!int`, `!local`, `!`.
     pub tag: Option<Rc<str>>,
     /// The text of a scalar, whatever the program makes of it.
     pub(crate) written: Option<Rc<Zeroizing<String>>>,
@@ -113,7 +113,7 @@ impl Node {
         matches!(self.value, Value::Null)
     }
 
-    /// Its items; none where it is no list.
+    /// The items; none where it is no list.
     #[must_use]
     pub fn list(&self) -> &[Node] {
         match &self.value {
@@ -122,7 +122,7 @@ impl Node {
         }
     }
 
-    /// Its keys and values in the order of the file; none where it is no mapping.
+    /// The keys and values in the order of the file; none where it is no mapping.
     #[must_use]
     pub fn entries(&self) -> &[KeyValue] {
         match &self.value {
@@ -144,5 +144,80 @@ impl Node {
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// A key that is in its mapping for the second time.
+#[derive(Clone)]
+pub struct DuplicateKey {
+    /// The key.
+    pub key: Rc<str>,
+    /// Where the second one stands.
+    pub at: Mark,
+}
+
+/// A key and its value. No `Debug`: either may be secret.
+#[derive(Clone)]
+pub struct KeyValue {
+    /// The key as the program has it: a string, whatever it was.
+    pub key: Rc<str>,
+    /// Where the key begins.
+    pub key_at: Mark,
+    /// How many bytes of the file the key takes.
+    pub key_len: usize,
+    /// The value.
+    pub node: Node,
+}
+
+/// Keys and values, each key once.
+#[derive(Clone, Default)]
+pub struct Mapping {
+    entries: Vec<KeyValue>,
+    /// Where a key stands in `entries`; empty for the many mappings that are small.
+    index: HashMap<Rc<str>, usize>,
+}
+
+/// Up to here a look at each key is quicker than an index.
+const SMALL: usize = 8;
+
+impl Mapping {
+    /// Keys and values in the order in which the keys came first.
+    #[must_use]
+    pub fn entries(&self) -> &[KeyValue] {
+        &self.entries
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.find(key).map(|at| &self.entries[at].node)
+    }
+
+    fn find(&self, key: &str) -> Option<usize> {
+        if self.index.is_empty() {
+            return self.entries.iter().position(|entry| &*entry.key == key);
+        }
+        self.index.get(key).copied()
+    }
+
+    /// Whether a key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// Puts a value in. What was there under that key goes, and its place with it.
+    pub(crate) fn put(&mut self, entry: KeyValue) {
+        if let Some(at) = self.find(&entry.key) {
+            self.entries[at] = entry;
+            return;
+        }
+        if self.entries.len() == SMALL {
+            let keys = self.entries.iter().enumerate();
+            self.index = keys.map(|(at, entry)| (Rc::clone(&entry.key), at)).collect();
+        }
+        if self.entries.len() >= SMALL {
+            self.index.insert(Rc::clone(&entry.key), self.entries.len());
+        }
+        self.entries.push(entry);
     }
 }

@@ -14,7 +14,7 @@ pub enum Numeric {
 }
 
 impl Numeric {
-    /// As a float.
+    /// The number as a float.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "Go and .NET lose the same digits")]
     pub fn as_f64(self) -> f64 {
@@ -25,7 +25,7 @@ impl Numeric {
         }
     }
 
-    /// As JSON has it after Go wrote it: a float without a fraction and below 10^21 is written
+    /// The number as Go writes it into JSON and reads it back: a float without a fraction and below 10^21 is written
     /// without a point, and so is a whole number for its reader.
     pub(crate) fn through_json(self) -> Self {
         let Self::Float(number) = self else { return self };

@@ -8,12 +8,11 @@ use zeroize::Zeroizing;
 
 use crate::dialect::Dialect;
 use crate::error::{YamlError, syntax};
-use crate::mapping::{KeyValue, Mapping};
-use crate::node::{Mark, Node, Value};
+use crate::node::{DuplicateKey, KeyValue, Mapping, Mark, Node, Value};
 use crate::number::{Numeric, g15, shortest_32};
 use crate::scalar::{self, Written};
-use crate::stream::{DuplicateKey, count_work};
-use crate::tree::{Branch, Shape, Tree};
+use crate::tree::{Shape, Tree, TreeNode};
+use crate::work;
 
 /// Levels of nesting, those within aliases included.
 const DEPTH: u32 = 500;
@@ -31,7 +30,7 @@ const COMPOSE_NODES: u64 = 100_000;
 pub(crate) struct Resolver<'t> {
     tree: &'t Tree,
     dialect: Dialect,
-    /// Of the branches that aliases stand for, what is resolved.
+    /// What is resolved of the nodes that aliases stand for.
     done: HashMap<usize, Node>,
     within: HashSet<usize>,
     alias_depth: u32,
@@ -76,7 +75,7 @@ impl<'t> Resolver<'t> {
         node
     }
 
-    fn branch(&self, index: usize) -> &'t Branch {
+    fn branch(&self, index: usize) -> &'t TreeNode {
         &self.tree.branches[index]
     }
 
@@ -118,7 +117,7 @@ impl<'t> Resolver<'t> {
             Shape::Scalar(text) => Some(Rc::clone(text)),
             _ => None,
         };
-        let Branch { at, len, notation, tag, .. } = branch;
+        let TreeNode { at, len, notation, tag, .. } = branch;
         let (at, len, notation, tag) = (*at, *len, *notation, tag.clone());
         let node = Node { value, at, len, notation, tag, written };
         if branch.anchored {
@@ -127,7 +126,7 @@ impl<'t> Resolver<'t> {
         Ok(node)
     }
 
-    fn scalar(&self, branch: &Branch, text: &Rc<Zeroizing<String>>) -> Result<Value, YamlError> {
+    fn scalar(&self, branch: &TreeNode, text: &Rc<Zeroizing<String>>) -> Result<Value, YamlError> {
         let value = self.written(branch, text)?;
         Ok(match value {
             // JSON, into which kubectl turns it first, has no such numbers.
@@ -144,7 +143,7 @@ impl<'t> Resolver<'t> {
     }
 
     /// A scalar before JSON.
-    fn written(&self, branch: &Branch, text: &Rc<Zeroizing<String>>) -> Result<Value, YamlError> {
+    fn written(&self, branch: &TreeNode, text: &Rc<Zeroizing<String>>) -> Result<Value, YamlError> {
         let (notation, tag) = (branch.notation, branch.tag.as_deref());
         scalar::value(Written { text, notation, tag }, self.dialect)
             .map_err(|why| syntax(branch.at, why))
@@ -153,7 +152,7 @@ impl<'t> Resolver<'t> {
     /// compose-go takes away what has the tag `!reset`, also where an alias stands for it.
     fn is_reset(&self, index: usize) -> bool {
         let branch = match self.branch(index) {
-            Branch { shape: Shape::Alias(target, _), .. } => self.branch(*target),
+            TreeNode { shape: Shape::Alias(target, _), .. } => self.branch(*target),
             branch => branch,
         };
         self.dialect == Dialect::Compose && branch.tag.as_deref() == Some("!reset")
@@ -192,7 +191,7 @@ impl<'t> Resolver<'t> {
     /// of their alias.
     fn refuse_equal_keys(
         &self,
-        key: &'t Branch,
+        key: &'t TreeNode,
         seen: &mut HashMap<Rc<str>, Mark>,
     ) -> Result<(), YamlError> {
         if self.dialect != Dialect::Compose {
@@ -235,7 +234,7 @@ impl<'t> Resolver<'t> {
         Ok(())
     }
 
-    fn is_merge_key(&self, key: &Branch) -> bool {
+    fn is_merge_key(&self, key: &TreeNode) -> bool {
         let Shape::Scalar(text) = &key.shape else { return false };
         let written = Written { text, notation: key.notation, tag: key.tag.as_deref() };
         scalar::is_merge(written, self.dialect)
@@ -271,7 +270,7 @@ impl<'t> Resolver<'t> {
     }
 
     /// The branch itself, or what its alias stands for.
-    fn target(&self, branch: &'t Branch) -> &'t Branch {
+    fn target(&self, branch: &'t TreeNode) -> &'t TreeNode {
         match branch.shape {
             Shape::Alias(target, _) => self.branch(target),
             _ => branch,
@@ -351,8 +350,8 @@ impl<'t> Resolver<'t> {
     }
 
     /// How much work a program does before it gives up.
-    fn count(&mut self, branch: &Branch, at: Mark) -> Result<(), YamlError> {
-        count_work();
+    fn count(&mut self, branch: &TreeNode, at: Mark) -> Result<(), YamlError> {
+        work::count();
         let work = &mut self.work;
         work.through_aliases += u64::from(self.alias_depth > 0);
         work.visited += u64::from(self.alias_depth == 0);

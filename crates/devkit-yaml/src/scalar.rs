@@ -60,7 +60,7 @@ pub(crate) fn is_merge(key: Written<'_>, dialect: Dialect) -> bool {
 
 /// go-yaml's rules: YAML 1.1 with some of 1.2 (`resolve.go`).
 fn go(scalar: Written<'_>, dialect: Dialect) -> Result<Value, String> {
-    // Of a tag that says nothing, go-yaml 4 looks at the quotes, and go-yaml 2 takes it for one of
+    // Where a tag says nothing, go-yaml 4 looks at the quotes; go-yaml 2 takes it for one of
     // its user.
     let tag = scalar.tag.filter(|tag| *tag != "!" || dialect == Dialect::Kubernetes);
     let Some(tag) = tag else {
@@ -119,7 +119,7 @@ fn plain(scalar: Written<'_>, dialect: Dialect, dates: bool) -> Value {
             if let Some(date) = time::printed(text).filter(|_| dates) {
                 return if kubernetes { scalar.string() } else { Value::Time(date.into()) };
             }
-            let digits = text.replace('_', "");
+            let digits = Zeroizing::new(text.replace('_', ""));
             let number = integer(&digits).or_else(|| float(&digits).map(Numeric::Float));
             number.or_else(|| kubernetes.then(|| binary_integer(&digits)).flatten())
         }
@@ -222,15 +222,19 @@ fn core_float(text: &str) -> Option<f64> {
     not_finite(text).or_else(|| number::decimal(text)?.parse().ok())
 }
 
-/// What a program makes of a value where it wants a text: nothing where it refuses.
-pub(crate) fn as_text(value: &Value, dialect: Dialect) -> Option<Zeroizing<String>> {
-    Some(Zeroizing::new(match (value, dialect) {
-        (Value::String(text), _) => return Some(Zeroizing::clone(text)),
-        (Value::Null, Dialect::Workflow) => String::new(),
-        (Value::Bool(value), Dialect::Compose | Dialect::Workflow) => value.to_string(),
-        (Value::Number(number), Dialect::Compose) => number.to_string(),
-        (Value::Number(number), Dialect::Workflow) => g15(number.as_f64()),
-        (Value::Time(text), Dialect::Compose) => text.to_string(),
-        _ => return None,
-    }))
+impl Dialect {
+    /// What the program makes of a value where it wants a text: of `010`, Compose makes `8` and the
+    /// runner `10`. Nothing where it refuses the value, or takes nothing for a text.
+    #[must_use]
+    pub fn text_of(self, value: &Value) -> Option<Zeroizing<String>> {
+        Some(Zeroizing::new(match (value, self) {
+            (Value::String(text), _) => return Some(Zeroizing::clone(text)),
+            (Value::Null, Self::Workflow) => String::new(),
+            (Value::Bool(value), Self::Compose | Self::Workflow) => value.to_string(),
+            (Value::Number(number), Self::Compose) => number.to_string(),
+            (Value::Number(number), Self::Workflow) => g15(number.as_f64()),
+            (Value::Time(text), Self::Compose) => text.to_string(),
+            _ => return None,
+        }))
+    }
 }

@@ -22,14 +22,14 @@ pub(crate) enum Decoding {
 }
 
 /// A decoded file.
-pub(crate) struct Source {
+pub(crate) struct SourceText {
     pub(crate) text: Zeroizing<String>,
     runs: Runs,
     /// How many bytes the file has.
     len: usize,
 }
 
-impl Source {
+impl SourceText {
     /// # Errors
     ///
     /// [`YamlError::Syntax`] at the first byte that is no text.
@@ -135,9 +135,9 @@ impl Reading {
 /// From bytes of a text to bytes of what it was made from: runs of characters that are equally long
 /// in both.
 #[derive(Default)]
-struct Runs(Vec<Run>);
+struct Runs(Vec<Stretch>);
 
-struct Run {
+struct Stretch {
     to: usize,
     from: usize,
     count: usize,
@@ -148,7 +148,7 @@ struct Run {
 impl Runs {
     /// Where the first character comes from.
     fn start(&mut self, from: usize) {
-        self.0.push(Run { to: 0, from, count: 0, to_width: 1, from_width: 1 });
+        self.0.push(Stretch { to: 0, from, count: 0, to_width: 1, from_width: 1 });
     }
 
     /// Adds characters of one kind.
@@ -160,7 +160,7 @@ impl Runs {
         }
         let to = last.to + last.count * last.to_width;
         let from = last.from + last.count * last.from_width;
-        self.0.push(Run { to, from, count, to_width, from_width });
+        self.0.push(Stretch { to, from, count, to_width, from_width });
     }
 
     /// Where a byte of the text comes from.
@@ -173,7 +173,7 @@ impl Runs {
 
 /// A part of a text that is parsed by itself: all of it, or what kubectl takes for a document.
 pub(crate) struct Piece<'s> {
-    source: &'s Source,
+    source: &'s SourceText,
     /// What is parsed: without a byte order mark, and with one kind of line break.
     pub(crate) text: Zeroizing<String>,
     /// Where it had U+2028 or U+2029 (`true`), which are `\n` in it.
@@ -192,7 +192,7 @@ impl<'s> Piece<'s> {
     ///
     /// [`YamlError::Syntax`] for a character that the program reads nowhere.
     pub(crate) fn new(
-        source: &'s Source,
+        source: &'s SourceText,
         range: Range<usize>,
         (line, column): (usize, usize),
     ) -> Result<Self, YamlError> {
@@ -233,9 +233,9 @@ impl<'s> Piece<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`Piece::new`].
+    /// The same as [`Piece::new`].
     pub(crate) fn of_chunk(
-        source: &'s Source,
+        source: &'s SourceText,
         range: Range<usize>,
         place: (usize, usize),
     ) -> Result<Self, YamlError> {

@@ -1,16 +1,15 @@
 //! The documents of a file, as each program finds them.
 
 use std::ops::Range;
-use std::rc::Rc;
 
 use crate::dialect::Dialect;
 use crate::error::{YamlError, syntax};
 use crate::events::{Events, Happening};
 use crate::json::Json;
 use crate::mend;
-use crate::node::{Mark, Node};
+use crate::node::{DuplicateKey, Mark, Node};
 use crate::resolve::Resolver;
-use crate::source::{Decoding, Piece, Source};
+use crate::source::{Decoding, Piece, SourceText};
 use crate::tree::Tree;
 
 /// A document of a file.
@@ -19,15 +18,6 @@ pub struct YamlDocument {
     pub root: Node,
     /// Keys that stand twice in one mapping, where the program takes the last.
     pub duplicate_keys: Vec<DuplicateKey>,
-}
-
-/// A key that is in its mapping for the second time.
-#[derive(Clone)]
-pub struct DuplicateKey {
-    /// The key.
-    pub key: Rc<str>,
-    /// Where the second one stands.
-    pub at: Mark,
 }
 
 /// The first document of a file, for programs that read no further.
@@ -48,22 +38,10 @@ pub struct FirstDocument {
 /// 10,000.
 pub fn documents(bytes: &[u8], dialect: Dialect) -> Result<Vec<YamlDocument>, YamlError> {
     match dialect {
-        Dialect::Kubernetes => kubernetes(&Source::read(bytes, Decoding::Lossy)?),
-        Dialect::Compose => compose(&Source::read(bytes, Decoding::Strict)?),
-        Dialect::Workflow => workflow(&Source::read(bytes, Decoding::StrictWithUtf32)?),
+        Dialect::Kubernetes => kubernetes(&SourceText::read(bytes, Decoding::Lossy)?),
+        Dialect::Compose => compose(&SourceText::read(bytes, Decoding::Strict)?),
+        Dialect::Workflow => workflow(&SourceText::read(bytes, Decoding::StrictWithUtf32)?),
     }
-}
-
-#[cfg(test)]
-thread_local! {
-    /// How often an event came or a branch was looked at.
-    pub(crate) static WORK: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
-}
-
-/// Counts what is done, for the tests.
-pub(crate) fn count_work() {
-    #[cfg(test)]
-    WORK.with(|work| work.set(work.get() + 1));
 }
 
 /// Reads the first document of a file by go-yaml 2, as kubectl reads a kubeconfig.
@@ -72,7 +50,7 @@ pub(crate) fn count_work() {
 ///
 /// [`YamlError`], as go-yaml 2 would have one; 500 levels may be nested here, and 10,000 there.
 pub fn first_document(bytes: &[u8]) -> Result<FirstDocument, YamlError> {
-    let source = Source::read(bytes, Decoding::Strict)?;
+    let source = SourceText::read(bytes, Decoding::Strict)?;
     let piece = Piece::new(&source, 0..source.text.len(), (1, 1))?;
     let (tree, root, more_documents) = mending(piece, Dialect::Kubernetes, |events| {
         let mut tree = Tree::default();
@@ -138,7 +116,7 @@ fn resolved(tree: &Tree, root: usize, dialect: Dialect) -> Result<YamlDocument, 
 }
 
 /// go-yaml 4's `Decoder`, one document after the other. An anchor outlives its document.
-fn compose(source: &Source) -> Result<Vec<YamlDocument>, YamlError> {
+fn compose(source: &SourceText) -> Result<Vec<YamlDocument>, YamlError> {
     let piece = Piece::new(source, 0..source.text.len(), (1, 1))?;
     let (tree, roots) = mending(piece, Dialect::Compose, |events| {
         let (mut tree, mut roots) = (Tree::default(), Vec::new());
@@ -151,7 +129,7 @@ fn compose(source: &Source) -> Result<Vec<YamlDocument>, YamlError> {
 }
 
 /// The runner wants the end of the stream behind its one document.
-fn workflow(source: &Source) -> Result<Vec<YamlDocument>, YamlError> {
+fn workflow(source: &SourceText) -> Result<Vec<YamlDocument>, YamlError> {
     let piece = Piece::new(source, 0..source.text.len(), (1, 1))?;
     let mut tree = Tree::default();
     let mut events = Events::new(&piece, Dialect::Workflow);
@@ -171,7 +149,7 @@ fn workflow(source: &Source) -> Result<Vec<YamlDocument>, YamlError> {
 
 /// kubectl first tries JSON where the file begins like it, and takes what is none for YAML
 /// (`YAMLOrJSONDecoder` of k8s.io/apimachinery).
-fn kubernetes(source: &Source) -> Result<Vec<YamlDocument>, YamlError> {
+fn kubernetes(source: &SourceText) -> Result<Vec<YamlDocument>, YamlError> {
     let mut documents = Vec::new();
     let (mut from, mut place) = (0, (1, 1));
     if begins_like_json(&source.text) {
@@ -222,13 +200,13 @@ type Chunk = (Range<usize>, (usize, usize));
 
 /// What kubectl takes for documents: it looks for lines of `---` before it knows any YAML.
 struct Chunks<'s> {
-    source: &'s Source,
+    source: &'s SourceText,
     from: usize,
     place: (usize, usize),
 }
 
 impl<'s> Chunks<'s> {
-    fn new(source: &'s Source, from: usize, place: (usize, usize)) -> Self {
+    fn new(source: &'s SourceText, from: usize, place: (usize, usize)) -> Self {
         Self { source, from, place }
     }
 

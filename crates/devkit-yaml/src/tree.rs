@@ -6,7 +6,7 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 use crate::error::{YamlError, syntax};
-use crate::events::{Events, Happening, Step};
+use crate::events::{Events, Happening, PlacedEvent};
 use crate::node::{Mark, Notation};
 
 /// What a branch is. Branches refer to each other by their place in the tree.
@@ -19,7 +19,7 @@ pub(crate) enum Shape {
 }
 
 /// A branch of a tree, and where it stands.
-pub(crate) struct Branch {
+pub(crate) struct TreeNode {
     pub(crate) shape: Shape,
     pub(crate) notation: Notation,
     pub(crate) tag: Option<Rc<str>>,
@@ -32,12 +32,12 @@ pub(crate) struct Branch {
 /// The branches of the documents so far.
 #[derive(Default)]
 pub(crate) struct Tree {
-    pub(crate) branches: Vec<Branch>,
+    pub(crate) branches: Vec<TreeNode>,
     anchors: HashMap<Box<str>, usize>,
 }
 
 /// A list or mapping that has not ended, with what it has so far.
-struct Open {
+struct Unfinished {
     index: usize,
     items: Vec<usize>,
 }
@@ -49,10 +49,10 @@ impl Tree {
     ///
     /// [`YamlError::Syntax`].
     pub(crate) fn document(&mut self, events: &mut Events<'_>) -> Result<usize, YamlError> {
-        let mut open: Vec<Open> = Vec::new();
+        let mut open: Vec<Unfinished> = Vec::new();
         let mut root = None;
         loop {
-            let Step { what, at, end } = events.next()?;
+            let PlacedEvent { what, at, end } = events.next()?;
             let index = match what {
                 Happening::DocumentEnd | Happening::StreamEnd => {
                     return root.ok_or_else(|| syntax(at, "a value is missing"));
@@ -103,15 +103,21 @@ impl Tree {
     ) -> usize {
         let len = end.saturating_sub(at.offset);
         let tag = tag.map(Rc::from);
-        self.branches.push(Branch { shape, notation, tag, at, len, anchored: false });
+        self.branches.push(TreeNode { shape, notation, tag, at, len, anchored: false });
         self.branches.len() - 1
     }
 
-    fn open(&mut self, shape: Shape, notation: Notation, tag: Option<Box<str>>, at: Mark) -> Open {
-        Open { index: self.leaf(shape, notation, tag, (at, at.offset)), items: Vec::new() }
+    fn open(
+        &mut self,
+        shape: Shape,
+        notation: Notation,
+        tag: Option<Box<str>>,
+        at: Mark,
+    ) -> Unfinished {
+        Unfinished { index: self.leaf(shape, notation, tag, (at, at.offset)), items: Vec::new() }
     }
 
-    fn close(&mut self, Open { index, items }: Open, end: usize) -> usize {
+    fn close(&mut self, Unfinished { index, items }: Unfinished, end: usize) -> usize {
         // Behind a block stand blank lines and comments, which are not of it.
         let last = items.last().map(|last| &self.branches[*last]);
         let end = match self.branches[index].notation {
