@@ -17,3 +17,4 @@ mod mvn_unblock;
 mod peers;
 mod screens;
 mod slips;
+mod yaml;

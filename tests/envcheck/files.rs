@@ -91,7 +91,7 @@ fn manifests_are_read_with_the_shells_that_their_containers_start() {
     let (found, _) = check("pod.yaml", pod, &[]);
     for wanted in [
         "7:13 1 rejected k8s.env",
-        "8:13 A rejected k8s.env",
+        "9:14 A rejected k8s.env",
         "12:14 P changed k8s.env",
         "13:14 c.d dropped dash.inherit",
     ] {

@@ -6,3 +6,4 @@ mod names;
 mod page;
 mod readers;
 mod shells;
+mod values;

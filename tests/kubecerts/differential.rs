@@ -11,15 +11,6 @@ use serde_json::Value;
 use super::corpus::corpus;
 use crate::support::{devkit, folder, peer, run};
 
-/// Where devkit is stricter or laxer than kubectl, and knows it: listed in `docs/kubecerts.md`.
-const KNOWN: &[&str] = &[
-    "mark in the middle",
-    "comment right behind a quote",
-    "colon at the end in a flow",
-    "line of a tab",
-    "timestamp that is none",
-];
-
 /// What a context comes to, or that it comes to nothing.
 type Answer = Option<BTreeMap<&'static str, String>>;
 
@@ -38,8 +29,7 @@ fn devkit_reads_what_kubectl_reads() {
         }
         let (theirs, said) = ask_kubectl(&kubectl, dir.path(), case.list);
         let (ours, told) = ask_devkit(dir.path(), case.list);
-        // One that is no difference any more does not belong there.
-        if (theirs != ours) != KNOWN.contains(&case.name.as_str()) {
+        if theirs != ours {
             differences.push(format!(
                 "{}\n  kubectl: {theirs:?} {said}\n  devkit: {ours:?} {told}",
                 case.name

@@ -19,6 +19,7 @@ mod run;
 mod sarif;
 mod test;
 mod tidy;
+mod yaml;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ cargo xtask new-recipe NAME                              a recipe that compiles,
 cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd, memnet, kubecerts, tap,
                                                          mvn-unblock, gomod-tag
 cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
+cargo xtask peers yaml [--write]                         the corpus of YAML against compose-go
 cargo xtask dist                                         static binary, pages, archive, checksum";
 
 fn main() -> ExitCode {
@@ -46,7 +48,10 @@ fn main() -> ExitCode {
         Some("map") => map::run(),
         Some("new-recipe") => new_recipe::run(rest),
         Some("bench") => bench::run(rest),
-        Some("peers") => envcheck::run(),
+        Some("peers") => match rest.first().map(String::as_str) {
+            Some("yaml") => yaml::run(rest.iter().any(|arg| arg == "--write")),
+            _ => envcheck::run(),
+        },
         Some("dist") => dist::run(),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");

@@ -7,10 +7,10 @@ mod dotenv;
 mod manifest;
 mod unit;
 mod workflow;
-mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use devkit_yaml::{Dialect, Mark, Node, YamlError};
 use serde::Serialize;
 
 use crate::line::{Line, shown};
@@ -104,7 +104,10 @@ impl Format {
     ///
     /// [`FileError`] where it is neither.
     pub fn by_content(text: &[u8]) -> Result<Option<Self>, FileError> {
-        let documents = yaml::documents(text)?;
+        // Each of the programs may take what another refuses.
+        let documents = documents(text, Dialect::Kubernetes)
+            .or_else(|first| documents(text, Dialect::Compose).map_err(|_| first))
+            .or_else(|first| documents(text, Dialect::Workflow).map_err(|_| first))?;
         Ok(documents.iter().find_map(|root| {
             let has = |key: &str| root.get(key).is_some();
             if has("apiVersion") && has("kind") {
@@ -130,8 +133,20 @@ pub(crate) struct Variable {
     pub(crate) column: usize,
     /// Where it has to work.
     pub(crate) ids: Vec<&'static str>,
-    /// What is wrong besides: a verdict and why.
-    pub(crate) besides: Vec<(&'static str, Verdict, String)>,
+    /// Where the value stands, if that is another place.
+    pub(crate) value_at: Option<(usize, usize)>,
+    /// What is wrong besides.
+    pub(crate) besides: Vec<Besides>,
+}
+
+/// Something that is wrong with a variable, and not by the rule of its context.
+#[derive(Debug, Clone)]
+pub(crate) struct Besides {
+    pub(crate) id: &'static str,
+    pub(crate) verdict: Verdict,
+    pub(crate) why: String,
+    /// Line and column.
+    pub(crate) at: (usize, usize),
 }
 
 /// What is wrong at one place of a file.
@@ -207,15 +222,16 @@ pub fn check_file(
         for place in places {
             findings.extend(variable.value_findings(place));
         }
-        for (id, verdict, message) in &variable.besides {
-            let Some(context) = contexts(id).ok().and_then(|mut found| found.pop()) else {
+        for besides in &variable.besides {
+            let Some(context) = contexts(besides.id).ok().and_then(|mut found| found.pop()) else {
                 continue;
             };
-            let mut line = Line::new(&context, &variable.name, b"");
-            line.verdict = *verdict;
-            line.message = Some(message.clone());
-            (line.position, line.becomes, line.suggest, line.caveat) = (None, None, None, None);
-            findings.push(variable.finding(line));
+            let line = variable.line_about(&context, besides.verdict, besides.why.clone());
+            findings.push(FileFinding {
+                line: besides.at.0,
+                column: besides.at.1,
+                ..variable.finding(line)
+            });
         }
     }
     findings.sort_by_key(|finding| (finding.line, finding.column));
@@ -236,7 +252,9 @@ pub fn check_file(
     // What an alias brings in twice stands there once.
     let mut seen = BTreeSet::new();
     findings.retain(|finding| {
-        seen.insert((finding.line, finding.column, finding.name_hex.clone(), finding.id.clone()))
+        let place = (finding.line, finding.column);
+        let what = (finding.name_hex.clone(), finding.id.clone(), finding.message.clone());
+        seen.insert((place, what))
     });
     Ok(findings)
 }
@@ -244,7 +262,25 @@ pub fn check_file(
 impl Variable {
     fn new(name: &[u8], line: usize, column: usize, ids: &[&'static str]) -> Self {
         let (name, ids) = (name.to_vec(), ids.to_vec());
-        Self { name, value: None, line, column, ids, besides: Vec::new() }
+        Self { name, value: None, line, column, ids, value_at: None, besides: Vec::new() }
+    }
+
+    fn at_mark(name: &[u8], at: Mark, ids: &[&'static str]) -> Self {
+        Self::new(name, at.line, at.column, ids)
+    }
+
+    /// Adds what is wrong with the variable besides its name, at the place of the name.
+    fn besides(&mut self, id: &'static str, verdict: Verdict, why: String) {
+        let at = (self.line, self.column);
+        self.besides.push(Besides { id, verdict, why, at });
+    }
+
+    /// What is said of it where not the rule of its name speaks.
+    fn line_about(&self, context: &Context, verdict: Verdict, message: String) -> Line {
+        let mut line = Line::new(context, &self.name, b"");
+        (line.verdict, line.message) = (verdict, Some(message));
+        (line.position, line.becomes, line.suggest, line.caveat) = (None, None, None, None);
+        line
     }
 
     /// What becomes of the value, where the variable is lost with it.
@@ -255,10 +291,9 @@ impl Variable {
         let found = of_context(&self.name, value, place, &limits);
         let lost = |verdict: &Verdict| matches!(verdict, Verdict::Rejected | Verdict::Dropped);
         let (verdict, _, message) = found.into_iter().find(|(verdict, ..)| lost(verdict))?;
-        let mut line = Line::new(place, &self.name, b"");
-        (line.verdict, line.message) = (verdict, Some(message.to_owned()));
-        (line.position, line.becomes, line.suggest, line.caveat) = (None, None, None, None);
-        Some(self.finding(line))
+        let line = self.line_about(place, verdict, message.to_owned());
+        let (at, column) = self.value_at.unwrap_or((self.line, self.column));
+        Some(FileFinding { line: at, column, ..self.finding(line) })
     }
 
     fn finding(&self, mut line: Line) -> FileFinding {
@@ -284,6 +319,23 @@ impl Variable {
             rule: line.rule,
         }
     }
+}
+
+/// The documents of a YAML or JSON file.
+fn documents(text: &[u8], dialect: Dialect) -> Result<Vec<Node>, FileError> {
+    let documents = devkit_yaml::documents(text, dialect)?;
+    Ok(documents.into_iter().map(|document| document.root).collect())
+}
+
+impl From<YamlError> for FileError {
+    fn from(error: YamlError) -> Self {
+        Self { line: error.at().line, why: error.to_string() }
+    }
+}
+
+/// The words of a command: a list of scalars.
+fn words(node: &Node) -> Vec<&str> {
+    node.list().iter().filter_map(Node::written).collect()
 }
 
 /// The contexts of a command that starts a shell: `sh -c …`, `/bin/bash script`, also behind what only

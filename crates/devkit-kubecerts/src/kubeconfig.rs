@@ -9,14 +9,15 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use devkit_yaml::{KeyValue, Mark, Node, Numeric, Value, YamlError, first_document};
+
 use crate::address::without_password;
 use crate::auth::Auth;
 use crate::base64;
 use crate::error::{Error, Named};
-use crate::place::{Place, Position};
+use crate::place::Place;
 use crate::secret::{Secret, told, told_path};
 use crate::warning::{Code, Warning};
-use crate::yaml::{self, Map, Node, Value, YamlError};
 
 /// What a file holds.
 #[derive(Debug)]
@@ -161,16 +162,20 @@ impl Source {
 
 /// Reads a file's bytes.
 pub(crate) fn parse(file: &Arc<Path>, bytes: &[u8]) -> Result<Kubeconfig, Error> {
-    let document = yaml::first_document(bytes).map_err(|error| match error {
-        YamlError::Syntax { at, why } => Error::Syntax { place: Place::new(file, at), why },
-        YamlError::AliasBomb { at } => Error::AliasBomb { place: Place::new(file, at) },
+    let document = first_document(bytes).map_err(|error| {
+        let place = Place::new(file, error.at().into());
+        match error {
+            YamlError::AliasBomb { .. } => Error::AliasBomb { place },
+            other => Error::Syntax { place, why: other.to_string() },
+        }
     })?;
     let mut reader = Reader { file, warnings: Vec::new() };
-    for (key, at) in document.duplicate_keys {
+    for doubled in document.duplicate_keys {
         let message = format!(
-            "'{}' is given twice in one mapping, again at {}:{at}; the last one counts",
-            told(&key),
-            told_path(file)
+            "'{}' is given twice in one mapping, again at {}:{}; the last one counts",
+            told(&doubled.key),
+            told_path(file),
+            doubled.at
         );
         reader.warnings.push(Warning::new(Code::DuplicateKey, message));
     }
@@ -306,7 +311,7 @@ impl Reader<'_> {
                 "disable-compression" => cluster.disable_compression = self.boolean(node, &key)?,
                 "extensions" => {
                     let extensions = self.extensions(node)?;
-                    cluster.exec_config = extensions.get(EXEC_EXTENSION).map(|node| node.json());
+                    cluster.exec_config = extensions.get(EXEC_EXTENSION).map(|node| json(node));
                 }
                 _ => self.unknown(&key, node, owner),
             }
@@ -351,7 +356,7 @@ impl Reader<'_> {
     }
 
     fn auth_provider(&mut self, node: &Node) -> Result<Option<String>, Error> {
-        if is_null(node) {
+        if node.is_null() {
             return Ok(None);
         }
         let mut name = String::new();
@@ -370,7 +375,7 @@ impl Reader<'_> {
     }
 
     fn exec(&mut self, node: &Node) -> Result<Option<Exec>, Error> {
-        if is_null(node) {
+        if node.is_null() {
             return Ok(None);
         }
         let mut exec = Exec::default();
@@ -422,7 +427,7 @@ impl Reader<'_> {
             for (key, node) in self.fields(item, "an extension")? {
                 match &*key {
                     "name" => name = self.string(node, &key)?,
-                    "extension" => something = Some(node).filter(|node| !is_null(node)),
+                    "extension" => something = Some(node).filter(|node| !node.is_null()),
                     _ => self.unknown(&key, node, "an item of extensions"),
                 }
             }
@@ -441,7 +446,7 @@ impl Reader<'_> {
     fn fields<'n>(&self, node: &'n Node, what: &str) -> Result<Vec<(Rc<str>, &'n Node)>, Error> {
         match &node.value {
             Value::Null => Ok(Vec::new()),
-            Value::Map(map) => Ok(entries(map)),
+            Value::Map(map) => Ok(sorted(map.entries())),
             _ => Err(self.wrong_type(node, what, "a mapping")),
         }
     }
@@ -526,15 +531,33 @@ impl Reader<'_> {
         Error::WrongType { place, field, wanted, found: node.value.kind() }
     }
 
-    fn place(&self, at: Position) -> Place {
-        Place::new(self.file, at)
+    fn place(&self, at: Mark) -> Place {
+        Place::new(self.file, at.into())
     }
 }
 
-fn entries(map: &Map) -> Vec<(Rc<str>, &Node)> {
-    map.iter().map(|(key, node)| (Rc::clone(key), node)).collect()
+/// In the order of their names, as the JSON has them that kubectl reads.
+fn sorted(entries: &[KeyValue]) -> Vec<(Rc<str>, &Node)> {
+    let fields = entries.iter().map(|entry| (Rc::clone(&entry.key), &entry.node));
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort_by(|one, other| one.0.cmp(&other.0));
+    fields
 }
 
-fn is_null(node: &Node) -> bool {
-    matches!(node.value, Value::Null)
+/// The value as JSON, which is what others than kubectl get of it.
+fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Number(Numeric::Int(number)) => (*number).into(),
+        Value::Number(Numeric::Unsigned(number)) => (*number).into(),
+        Value::Number(Numeric::Float(number)) => (*number).into(),
+        Value::String(text) => text.as_str().into(),
+        Value::Time(text) => text.as_ref().into(),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Map(map) => {
+            let entries = map.entries().iter();
+            entries.map(|entry| (entry.key.to_string(), json(&entry.node))).collect()
+        }
+    }
 }

@@ -24,14 +24,12 @@ mod pem;
 mod place;
 pub mod plan;
 mod report;
-mod scalar;
 mod secret;
 mod select;
 #[cfg(test)]
 mod tests;
 mod warning;
 mod x509;
-mod yaml;
 
 pub use auth::Auth;
 pub use base64::Base64Error;

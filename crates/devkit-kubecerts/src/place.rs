@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use devkit_yaml::Mark;
+
 /// Line and column, both from 1; the column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct Position {
@@ -20,6 +22,12 @@ pub struct Place {
     pub file: Arc<Path>,
     /// Where in it.
     pub at: Position,
+}
+
+impl From<Mark> for Position {
+    fn from(mark: Mark) -> Self {
+        Self { line: mark.line, column: mark.column }
+    }
 }
 
 impl fmt::Display for Position {

@@ -9,7 +9,6 @@ use proptest::prelude::*;
 use crate::base64::{Base64Error, decode};
 use crate::files::{FileBytes, Kubeconfig, Sources};
 use crate::plan::FolderNames;
-use crate::scalar::{Scalar, resolve};
 use crate::select::Choice;
 use crate::warning::Code;
 
@@ -182,52 +181,6 @@ fn alias_bombs_are_refused_wherever_they_are() {
     let honest: Vec<String> = (0..50).map(|n| format!("k{n}: *a\n")).collect();
     let honest = honest.concat();
     assert_eq!(certificate(&format!("a: &a [x, y]\n{honest}")), "no user");
-}
-
-#[test]
-fn scalars_are_those_of_yaml_1_1() {
-    use Scalar::{Bool, NotFinite, Null, Number, String};
-    for (text, scalar) in [
-        ("", Null),
-        ("~", Null),
-        ("Null", Null),
-        ("nULL", String),
-        ("y", Bool(true)),
-        ("Off", Bool(false)),
-        ("oN", String),
-        ("1", Number),
-        ("-1", Number),
-        ("+1", Number),
-        ("1_000", Number),
-        ("0x1F", Number),
-        ("0b11", Number),
-        ("-0b11", Number),
-        ("0o17", Number),
-        ("017", Number),
-        ("089", Number),
-        ("18446744073709551615", Number),
-        ("18446744073709551616", Number),
-        ("1.5", Number),
-        ("1.", Number),
-        (".5", Number),
-        ("1e3", Number),
-        ("1e999", String),
-        ("1e", String),
-        ("0x", String),
-        ("+", String),
-        ("-", String),
-        (".", String),
-        ("1.2.3", String),
-        ("1:30", String),
-        ("2001-01-01", String),
-        ("_1", String),
-        (".inf", NotFinite),
-        ("-.INF", NotFinite),
-        (".NaN", NotFinite),
-        ("inf", String),
-    ] {
-        assert_eq!(resolve(text), scalar, "{text:?}");
-    }
 }
 
 fn names<T>(entries: &[crate::kubeconfig::Entry<T>]) -> Vec<&str> {

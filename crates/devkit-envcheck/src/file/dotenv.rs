@@ -48,7 +48,7 @@ pub(super) fn variables(format: Format, text: &[u8]) -> Vec<Variable> {
             for id in ["dotenv.python", "dotenv.rust-dotenvy"] {
                 variable.ids.retain(|known| *known != id);
                 let why = "only '=' ends a name here".to_owned();
-                variable.besides.push((id, Verdict::Rejected, why));
+                variable.besides(id, Verdict::Rejected, why);
             }
         }
         variables.push(variable);

@@ -1,13 +1,14 @@
 //! Kubernetes objects and Compose files.
 
-use super::yaml::{Node, documents};
-use super::{FileError, Variable, shells_of};
+use devkit_yaml::{Dialect, Node, Numeric, Value};
+
+use super::{Besides, FileError, Variable, documents, shells_of, words};
 use crate::verdict::Verdict;
 
 /// Every container of every object, wherever it is, and the keys of every `ConfigMap` and Secret.
 pub(super) fn kubernetes(text: &[u8]) -> Result<Vec<Variable>, FileError> {
     let mut walk = Walk { variables: Vec::new(), left: MOST };
-    for document in documents(text)? {
+    for document in documents(text, Dialect::Kubernetes)? {
         walk.object(&document);
     }
     if walk.left == 0 {
@@ -26,15 +27,21 @@ struct Walk {
 
 impl Walk {
     fn object(&mut self, node: &Node) {
-        let kind = node.get("kind").and_then(Node::text);
-        if !matches!(kind, Some("ConfigMap" | "Secret")) {
-            return self.below(node);
-        }
+        let kind = match node.get("kind").and_then(Node::text) {
+            Some("ConfigMap") => "ConfigMap",
+            Some("Secret") => "Secret",
+            _ => return self.below(node),
+        };
         for field in ["data", "stringData", "binaryData"] {
-            for (key, _) in node.get(field).map(Node::pairs).unwrap_or_default() {
-                let name = key.text().unwrap_or_default().as_bytes();
+            for entry in node.get(field).map(Node::entries).unwrap_or_default() {
                 let ids = &["k8s.configmap-key"];
-                self.variables.push(Variable::new(name, key.line, key.column, ids));
+                let mut variable = Variable::at_mark(entry.key.as_bytes(), entry.key_at, ids);
+                if let Some(why) = unreadable(kind, field, &entry.node) {
+                    let at = (entry.node.at.line, entry.node.at.column);
+                    let verdict = Verdict::Rejected;
+                    variable.besides.push(Besides { id: ids[0], verdict, why, at });
+                }
+                self.variables.push(variable);
             }
         }
     }
@@ -45,8 +52,7 @@ impl Walk {
         if self.left == 0 {
             return;
         }
-        for (key, value) in node.pairs() {
-            let key = key.text().unwrap_or_default();
+        for (key, value) in node.entries().iter().map(|entry| (&*entry.key, &entry.node)) {
             if ["containers", "initContainers", "ephemeralContainers"].contains(&key) {
                 value.list().iter().for_each(|one| container(one, &mut self.variables));
             } else if key == "items" {
@@ -60,21 +66,23 @@ impl Walk {
 }
 
 fn container(node: &Node, variables: &mut Vec<Variable>) {
-    let command = node.get("command").map(Node::words).unwrap_or_default();
+    let command = node.get("command").map(words).unwrap_or_default();
     let shell = shells_of(command.iter().copied());
     let ids: Vec<&'static str> = ["k8s.env"].into_iter().chain(shell.iter().copied()).collect();
     let entries = node.get("env").map(Node::list).unwrap_or_default();
-    let name = |entry| {
-        let name = Node::get(entry, "name").filter(|name| !name.is_null());
-        name.and_then(Node::text).unwrap_or_default()
-    };
-    let names: Vec<&str> = entries.iter().map(name).collect();
+    let name = |entry| Node::get(entry, "name").filter(|name| !name.is_null());
+    let names: Vec<&str> = entries
+        .iter()
+        .map(|entry| name(entry).and_then(Node::written).unwrap_or_default())
+        .collect();
     for (at, entry) in entries.iter().enumerate() {
-        let place = entry.get("name").unwrap_or(entry);
-        let mut variable = Variable::new(names[at].as_bytes(), place.line, place.column, &ids);
-        if let Some(value) = entry.get("value").and_then(Node::text) {
-            variable.value = Some(value.into());
-            for name in references(value) {
+        let place = entry.get("name").unwrap_or(entry).at;
+        let mut variable = Variable::at_mark(names[at].as_bytes(), place, &ids);
+        let value = entry.get("value");
+        if let Some((value, text)) = value.and_then(|value| Some((value, value.text()?))) {
+            variable.value = Some(text.into());
+            variable.value_at = Some((value.at.line, value.at.column));
+            for name in references(text) {
                 if names[..at].contains(&name) || !names[at..].contains(&name) {
                     continue;
                 }
@@ -84,19 +92,73 @@ fn container(node: &Node, variables: &mut Vec<Variable>) {
                 } else {
                     format!("$({shown}) stays as it is: {shown} is set further down")
                 };
-                variable.besides.push(("k8s.env", Verdict::Changed, why));
+                variable.besides("k8s.env", Verdict::Changed, why);
             }
         }
         for field in ["name", "value"] {
-            if entry.get(field).is_some_and(Node::is_no_string) {
-                let why = format!(
-                    "json: cannot unmarshal into Go struct field EnvVar.{field} of type string: \
-                     it has to be quoted"
-                );
-                variable.besides.push(("k8s.env", Verdict::Rejected, why));
-            }
+            let Some(node) = entry.get(field) else { continue };
+            let Some(kind) = no_string(&node.value) else { continue };
+            let quoted = if node.written().is_some() { ": it has to be quoted" } else { "" };
+            variable.besides.push(Besides {
+                id: "k8s.env",
+                verdict: Verdict::Rejected,
+                why: format!(
+                    "json: cannot unmarshal {kind} into Go struct field EnvVar.{field} of type \
+                     string{quoted}"
+                ),
+                at: (node.at.line, node.at.column),
+            });
         }
         variables.push(variable);
+    }
+}
+
+/// Why a field of a `ConfigMap` or Secret cannot have a value, in the words of kubectl.
+fn unreadable(kind: &str, field: &str, node: &Node) -> Option<String> {
+    let bytes = field == "binaryData" || (kind, field) == ("Secret", "data");
+    if let (true, Some(text)) = (bytes, node.text()) {
+        return (!is_base64(text)).then(|| "illegal base64 data".to_owned());
+    }
+    let found = if bytes { no_bytes(node)? } else { no_string(&node.value)? };
+    let wanted = if bytes { "[]uint8" } else { "string" };
+    let quoted = if bytes || node.written().is_none() { "" } else { ": it has to be quoted" };
+    Some(format!(
+        "json: cannot unmarshal {found} into Go struct field {kind}.{field} of type \
+         {wanted}{quoted}"
+    ))
+}
+
+/// Whether Go's `encoding/base64` reads a text: with its padding, and line breaks anywhere.
+fn is_base64(text: &str) -> bool {
+    let text: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+    let padding = text.iter().rev().take_while(|b| **b == b'=').count();
+    let digits = &text[..text.len() - padding];
+    text.len().is_multiple_of(4)
+        && padding <= 2
+        && digits.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+}
+
+/// What Go's JSON cannot read bytes from. It reads them from a list of numbers too.
+fn no_bytes(node: &Node) -> Option<&'static str> {
+    let no_byte = |item: &Node| match &item.value {
+        Value::Null => None,
+        Value::Number(Numeric::Int(number)) if u8::try_from(*number).is_ok() => None,
+        value => no_string(value).or(Some("string")),
+    };
+    match node.value {
+        Value::List(_) => node.list().iter().find_map(no_byte),
+        _ => no_string(&node.value),
+    }
+}
+
+/// What Go's JSON calls a value that a string cannot be read from.
+fn no_string(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Null | Value::String(_) | Value::Time(_) => None,
+        Value::Bool(_) => Some("bool"),
+        Value::Number(_) => Some("number"),
+        Value::List(_) => Some("array"),
+        Value::Map(_) => Some("object"),
     }
 }
 
@@ -120,31 +182,32 @@ fn references(value: &str) -> Vec<&str> {
 /// `environment` of every service.
 pub(super) fn compose(text: &[u8]) -> Result<Vec<Variable>, FileError> {
     let mut variables = Vec::new();
-    for document in documents(text)? {
-        let services = document.get("services").map(Node::pairs).unwrap_or_default();
-        for (_, service) in services {
-            let words = |field: &str| -> Vec<&str> {
+    for document in documents(text, Dialect::Compose)? {
+        let services = document.get("services").map(Node::entries).unwrap_or_default();
+        for service in services.iter().map(|entry| &entry.node) {
+            let command = |field: &str| -> Vec<&str> {
                 let Some(node) = service.get(field) else { return Vec::new() };
                 // A text is split as a shell splits it, without running one.
-                node.text().map_or_else(|| node.words(), |text| text.split_whitespace().collect())
+                node.text().map_or_else(|| words(node), |text| text.split_whitespace().collect())
             };
-            let entrypoint = words("entrypoint");
-            let command = if entrypoint.is_empty() { words("command") } else { entrypoint };
+            let entrypoint = command("entrypoint");
+            let command = if entrypoint.is_empty() { command("command") } else { entrypoint };
             let shell = shells_of(command.into_iter());
             let ids: Vec<&'static str> =
                 ["compose.environment"].into_iter().chain(shell.iter().copied()).collect();
             let Some(environment) = service.get("environment") else { continue };
-            for (key, value) in environment.pairs() {
-                let name = key.text().unwrap_or_default().as_bytes();
-                let mut variable = Variable::new(name, key.line, key.column, &ids);
-                variable.value = value.text().map(|text| text.as_bytes().to_vec());
+            for entry in environment.entries() {
+                let mut variable = Variable::at_mark(entry.key.as_bytes(), entry.key_at, &ids);
+                let value = Dialect::Compose.text_of(&entry.node.value);
+                variable.value = value.map(|text| text.as_bytes().to_vec());
+                variable.value_at = Some((entry.node.at.line, entry.node.at.column));
                 variables.push(variable);
             }
             for item in environment.list() {
-                let text = item.text().unwrap_or_default();
+                let text = item.written().unwrap_or_default();
                 // `NAME: value` is a slip, and the value is not to be told.
                 let name = text.split(['=', ':']).next().unwrap_or_default();
-                variables.push(Variable::new(name.as_bytes(), item.line, item.column, &ids));
+                variables.push(Variable::at_mark(name.as_bytes(), item.at, &ids));
             }
         }
     }

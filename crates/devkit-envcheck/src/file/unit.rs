@@ -71,7 +71,7 @@ fn variable(word: &str, line: usize, column: usize, (key, section): (&str, &str)
         _ => "Invalid environment name or assignment UnsetEnvironment, ignoring".into(),
     };
     if !runs || !sets && !IDENTIFIER.fits(name.as_bytes()) {
-        variable.besides.push((ID, Verdict::Dropped, why));
+        variable.besides(ID, Verdict::Dropped, why);
     }
     variable
 }

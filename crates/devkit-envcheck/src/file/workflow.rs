@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::yaml::{Node, documents};
-use super::{FileError, Variable, shells_of};
+use devkit_yaml::{Dialect, Node};
+
+use super::{FileError, Variable, documents, shells_of};
 
 pub(super) fn variables(text: &[u8]) -> Result<Vec<Variable>, FileError> {
     let mut variables = Vec::new();
-    for document in documents(text)? {
+    for document in documents(text, Dialect::Workflow)? {
         let mut of_all = BTreeSet::new();
-        let jobs = document.get("jobs").map(Node::pairs).unwrap_or_default();
-        for (_, job) in jobs {
+        let jobs = document.get("jobs").map(Node::entries).unwrap_or_default();
+        for job in jobs.iter().map(|entry| &entry.node) {
             // In a container it is sh, unless somebody says otherwise.
             let usual = if job.get("container").is_some() { "sh" } else { "bash" };
             let usual = shell(job).or(shell(&document)).unwrap_or(usual);
@@ -49,8 +50,7 @@ fn add(node: &Node, shells: &BTreeSet<String>, variables: &mut Vec<Variable>) {
             ids.push(id);
         }
     }
-    for (key, _) in node.get("env").map(Node::pairs).unwrap_or_default() {
-        let name = key.text().unwrap_or_default().as_bytes();
-        variables.push(Variable::new(name, key.line, key.column, &ids));
+    for entry in node.get("env").map(Node::entries).unwrap_or_default() {
+        variables.push(Variable::at_mark(entry.key.as_bytes(), entry.key_at, &ids));
     }
 }

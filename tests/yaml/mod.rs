@@ -1,0 +1,4 @@
+//! `devkit-yaml` beside the programs whose YAML it reads.
+
+mod corpus;
+mod programs;
