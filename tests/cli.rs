@@ -341,6 +341,7 @@ fn man_pages_are_clean_roff() {
     assert_eq!(files, wanted);
     let page_of_part = devkit_says(&["man", "kubecerts-extract"]).stdout;
     assert!(page_of_part.contains("password"), "{page_of_part}");
+    assert_eq!(devkit_says(&["man", "kubecerts", "extract"]).stdout, page_of_part);
     assert_eq!(fs::read_to_string(folder.join("devkit-fwd.1")).unwrap(), page.stdout);
     assert_eq!(fs::read_to_string(folder.join("devkit.1")).unwrap(), devkit_says(&["man"]).stdout);
     let Some(groff) = peer::need("groff") else { return };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::run::{Result, cargo, check, output, program, read, root};
 
-/// A new file, and what is in it; `{name}` and `{module}` stand for the recipe's.
+/// A new file, and what is in it; `{name}`, `{module}` and `{Type}` stand for the recipe's.
 const FILES: &[(&str, &str)] = &[
     ("crates/devkit-{name}/Cargo.toml", include_str!("new_recipe/Cargo.toml.txt")),
     ("crates/devkit-{name}/src/lib.rs", include_str!("new_recipe/lib.rs.txt")),
@@ -79,7 +79,17 @@ fn module(name: &str) -> String {
 }
 
 fn filled(text: &str, name: &str) -> String {
-    text.replace("{name}", name).replace("{module}", &module(name))
+    let text = text.replace("{name}", name).replace("{module}", &module(name));
+    text.replace("{Type}", &type_name(name))
+}
+
+/// What types of the recipe begin with: `NacosImport`.
+fn type_name(name: &str) -> String {
+    let capital = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    };
+    name.split('-').map(capital).collect()
 }
 
 /// The library among the dependencies, and the test as a target of its own: `tests/main.rs` is for recipes

@@ -29,6 +29,14 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args);
     // So that what is built lies where `target` says, whatever a user's own settings are.
     command.env("CARGO_TARGET_DIR", target()).env_remove("CARGO_BUILD_TARGET");
+    // What Cargo told this program of its own package, some build scripts take for a change of theirs:
+    // ring and all above it would be built anew, now here and now from a shell.
+    for (name, _) in env::vars_os() {
+        let name_begins = |begin: &str| name.as_encoded_bytes().starts_with(begin.as_bytes());
+        if name_begins("CARGO_PKG_") || name_begins("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -1,6 +1,10 @@
 //! `cargo xtask new-recipe` in a copy of the workspace: what it writes compiles, is tidy and passes its
 //! test, and only a few files that were there are touched.
 
+#![expect(clippy::disallowed_methods, reason = "a test reads the environment and writes files")]
+#![expect(clippy::print_stdout, reason = "a test says what it saw")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -95,8 +99,11 @@ fn link(from: &Path, to: &Path, may_link: bool) {
     }
 }
 
+/// Files by their path, with what is in them.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
 /// The files of a workspace, by their path, but for what is built and what is git's.
-fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+fn files(root: &Path) -> Files {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -142,14 +149,20 @@ fn remove_empty_folders(folder: &Path) {
     }
 }
 
+/// The files that were there before and are not the same.
+fn touched(before: &Files, after: &Files) -> Vec<String> {
+    let other = |(path, content): &(&PathBuf, &Vec<u8>)| after.get(*path) != Some(content);
+    before.iter().filter(other).map(|(path, _)| path.display().to_string()).collect()
+}
+
 #[test]
 fn a_new_recipe_compiles_is_tidy_and_touches_few_files() {
     let copy = WorkspaceCopy::make();
     let before = files(&copy.root);
     copy.succeeds(&["xtask", "new-recipe", NAME]);
     copy.succeeds(&["check", "--locked", "--offline", "-q", "-p", "devkit"]);
-    let test = NAME.replace('-', "_");
-    let ran = copy.succeeds(&["test", "--locked", "--offline", "-p", "devkit", "--test", &test]);
+    let module = NAME.replace('-', "_");
+    let ran = copy.succeeds(&["test", "--locked", "--offline", "-p", "devkit", "--test", &module]);
     assert!(ran.contains("test result: ok. 2 passed"), "{ran}");
     let library = format!("devkit-{NAME}");
     let ran = copy.succeeds(&["test", "--locked", "--offline", "-p", &library, "--lib"]);
@@ -159,40 +172,45 @@ fn a_new_recipe_compiles_is_tidy_and_touches_few_files() {
     copy.succeeds(&["fmt", "--all", "--check"]);
 
     let after = files(&copy.root);
-    let touched: Vec<&Path> = before
-        .iter()
-        .filter(|(path, content)| after.get(*path) != Some(content))
-        .map(|(path, _)| path.as_path())
-        .collect();
+    let touched = touched(&before, &after);
     println!("{} files that were there are touched: {touched:?}", touched.len());
     assert!(touched.len() <= MOST_TOUCHED, "{touched:?}");
-    assert!(touched.contains(&Path::new("docs/changelog.md")), "{touched:?}");
+    assert!(touched.iter().any(|path| path == "docs/changelog.md"), "{touched:?}");
     for new in [
         format!("crates/devkit-{NAME}/src/lib.rs"),
-        format!("crates/devkit/src/cmd/{test}.rs"),
-        format!("tests/{test}/main.rs"),
+        format!("crates/devkit/src/cmd/{module}.rs"),
+        format!("tests/{module}/main.rs"),
         format!("docs/{NAME}.md"),
     ] {
         assert!(after.contains_key(Path::new(&new)), "{new} is not there");
     }
+    is_known_to_the_binary(&copy);
+    is_made_once(&copy, after.len());
+    is_a_draft_until_its_page_says_no_more_so(&copy);
+}
 
-    // The binary knows it: its help, its link, its man page.
+fn is_known_to_the_binary(copy: &WorkspaceCopy) {
     let devkit = copy.target.join("debug/devkit");
     let help = Command::new(&devkit).args(["help", "--json"]).output().unwrap();
     let help = String::from_utf8_lossy(&help.stdout).into_owned();
-    assert!(help.contains(&format!("{{\"name\":\"{NAME}\",\"page\":\"docs/{NAME}.md\"")), "{help}");
+    let entry = format!("{{\"name\":\"{NAME}\",\"page\":\"docs/{NAME}.md\"");
+    assert!(help.contains(&entry), "{help}");
+}
 
-    // A second one of that name, and a name that is none, change nothing.
+/// A second one of that name, and a name that is none, change nothing.
+fn is_made_once(copy: &WorkspaceCopy, count: usize) {
     for name in [NAME, "No_Name", "fwd"] {
         let (good, said) = copy.cargo(&["xtask", "new-recipe", name]);
         assert!(!good && said.contains(name), "{said}");
-        assert_eq!(files(&copy.root).len(), after.len());
+        assert_eq!(files(&copy.root).len(), count);
     }
+}
 
-    // Once the page says no more that it is a draft, the lists for readers want it too.
+/// Then the lists for readers want it too.
+fn is_a_draft_until_its_page_says_no_more_so(copy: &WorkspaceCopy) {
     let page = copy.root.join(format!("docs/{NAME}.md"));
-    let text = fs::read_to_string(&page).unwrap();
-    fs::write(&page, text.replace("> This recipe is a draft.", "")).unwrap();
+    let draft = fs::read_to_string(&page).unwrap();
+    fs::write(&page, draft.replace("> This recipe is a draft.", "")).unwrap();
     let (good, said) = copy.cargo(&["xtask", "tidy"]);
     assert!(!good && said.contains(&format!("the README's table has no row for {NAME}")), "{said}");
     assert!(said.contains("the code map"), "{said}");

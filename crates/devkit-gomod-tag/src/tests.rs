@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::commits::{self, Change};
 use crate::git::{Entry, EntryKind, Logged, Oid};
+use crate::slip;
 use crate::sum;
 use crate::zip::{Area, Invalid, check_name};
 use crate::{BadPath, BadVersion, Bump, GoMod, Misplaced, ModulePath, TagPrefix, Version, tag};
@@ -55,6 +56,32 @@ fn versions_are_canonical_or_refused() {
 }
 
 /// The order of semver 2.0, clause 11, and numbers that no machine word holds.
+#[test]
+fn what_is_no_version_may_have_been_meant_as_something() {
+    for (text, meant) in [
+        ("1.2.3", "did you mean v1.2.3?"),
+        ("V0.2.0", "did you mean v0.2.0?"),
+        ("v1", "did you mean v1.0.0?"),
+        ("1.2", "did you mean v1.2.0?"),
+        ("V2", "did you mean v2.0.0?"),
+        ("v1.2.3+meta", "did you mean v1.2.3?"),
+        ("lst", "did you mean 'list'? devkit gomod-tag list"),
+        ("statsu", "did you mean 'status'? devkit gomod-tag status"),
+        ("verfy", "did you mean 'verify'? devkit gomod-tag verify"),
+        ("tags", "did you mean 'tag'? devkit gomod-tag tag"),
+        ("minor", "did you mean --bump minor?"),
+        ("a/v0.2.0", "did you mean --set a=v0.2.0?"),
+        ("x/y/v1.0.0-rc.1", "did you mean --set x/y=v1.0.0-rc.1?"),
+        ("latest", "three numbers with a v, such as v1.2.3 or v1.2.3-rc.1"),
+        ("", "three numbers with a v, such as v1.2.3 or v1.2.3-rc.1"),
+        ("v1.2.x", "three numbers with a v, such as v1.2.3 or v1.2.3-rc.1"),
+        ("v01.2.3", "three numbers with a v, such as v1.2.3 or v1.2.3-rc.1"),
+    ] {
+        let why = text.parse::<Version>().expect_err(text);
+        assert_eq!(slip::meant(text, why), meant, "{text}");
+    }
+}
+
 #[test]
 fn versions_are_ordered() {
     let order = [

@@ -24,7 +24,7 @@ pub(crate) const RECIPE: Recipe = Recipe {
 
 /// With `--json`.
 #[derive(Serialize)]
-struct Document<'a> {
+struct HelpDocument<'a> {
     schema: &'static str,
     commands: Vec<CommandDocument<'a>>,
 }
@@ -54,7 +54,7 @@ fn run(ui: &Ui, host: &Host, matches: &ArgMatches) -> anyhow::Result<u8> {
     let mut devkit = preset::without_empty_ones(line::command(super::RECIPES), &host.variables);
     if ui.json {
         devkit.build();
-        ui::document(&Document { schema: "devkit.help/1", commands: entries(&devkit, &path) })?;
+        ui::document(&HelpDocument { schema: "devkit.help/1", commands: entries(&devkit, &path) })?;
     } else {
         let text = help::screen(devkit, super::RECIPES, &path, Screen::Whole);
         ui.text(&help::rendered(ui, To::Out, &text))?;
