@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::secret::safe_file;
+
 /// Line and column, both from 1; the column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct Position {
@@ -20,6 +22,20 @@ pub struct Place {
     pub file: Arc<Path>,
     /// Where in it.
     pub at: Position,
+}
+
+impl Place {
+    /// The place as findings have it.
+    pub(crate) fn shown(&self) -> devkit_report::Place {
+        self.into()
+    }
+}
+
+impl From<&Place> for devkit_report::Place {
+    fn from(place: &Place) -> Self {
+        let at = devkit_report::Position { line: place.at.line, column: place.at.column };
+        Self::new(safe_file(&place.file), at)
+    }
 }
 
 impl fmt::Display for Position {
