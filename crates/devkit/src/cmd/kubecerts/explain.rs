@@ -1,5 +1,8 @@
 //! What went wrong, in the user's words, and what to do next.
 
+#[cfg(test)]
+mod tests;
+
 use devkit_kubecerts::{Auth, Base64Error, Error, safe_path};
 use devkit_report::{Message, Place, message};
 use devkit_text::words;
