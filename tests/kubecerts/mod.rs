@@ -9,6 +9,7 @@ mod extract;
 mod manual;
 mod p12;
 mod page;
+mod reports;
 mod tap;
 mod tapped;
 mod world;

@@ -4,23 +4,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use devkit_report::{Message, message};
+
 use crate::auth::Auth;
 use crate::base64::Base64Error;
 use crate::place::{Place, Position};
-use crate::secret::told_path;
+use crate::secret::safe_path;
 
 /// Why a kubeconfig, or the context that is wanted, cannot be used. Never holds a value of a field
 /// that may be secret.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
 pub enum Error {
     /// None of the files is there.
-    #[error("there is no kubeconfig")]
     NoKubeconfig {
         /// The files that were looked for; none if the list itself is empty.
         tried: Vec<PathBuf>,
     },
     /// A file that was named is not there.
-    #[error("{} does not exist", told_path(path))]
     FileNotFound {
         /// Which.
         path: PathBuf,
@@ -28,7 +29,6 @@ pub enum Error {
         named_by: Option<Named>,
     },
     /// It is a folder.
-    #[error("{} is a directory", told_path(path))]
     IsDirectory {
         /// Which.
         path: PathBuf,
@@ -36,13 +36,11 @@ pub enum Error {
         named_by: Option<Named>,
     },
     /// A field that names a file holds the bytes themselves.
-    #[error("{} of {} wants the name of a file, and holds the bytes of one", named.field, named.owner)]
     DataInFileField {
         /// The field and where it is.
         named: Named,
     },
     /// The system refused.
-    #[error("cannot read {}", told_path(path))]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -52,7 +50,6 @@ pub enum Error {
         source: io::Error,
     },
     /// It is no YAML that kubectl reads.
-    #[error("{} is no YAML that kubectl reads", told_path(&place.file))]
     Syntax {
         /// Where.
         place: Place,
@@ -60,13 +57,11 @@ pub enum Error {
         why: String,
     },
     /// Aliases in aliases in aliases.
-    #[error("{} grows beyond measure by its aliases", told_path(&place.file))]
     AliasBomb {
         /// Where it was enough.
         place: Place,
     },
     /// A field holds a value of another type.
-    #[error("{field} is {found}, and {wanted} is wanted")]
     WrongType {
         /// Where.
         place: Place,
@@ -78,7 +73,6 @@ pub enum Error {
         found: &'static str,
     },
     /// Another kind of object, or another version.
-    #[error("{} is a {kind} of {api_version}, and no Config of v1", told_path(&place.file))]
     WrongKind {
         /// Where.
         place: Place,
@@ -88,7 +82,6 @@ pub enum Error {
         api_version: String,
     },
     /// A `-data` field is no base64.
-    #[error("{} of {} is not valid base64", named.field, named.owner)]
     BadBase64 {
         /// The field and where it is.
         named: Named,
@@ -96,7 +89,6 @@ pub enum Error {
         source: Base64Error,
     },
     /// A name stands twice in one list of one file.
-    #[error("there are two {kind}s named '{name}'")]
     DuplicateName {
         /// Where the second is.
         place: Place,
@@ -106,19 +98,16 @@ pub enum Error {
         name: String,
     },
     /// Both the bytes and a file for them are given.
-    #[error("{} of {} is given both as a file and as data", named.field, named.owner)]
     DataAndFile {
         /// The file's field and where it is.
         named: Named,
     },
     /// No context was asked for, and none is current.
-    #[error("no context is chosen, and there is no current-context")]
     NoCurrentContext {
         /// The contexts there are.
         contexts: Vec<String>,
     },
     /// There is no such entry.
-    #[error("there is no {kind} named '{name}'")]
     NotFound {
         /// What was looked for.
         kind: Kind,
@@ -132,7 +121,6 @@ pub enum Error {
         files: Vec<Arc<Path>>,
     },
     /// There is no server to connect to.
-    #[error("cluster '{cluster}' has no server to connect to: {why}")]
     NoServer {
         /// Escaped; empty where the context names none.
         cluster: String,
@@ -140,7 +128,6 @@ pub enum Error {
         why: &'static str,
     },
     /// kubectl refuses to connect with this field as it is.
-    #[error("kubectl refuses {what}: {why}")]
     Unusable {
         /// The field.
         what: &'static str,
@@ -148,10 +135,8 @@ pub enum Error {
         why: &'static str,
     },
     /// There is nothing to extract.
-    #[error("{}", .0.what())]
     NoClientCertificate(Box<NoCertificate>),
     /// The context has no such part.
-    #[error("there is no {part} to give out")]
     NoSuchPart {
         /// `client key`, `cluster CA`.
         part: &'static str,
@@ -159,7 +144,6 @@ pub enum Error {
         code: &'static str,
     },
     /// What is asked for needs PEM, or PEM that can be read.
-    #[error("{part} cannot go into {into}: {why}")]
     NotPem {
         /// `the client certificate` or `the client key`.
         part: &'static str,
@@ -185,13 +169,6 @@ pub struct NoCertificate {
     pub has_ca: bool,
     /// The command of an exec section, with the first words of its arguments.
     pub command: Option<String>,
-}
-
-impl NoCertificate {
-    fn what(&self) -> String {
-        let of = self.of.as_ref().map(|context| format!("context '{context}'"));
-        format!("{} has no client certificate", of.as_deref().unwrap_or("the selection"))
-    }
 }
 
 /// A field of an entry.
@@ -227,6 +204,94 @@ impl std::fmt::Display for Kind {
 }
 
 impl Error {
+    /// What is the matter; the cause is beside it.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        let listed = |files: &mut dyn Iterator<Item = &Path>, between| {
+            Message::joined(files.map(safe_path), between)
+        };
+        match self {
+            Self::NoKubeconfig { tried } if tried.is_empty() => {
+                message!("there is no kubeconfig: KUBECONFIG lists no file")
+            }
+            Self::NoKubeconfig { tried } => {
+                let tried = listed(&mut tried.iter().map(|path| &**path), ", nor ");
+                message!("there is no kubeconfig: no file {}", tried)
+            }
+            Self::FileNotFound { path, named_by: None } => {
+                message!("there is no file {}", safe_path(path))
+            }
+            Self::FileNotFound { path, named_by: Some(Named { field, owner, .. }) } => {
+                let path = safe_path(path);
+                message!("{} of {} names a file that is not there: {}", field, owner, path)
+            }
+            Self::IsDirectory { path, named_by: None } => {
+                message!("{} is a directory, and no kubeconfig", safe_path(path))
+            }
+            Self::IsDirectory { path, named_by: Some(Named { field, owner, .. }) } => {
+                message!("{} of {} names a directory: {}", field, owner, safe_path(path))
+            }
+            Self::Unreadable { path, .. } => message!("cannot read {}", safe_path(path)),
+            Self::Syntax { place, .. } => {
+                message!("{} is no YAML that kubectl reads", safe_path(&place.file))
+            }
+            Self::AliasBomb { place } => {
+                message!("{} grows beyond measure by its aliases", safe_path(&place.file))
+            }
+            Self::WrongKind { place, kind, api_version } => {
+                let file = safe_path(&place.file);
+                message!("{} is a {} of {}, not a Config of v1", file, kind, api_version)
+            }
+            Self::NotFound { kind, name, named_by, files: looked_in, .. } => {
+                let files = listed(&mut looked_in.iter().map(|file| &**file), ", ");
+                let kind = kind.to_string();
+                match named_by {
+                    None => message!("no {} named '{}' in {}", kind, name, files),
+                    Some(context) => message!(
+                        "context '{}' names the {} '{}', which is not in {}",
+                        context,
+                        kind,
+                        name,
+                        files
+                    ),
+                }
+            }
+            Self::DataInFileField { named: Named { field, owner, .. } } => message!(
+                "{} of {} wants the name of a file, and holds the bytes of one",
+                field,
+                owner
+            ),
+            Self::WrongType { field, wanted, found, .. } => {
+                message!("{} is {}, and {} is wanted", field, found, wanted)
+            }
+            Self::BadBase64 { named: Named { field, owner, .. }, .. } => {
+                message!("{} of {} is not valid base64", field, owner)
+            }
+            Self::DuplicateName { kind, name, .. } => {
+                message!("there are two {}s named '{}'", kind, name)
+            }
+            Self::DataAndFile { named: Named { field, owner, .. } } => {
+                message!("{} of {} is given both as a file and as data", field, owner)
+            }
+            Self::NoCurrentContext { .. } => {
+                message!("no context is chosen, and there is no current-context")
+            }
+            Self::NoServer { cluster, why } => {
+                message!("cluster '{}' has no server to connect to: {}", cluster, why)
+            }
+            Self::Unusable { what, why } => message!("kubectl refuses {}: {}", what, why),
+            Self::NoClientCertificate(none) => {
+                let of = none.of.as_ref().map(|context| message!("context '{}'", context));
+                let of = of.unwrap_or_else(|| message!("the selection"));
+                message!("{} has no client certificate", of)
+            }
+            Self::NoSuchPart { part, .. } => message!("there is no {} to give out", part),
+            Self::NotPem { part, into, why } => {
+                message!("{} cannot go into {}: {}", part, into, why)
+            }
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -7,10 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use devkit_report::{Finding, Place, message};
+
 use crate::error::Error;
 use crate::kubeconfig::{self, Cluster, Context, Entry, User};
-use crate::secret::told_path;
-use crate::warning::{Code, Warning};
+use crate::secret::{safe_file, safe_path};
+use crate::warning::{Code, found};
 
 /// What decides which files are read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,7 +45,7 @@ pub struct Kubeconfig {
     pub(crate) clusters: Vec<Entry<Cluster>>,
     pub(crate) users: Vec<Entry<User>>,
     pub(crate) current_context: Option<(String, Arc<Path>)>,
-    pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Finding>,
 }
 
 impl Kubeconfig {
@@ -91,8 +93,9 @@ impl Kubeconfig {
         let path: Arc<Path> = path.into();
         let config = kubeconfig::parse(&path, &file.bytes)?;
         if file.readable_by_others {
-            let message = format!("{} can be read by others than its owner", told_path(&path));
-            self.warnings.push(Warning::new(Code::KubeconfigReadableByOthers, message));
+            let message = message!("{} can be read by others than its owner", safe_path(&path));
+            let place = Place::file(safe_file(&path));
+            self.warnings.push(found(Code::KubeconfigReadableByOthers, message).at(place));
         }
         self.warnings.extend(config.warnings);
         self.contexts.extend(config.contexts);
@@ -123,7 +126,7 @@ impl Kubeconfig {
 
     /// What concerns the files as a whole.
     #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
+    pub fn warnings(&self) -> &[Finding] {
         &self.warnings
     }
 

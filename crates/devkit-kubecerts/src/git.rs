@@ -5,20 +5,22 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use devkit_report::{Finding, Place, message};
+
 use crate::plan::Planned;
-use crate::secret::told_path;
-use crate::warning::{Code, Warning};
+use crate::secret::safe_path;
+use crate::warning::{Code, found};
 
 /// A warning for each private file, already written, that lies in a git work tree which does not
 /// ignore it.
 #[must_use]
-pub fn warnings(planned: &[Planned]) -> Vec<Warning> {
+pub fn warnings(planned: &[Planned]) -> Vec<Finding> {
     let private: Vec<&Path> =
         planned.iter().filter(|file| file.is_private()).map(|file| &*file.path).collect();
     let unignored = unignored(&private).into_iter();
     let warning = |path: &Path| {
-        let text = format!("{} is in a git work tree that does not ignore it", told_path(path));
-        Warning::new(Code::KeyInGitWorkTree, text)
+        let text = message!("{} is in a git work tree that does not ignore it", safe_path(path));
+        found(Code::KeyInGitWorkTree, text).at(Place::file(path))
     };
     unignored.map(warning).collect()
 }

@@ -1,15 +1,16 @@
 //! Judges whether what a context holds would work, without asking anybody.
 
-use std::borrow::Cow;
+use devkit_report::{Finding, Message, Place, message};
 
 use crate::address;
 use crate::key::PrivateKey;
-use crate::kubeconfig::{Exec, User};
+use crate::kubeconfig::{Exec, Source, User};
 use crate::material::{Item, Material};
 use crate::pem::{self, Block};
-use crate::secret::{told, told_path};
+use crate::place::Place as FilePlace;
+use crate::secret::{safe_path, told};
 use crate::select::Selected;
-use crate::warning::{Code, Warning};
+use crate::warning::{Code, found};
 use crate::x509::{self, Certificate, ParsedCertificate, Role, length_in_bits, spaced};
 
 /// The time, and how early an end is to be told.
@@ -33,13 +34,14 @@ pub struct Inspection {
     /// Whether the key is encrypted.
     pub key_encrypted: bool,
     /// What the user should know.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<Finding>,
 }
 
 /// Looks at everything.
 #[must_use]
 pub fn inspect(selected: &Selected<'_>, material: &Material, clock: Clock) -> Inspection {
-    let mut inspector = Inspector { clock, found: Inspection::default() };
+    let mut inspector =
+        Inspector { clock, found: Inspection::default(), places: Places::of(selected), at: None };
     inspector.settings(selected);
     let certificate = blocks(material.certificate.as_ref());
     let key = blocks(material.key.as_ref());
@@ -49,6 +51,7 @@ pub fn inspect(selected: &Selected<'_>, material: &Material, clock: Clock) -> In
         && certificates(&key).any(|_| true)
         && !key.iter().any(Block::is_private_key);
     if swapped {
+        inspector.at = inspector.places.certificate.clone();
         let text = "client-certificate holds the private key, and client-key the certificate";
         inspector.warn(Code::CertKeySwapped, text);
     }
@@ -72,20 +75,55 @@ pub(crate) fn certificates(blocks: &[Block]) -> impl Iterator<Item = &Block> {
 struct Inspector {
     clock: Clock,
     found: Inspection,
+    places: Places,
+    /// Where that is which is looked at.
+    at: Option<Place>,
+}
+
+/// Where the parts of a context are.
+#[derive(Default)]
+struct Places {
+    cluster: Option<Place>,
+    user: Option<Place>,
+    certificate: Option<Place>,
+    key: Option<Place>,
+    ca: Option<Place>,
+}
+
+impl Places {
+    fn of(selected: &Selected<'_>) -> Self {
+        let context = selected.context.map(|entry| entry.place.shown());
+        let of_cluster = selected.cluster.map(|entry| entry.place.shown());
+        let of_user = selected.user.map(|entry| entry.place.shown());
+        let (cluster, user) = (of_cluster.or(context.clone()), of_user.or(context));
+        let of_part = |source: fn(&User) -> &Source| {
+            let place = selected.user.and_then(|entry| source(&entry.value).place());
+            place.map(FilePlace::shown).or_else(|| user.clone())
+        };
+        let ca = selected.cluster.and_then(|entry| entry.value.ca.place());
+        Self {
+            certificate: of_part(|user| &user.certificate),
+            key: of_part(|user| &user.key),
+            ca: ca.map(FilePlace::shown).or_else(|| cluster.clone()),
+            cluster,
+            user,
+        }
+    }
 }
 
 impl Inspector {
-    fn warn<'a>(&mut self, code: Code, message: impl Into<Cow<'a, str>>) {
-        self.found.warnings.push(Warning::new(code, message.into().into_owned()));
+    fn warn(&mut self, code: Code, message: impl Into<Message>) {
+        self.found.warnings.push(found(code, message).at(self.at.clone()));
     }
 
     /// What needs no certificate to be seen.
     fn settings(&mut self, selected: &Selected<'_>) {
+        self.at = self.places.cluster.clone();
         let server = selected.server().unwrap_or_default();
         if server.is_empty() {
             self.warn(Code::NoServer, "the context names no server: kubectl tries localhost:8080");
         } else if let Some(problem) = address::server_problem(server) {
-            let text = format!("kubectl refuses the server's address: {problem}");
+            let text = message!("kubectl refuses the server's address: {}", problem);
             self.warn(Code::ServerInvalid, text);
         } else if address::scheme(server).is_some_and(|(scheme, _)| scheme == "http") {
             let text = "the server is reached by http: kubectl then sends no credential at all";
@@ -105,7 +143,7 @@ impl Inspector {
             && !cluster.proxy_url.is_empty()
             && let Some(problem) = address::proxy_problem(&cluster.proxy_url)
         {
-            let text = format!("kubectl refuses the proxy-url: {problem}");
+            let text = message!("kubectl refuses the proxy-url: {}", problem);
             self.warn(Code::ProxyUrlInvalid, text);
         }
         if let Some(user) = selected.user {
@@ -114,6 +152,7 @@ impl Inspector {
     }
 
     fn user(&mut self, user: &User) {
+        self.at = self.places.user.clone();
         let token = user.token.is_some() || user.token_file.is_some();
         let basic = !user.username.is_empty() || user.password.is_some();
         if token && basic {
@@ -134,12 +173,14 @@ impl Inspector {
         match user.auth_provider.as_deref() {
             None | Some("oidc") => {}
             Some(name @ ("gcp" | "azure" | "openstack")) => {
-                let text =
-                    format!("kubectl 1.26 and later has no auth-provider '{name}': it wants exec");
+                let text = message!(
+                    "kubectl 1.26 and later has no auth-provider '{}': it wants exec",
+                    name
+                );
                 self.warn(Code::AuthProviderRemoved, text);
             }
             Some(name) => {
-                let text = format!("kubectl knows no auth-provider '{}'", told(name));
+                let text = message!("kubectl knows no auth-provider '{}'", told(name));
                 self.warn(Code::AuthProviderUnknown, text);
             }
         }
@@ -185,6 +226,7 @@ impl Inspector {
         swapped: bool,
     ) -> Vec<ParsedCertificate<'b>> {
         let Some(item) = item else { return Vec::new() };
+        self.at = self.places.certificate.clone();
         let mut parsed = Vec::new();
         for block in certificates(blocks) {
             let Some(certificate) = x509::parse(block) else {
@@ -200,7 +242,7 @@ impl Inspector {
                 Code::CertExpiresSoon,
             );
             if described.begins > self.clock.now {
-                let text = format!(
+                let text = message!(
                     "the client certificate{} is not valid before {}",
                     of(described.subject.as_deref()),
                     day(&described.not_before)
@@ -215,7 +257,7 @@ impl Inspector {
             parsed.push(certificate);
         }
         if certificates(blocks).next().is_none() && !swapped {
-            let text = format!("the client certificate {}", what_instead(&item.bytes, blocks));
+            let text = message!("the client certificate {}", what_instead(&item.bytes, blocks));
             self.warn(Code::CertNotPem, text);
         }
         if blocks.iter().any(Block::is_private_key) && !swapped {
@@ -230,11 +272,14 @@ impl Inspector {
         let subject = of(subject.as_deref());
         let (left, end) = (expires - self.clock.now, day(&described.not_after));
         if left < 0 {
-            self.warn(over, format!("{what}{subject} expired on {end}"));
+            self.warn(over, message!("{}{} expired on {}", what, subject, end));
         } else if left < i64::from(self.clock.warn_days) * 86_400 {
             let days = left / 86_400;
             let s = if days == 1 { "" } else { "s" };
-            self.warn(soon, format!("{what}{subject} expires on {end}, in {days} day{s}"));
+            self.warn(
+                soon,
+                message!("{}{} expires on {}, in {} day{}", what, subject, end, days, s),
+            );
         }
     }
 
@@ -245,6 +290,7 @@ impl Inspector {
         client: &[ParsedCertificate<'_>],
         swapped: bool,
     ) {
+        self.at = self.places.key.clone();
         let Some(item) = &material.key else {
             if material.certificate.is_some() && !material.lacks("client-key") {
                 self.warn(Code::CertWithoutKey, "there is a client certificate, and no key to it");
@@ -258,14 +304,14 @@ impl Inspector {
         if item.readable_by_others
             && let Some(file) = &item.file
         {
-            let text = format!("{} can be read by others than its owner", told_path(file));
+            let text = message!("{} can be read by others than its owner", safe_path(file));
             self.warn(Code::KeyFileReadableByOthers, text);
         }
         if swapped {
             return;
         }
         let Some(block) = blocks.iter().find(|block| block.is_private_key()) else {
-            let text = format!("the client key {}", what_instead(&item.bytes, blocks));
+            let text = message!("the client key {}", what_instead(&item.bytes, blocks));
             return self.warn(Code::KeyNotPem, text);
         };
         if block.encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
@@ -294,6 +340,7 @@ impl Inspector {
 
     fn ca<'b>(&mut self, item: Option<&Item>, blocks: &'b [Block]) -> Vec<ParsedCertificate<'b>> {
         let Some(item) = item else { return Vec::new() };
+        self.at = self.places.ca.clone();
         let mut parsed = Vec::new();
         for block in certificates(blocks) {
             let Some(certificate) = x509::parse(block) else {
@@ -303,7 +350,7 @@ impl Inspector {
             let described = x509::describe(block, &certificate, Role::Ca);
             self.validity(&described, "the cluster's CA", Code::CaExpired, Code::CaExpiresSoon);
             if !described.is_ca {
-                let text = format!(
+                let text = message!(
                     "the cluster's CA{} may not sign certificates",
                     of(described.subject.as_deref())
                 );
@@ -313,7 +360,7 @@ impl Inspector {
             parsed.push(certificate);
         }
         if certificates(blocks).next().is_none() {
-            let text = format!("the cluster's CA {}", what_instead(&item.bytes, blocks));
+            let text = message!("the cluster's CA {}", what_instead(&item.bytes, blocks));
             self.warn(Code::CaNotPem, text);
         } else if blocks.iter().any(Block::is_private_key) {
             let text = "the field of the cluster's CA holds a private key too";
@@ -326,6 +373,7 @@ impl Inspector {
     /// clusters (k3s) have another CA for clients, and put it there.
     fn signature(&mut self, client: &[ParsedCertificate<'_>], ca: &[ParsedCertificate<'_>]) {
         let (Some(leaf), false) = (client.first(), ca.is_empty()) else { return };
+        self.at = self.places.certificate.clone();
         let mut at = leaf;
         for _ in 0..=client.len() {
             match signed_by(at, ca) {
@@ -342,7 +390,7 @@ impl Inspector {
         let issuer = self.found.certificates.iter().find(|found| found.role == Role::Client);
         let issuer = issuer.and_then(|found| found.issuer.as_deref());
         let by = issuer.map(|issuer| format!(" ({} has)", spaced(issuer))).unwrap_or_default();
-        let text = format!("the cluster's CA has not signed the client certificate{by}");
+        let text = message!("the cluster's CA has not signed the client certificate{}", by);
         self.warn(Code::CertNotSignedByCa, text);
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use devkit_report::{Finding, message};
 use devkit_yaml::{KeyValue, Mark, Node, Numeric, Value, YamlError, first_document};
 
 use crate::address::without_password;
@@ -16,8 +17,8 @@ use crate::auth::Auth;
 use crate::base64;
 use crate::error::{Error, Named};
 use crate::place::Place;
-use crate::secret::{Secret, told, told_path};
-use crate::warning::{Code, Warning};
+use crate::secret::{Secret, told};
+use crate::warning::{Code, found};
 
 /// What a file holds.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct Kubeconfig {
     pub(crate) clusters: Vec<Entry<Cluster>>,
     pub(crate) users: Vec<Entry<User>>,
     /// What concerns the file as a whole.
-    pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Finding>,
 }
 
 /// A named context, cluster or user.
@@ -37,7 +38,7 @@ pub(crate) struct Entry<T> {
     pub(crate) place: Place,
     pub(crate) value: T,
     /// What concerns this entry alone.
-    pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Finding>,
 }
 
 #[derive(Debug, Default)]
@@ -158,6 +159,12 @@ impl Source {
     pub(crate) fn is_some(&self) -> bool {
         self.file.is_some() || self.data.is_some()
     }
+
+    /// Where the field is that names the file or holds the bytes.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        let of_file = self.file.as_ref().map(|(_, named)| &named.place);
+        of_file.or(self.data.as_ref().map(|(_, place)| place))
+    }
 }
 
 /// Reads a file's bytes.
@@ -171,20 +178,17 @@ pub(crate) fn parse(file: &Arc<Path>, bytes: &[u8]) -> Result<Kubeconfig, Error>
     })?;
     let mut reader = Reader { file, warnings: Vec::new() };
     for doubled in document.duplicate_keys {
-        let message = format!(
-            "'{}' is given twice in one mapping, again at {}:{}; the last one counts",
-            told(&doubled.key),
-            told_path(file),
-            doubled.at
+        let message = message!(
+            "'{}' is given twice in one mapping, again here; the last one counts",
+            told(&doubled.key)
         );
-        reader.warnings.push(Warning::new(Code::DuplicateKey, message));
+        let place = Place::new(file, doubled.at.into());
+        reader.warnings.push(found(Code::DuplicateKey, message).at(place.shown()));
     }
     if let Some(at) = document.more_documents {
-        let message = format!(
-            "what follows {}:{at} is another document, which kubectl ignores",
-            told_path(file)
-        );
-        reader.warnings.push(Warning::new(Code::ExtraDocumentsIgnored, message));
+        let message = message!("what follows is another document, which kubectl ignores");
+        let place = Place::new(file, at.into());
+        reader.warnings.push(found(Code::ExtraDocumentsIgnored, message).at(place.shown()));
     }
     let mut config = Kubeconfig {
         current_context: String::new(),
@@ -203,7 +207,7 @@ pub(crate) fn parse(file: &Arc<Path>, bytes: &[u8]) -> Result<Kubeconfig, Error>
 struct Reader<'a> {
     file: &'a Arc<Path>,
     /// Of the entry that is being read, or of the file.
-    warnings: Vec<Warning>,
+    warnings: Vec<Finding>,
 }
 
 impl Reader<'_> {
@@ -516,13 +520,9 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, key: &str, node: &Node, owner: &str) {
-        let message = format!(
-            "kubectl knows no field '{}' of {owner} ({}:{})",
-            told(key),
-            told_path(self.file),
-            node.at
-        );
-        self.warnings.push(Warning::new(Code::UnknownField, message));
+        let message = message!("kubectl knows no field '{}' of {}", told(key), owner);
+        let place = self.place(node.at).shown();
+        self.warnings.push(found(Code::UnknownField, message).at(place));
     }
 
     fn wrong_type(&self, node: &Node, field: &str, wanted: &'static str) -> Error {

@@ -44,5 +44,5 @@ pub use place::{Place, Position};
 pub use report::{Part, Report};
 pub use secret::{Secret, safe_file, safe_path, told, told_path};
 pub use select::{Choice, Selected};
-pub use warning::{Code, Warning};
+pub use warning::{Code, no_client_certificate, of_error};
 pub use x509::{Certificate, Role, spaced, validity};

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use devkit_yaml::Mark;
 
+use crate::secret::safe_file;
+
 /// Line and column, both from 1; the column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct Position {
@@ -27,6 +29,20 @@ pub struct Place {
 impl From<Mark> for Position {
     fn from(mark: Mark) -> Self {
         Self { line: mark.line, column: mark.column }
+    }
+}
+
+impl Place {
+    /// The place as findings have it.
+    pub(crate) fn shown(&self) -> devkit_report::Place {
+        self.into()
+    }
+}
+
+impl From<&Place> for devkit_report::Place {
+    fn from(place: &Place) -> Self {
+        let at = devkit_report::Position { line: place.at.line, column: place.at.column };
+        Self::new(safe_file(&place.file), at)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The report about a context, which has never a byte of a key.
 
+use devkit_report::{Finding, Severity};
 use serde::Serialize;
 
 use crate::address::without_password;
@@ -7,7 +8,7 @@ use crate::auth::Auth;
 use crate::inspect::{Clock, Inspection, inspect};
 use crate::material::{Item, Material};
 use crate::select::Selected;
-use crate::warning::Warning;
+use crate::warning::of_error;
 use crate::x509::{Certificate, sha256};
 
 /// A context as `--json` tells it. What is absent or empty is `null`.
@@ -40,7 +41,7 @@ pub struct Report {
     /// Every certificate that can be read.
     pub certificates: Vec<Certificate>,
     /// What the user should know.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<Finding>,
     /// `RSA 2048`, if the key can be read.
     #[serde(skip)]
     pub key_type: Option<String>,
@@ -75,7 +76,7 @@ impl Report {
             selected.cluster.map(|entry| &entry.warnings),
             selected.user.map(|entry| &entry.warnings),
         ];
-        let problems = material.problems.iter().map(Warning::of_error);
+        let problems = material.problems.iter().map(of_error);
         let of_entries = of_entries.into_iter().flatten().flatten().cloned();
         Self {
             context: selected.context().map(str::to_owned),
@@ -102,13 +103,13 @@ impl Report {
     }
 
     /// What `check` counts.
-    pub fn findings(&self) -> impl Iterator<Item = &Warning> {
-        self.warnings.iter().filter(|warning| warning.finding)
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.warnings.iter().filter(|warning| warning.severity == Severity::Error)
     }
 
     /// Notes what is wrong besides.
     pub fn add_problems<'e>(&mut self, problems: impl IntoIterator<Item = &'e crate::Error>) {
-        self.warnings.extend(problems.into_iter().map(Warning::of_error));
+        self.warnings.extend(problems.into_iter().map(of_error));
     }
 }
 

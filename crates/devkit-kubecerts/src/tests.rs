@@ -278,12 +278,13 @@ fn odd_things_that_kubectl_passes_over_are_pointed_out() {
         ("Users: []", Code::UnknownField),
     ] {
         let config = load(text).unwrap();
-        let codes: Vec<_> = config.warnings().iter().map(|warning| warning.code).collect();
+        let codes: Vec<_> = config.warnings().iter().map(|warning| &*warning.code).collect();
         assert_eq!(codes, [code.name()], "{text}");
     }
     let config = load(&user("certificate-data: x")).unwrap();
     assert_eq!(config.users[0].warnings[0].code, "unknown-field");
-    assert!(config.users[0].warnings[0].message.contains("'certificate-data' of user 'u'"));
+    let message = config.users[0].warnings[0].message.to_string();
+    assert!(message.contains("'certificate-data' of user 'u'"), "{message}");
 }
 
 #[test]
@@ -438,7 +439,11 @@ fn what_kubectl_refuses_to_connect_with_is_no_connection() {
             "exec: {command: x}, auth-provider: {name: oidc}",
             "kubectl refuses exec: there is an auth-provider too",
         ),
-        (server, "client-key: gone, client-certificate: c.pem", "dir/gone does not exist"),
+        (
+            server,
+            "client-key: gone, client-certificate: c.pem",
+            "client-key of user 'u' names a file that is not there: dir/gone",
+        ),
         (server, "client-key: k.pem", "fine"),
         (server, "username: u, password: p", "fine"),
         (server, "token: t, tokenFile: f", "fine"),

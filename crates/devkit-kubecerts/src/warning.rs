@@ -1,25 +1,15 @@
 //! The warnings that the user should know of, and that `check` counts.
 
-use serde::Serialize;
+use devkit_report::{Finding, Message, Severity, message};
 
-/// A warning. It holds no key material.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Warning {
-    /// Stable: the name of a [`Code`], or the code of an error that concerns one context only.
-    pub code: &'static str,
-    /// A sentence fragment.
-    pub message: String,
-    /// Whether `check` counts it: the credential does not work, or soon will not.
-    #[serde(skip)]
-    pub finding: bool,
-}
+use crate::error::Error;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $kind:ident;)*) => {
+    ($(#[doc = $doc:literal] $variant:ident = $name:literal, $kind:ident;)*) => {
         /// What a warning is about: `duplicate-key`, `cert-expired` and so on.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code {
-            $($(#[$doc])* $variant,)*
+            $(#[doc = $doc] $variant,)*
         }
 
         impl Code {
@@ -30,6 +20,12 @@ macro_rules! codes {
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
+            }
+
+            /// What it means, in words.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $doc.trim_ascii()),* }
             }
 
             /// Whether `check` counts it.
@@ -53,47 +49,47 @@ codes! {
     ExtraDocumentsIgnored = "extra-documents-ignored", NOTE;
     /// kubectl knows no such field.
     UnknownField = "unknown-field", NOTE;
-    /// No PEM, or no certificate in it.
+    /// The client certificate is no PEM, or holds no certificate.
     CertNotPem = "cert-not-pem", FINDING;
     /// The PEM block holds no certificate that can be read.
     CertUnparsable = "cert-unparsable", FINDING;
     /// A certificate alone proves nothing.
     CertWithoutKey = "cert-without-key", FINDING;
-    /// Ignored by kubectl.
+    /// A key without a certificate is ignored by kubectl.
     KeyWithoutCert = "key-without-cert", NOTE;
-    /// No PEM, or no private key in it.
+    /// The client key is no PEM, or holds no private key.
     KeyNotPem = "key-not-pem", FINDING;
     /// The key cannot be read.
     KeyUnparsable = "key-unparsable", FINDING;
     /// kubectl cannot ask for its password.
     KeyEncrypted = "key-encrypted", FINDING;
-    /// It belongs to another certificate.
+    /// The key belongs to another certificate.
     KeyMismatch = "key-mismatch", FINDING;
     /// The certificate field holds a private key too.
     KeyInCertificateField = "key-in-certificate-field", NOTE;
     /// Each field holds what belongs into the other.
     CertKeySwapped = "cert-key-swapped", FINDING;
-    /// Its time is over.
+    /// The time of the client certificate is over.
     CertExpired = "cert-expired", FINDING;
-    /// Its time is over within the days that were asked for.
+    /// The time of the client certificate is over within the days that were asked for.
     CertExpiresSoon = "cert-expires-soon", FINDING;
-    /// Its time has not come.
+    /// The time of the client certificate has not come.
     CertNotYetValid = "cert-not-yet-valid", FINDING;
     /// The first certificate is not the one of the key.
     LeafNotFirst = "leaf-not-first", FINDING;
-    /// Its extended key usage leaves clients out.
+    /// The extended key usage of the certificate leaves clients out.
     CertNotForClients = "cert-not-for-clients", FINDING;
-    /// Neither the cluster's CA nor one beside it has signed it.
+    /// Neither the cluster's CA nor one beside it has signed the client certificate.
     CertNotSignedByCa = "cert-not-signed-by-ca", FINDING;
-    /// No PEM, or no certificate in it.
+    /// The cluster's CA is no PEM, or holds no certificate.
     CaNotPem = "ca-not-pem", FINDING;
-    /// A certificate of it cannot be read.
+    /// A certificate of the cluster's CA cannot be read.
     CaUnparsable = "ca-unparsable", FINDING;
-    /// Its time is over.
+    /// The time of the cluster's CA is over.
     CaExpired = "ca-expired", FINDING;
-    /// Its time is over within the days that were asked for.
+    /// The time of the cluster's CA is over within the days that were asked for.
     CaExpiresSoon = "ca-expires-soon", FINDING;
-    /// It may not sign certificates; a server may use it for itself.
+    /// The cluster's CA may not sign certificates; a server may use it for itself.
     CaNotACa = "ca-not-a-ca", NOTE;
     /// The CA's field holds a private key too.
     KeyInCaField = "key-in-ca-field", NOTE;
@@ -137,20 +133,28 @@ codes! {
     NoClientCertificate = "no-client-certificate", NOTE;
 }
 
-impl Warning {
-    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code: code.name(), message: message.into(), finding: code.is_finding() }
-    }
+/// What was found in a kubeconfig, or in what it refers to. It holds no key material.
+pub(crate) fn found(code: Code, message: impl Into<Message>) -> Finding {
+    let severity = if code.is_finding() { Severity::Error } else { Severity::Warning };
+    Finding::new(code.name(), severity, message)
+}
 
-    /// Of a context that is passed over where all are extracted.
-    #[must_use]
-    pub fn no_client_certificate() -> Self {
-        Self::new(Code::NoClientCertificate, "there is no client certificate: nothing is written")
-    }
+/// About a context that is passed over where all are extracted.
+#[must_use]
+pub fn no_client_certificate() -> Finding {
+    found(Code::NoClientCertificate, message!("there is no client certificate: nothing is written"))
+}
 
-    /// An error that concerns one context only.
-    #[must_use]
-    pub fn of_error(error: &crate::Error) -> Self {
-        Self { code: error.code(), message: error.to_string(), finding: true }
-    }
+/// An error that concerns one context only.
+#[must_use]
+pub fn of_error(error: &Error) -> Finding {
+    let place = error.place().map(devkit_report::Place::from);
+    let message = match error {
+        // The context is known, and what was looked for is not in any file.
+        Error::NotFound { kind, name, .. } => {
+            message!("there is no {} named '{}'", kind.to_string(), name)
+        }
+        error => error.message(),
+    };
+    Finding::error(error.code(), message).at(place)
 }

@@ -1,5 +1,8 @@
 //! The only place where an error becomes text, a code and an exit code.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::error::Error;
 use std::fmt::{self, Write as _};
 

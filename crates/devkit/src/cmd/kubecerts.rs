@@ -16,13 +16,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use devkit_kubecerts::{
-    Choice, Clock, Error, FileBytes, Kubeconfig, Material, Report, Selected, Sources, Warning,
-    safe_path, told,
+    Choice, Clock, Error, FileBytes, Kubeconfig, Material, Report, Selected, Sources, safe_path,
+    told,
 };
 
-use devkit_report::PathNames;
+use devkit_report::{Finding, PathNames, Severity, message};
 
 pub(crate) use self::entry::RECIPE;
+use crate::findings;
 use crate::host::Host;
 use crate::stdin;
 use crate::ui::{self, Ui};
@@ -101,7 +102,6 @@ impl Selection {
         ui.tell_paths(paths.clone());
         let names = Names {
             paths,
-            home: home.map(Path::to_owned),
             kubeconfig: self.kubeconfig.clone(),
             cluster: self.cluster.clone(),
             user: self.user.clone(),
@@ -187,20 +187,19 @@ impl Loaded {
 
     /// Tells the warnings of the files and of a context.
     fn warn(&self, ui: &Ui, reports: &[&Report]) {
-        if ui.quiet || ui.json {
-            return;
-        }
-        for warning in self.config.warnings() {
-            ui.warning(warning.code, self.names.shorten(&warning.message));
-        }
+        findings::warn(ui, self.config.warnings());
         for report in reports {
-            let of = match (&report.context, reports.len()) {
-                (Some(context), 2..) => format!("{}: ", told(context)),
-                _ => String::new(),
+            let several = reports.len() > 1;
+            let context = report.context.as_ref().filter(|_| several);
+            // It decides nothing here, whatever `check` says of it.
+            let warning = |found: &Finding| {
+                let message = match context {
+                    Some(context) => message!("{}: {}", told(context), found.message),
+                    None => found.message.clone(),
+                };
+                Finding { severity: Severity::Warning, message, ..found.clone() }
             };
-            for warning in &report.warnings {
-                ui.warning(warning.code, format!("{of}{}", self.names.shorten(&warning.message)));
-            }
+            findings::warn(ui, &report.warnings.iter().map(warning).collect::<Vec<_>>());
         }
     }
 }
@@ -218,7 +217,7 @@ enum Document {
     All {
         schema: &'static str,
         contexts: Vec<Report>,
-        warnings: Vec<Warning>,
+        warnings: Vec<Finding>,
     },
 }
 
@@ -238,7 +237,6 @@ impl Document {
 /// so that a command to copy asks for the same.
 struct Names {
     paths: PathNames,
-    home: Option<PathBuf>,
     kubeconfig: Option<PathBuf>,
     cluster: Option<String>,
     user: Option<String>,
@@ -272,25 +270,6 @@ impl Names {
             }
         }
         command
-    }
-
-    /// The same for a message of the library, which has whole paths.
-    fn shorten(&self, message: &str) -> String {
-        let home = self.home.as_ref().filter(|home| home.components().count() > 1);
-        let Some(home) = home.filter(|_| self.kubeconfig.is_none()) else {
-            return message.to_owned();
-        };
-        let home = format!("{}/", devkit_kubecerts::told_path(home));
-        let mut text = String::with_capacity(message.len());
-        let mut rest = message;
-        while let Some(at) = rest.find(&home) {
-            // Only where a path starts.
-            let starts = rest[..at].chars().next_back().is_none_or(|c| " '(".contains(c));
-            text.push_str(&rest[..at]);
-            text.push_str(if starts { "~/" } else { &home });
-            rest = &rest[at + home.len()..];
-        }
-        text + rest
     }
 }
 

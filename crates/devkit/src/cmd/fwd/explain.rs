@@ -1,5 +1,8 @@
 //! What `devkit fwd` says about errors and warnings: which flag, and what to do next.
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 

@@ -1,10 +1,13 @@
 //! What went wrong, in the user's words, and what to do next.
 
+#[cfg(test)]
+mod tests;
+
 use devkit_gomod_tag::Code;
 use devkit_gomod_tag::apply::ApplyError;
 use devkit_gomod_tag::git::{GitError, LEAST_GIT};
 use devkit_report::{Message, SeveralLines, message};
-use devkit_text::{escape, words};
+use devkit_text::words;
 
 use crate::failure::Failure;
 
@@ -16,9 +19,11 @@ pub(super) fn git(error: GitError) -> Failure {
             .hint("install git, and put it on the PATH"),
         GitError::TooOld { found } => {
             let [major, minor] = LEAST_GIT;
-            let found = escape(found.as_bytes());
-            Failure::new("git-missing", format!("git {found} is too old"))
-                .hint(format!("git {major}.{minor} or newer is needed"))
+            Failure::new("git-missing", message!("git {} is too old", found)).hint(message!(
+                "git {}.{} or newer is needed",
+                major,
+                minor
+            ))
         }
         GitError::NoRepository { .. } => {
             Failure::new("no-repository", "this folder is in no git repository")
@@ -31,9 +36,9 @@ pub(super) fn git(error: GitError) -> Failure {
                 "unsafe-repository",
                 "git does not touch this repository, because it belongs to another user",
             )
-            .hint(format!(
+            .hint(message!(
                 "if you trust it (what it configures can run programs as you): {}",
-                escape(command.as_bytes())
+                command
             ))
         }
         GitError::InsideRepository => {
@@ -41,12 +46,11 @@ pub(super) fn git(error: GitError) -> Failure {
                 .hint("change into the work tree")
         }
         GitError::NoCommit { rev } => {
-            let rev = escape(rev.as_bytes());
-            Failure::new("no-commit", format!("there is no commit {rev}"))
+            Failure::new("no-commit", message!("there is no commit {}", rev))
                 .hint("git log shows what there is")
         }
         GitError::Failed { command, says } => {
-            Failure::new("git", format!("git {command} failed")).because(told(&says))
+            Failure::new("git", message!("git {} failed", command)).because(told(&says))
         }
     }
 }
@@ -94,7 +98,7 @@ pub(super) fn apply(error: ApplyError) -> Failure {
         }
         ApplyError::OtherCommit { path } => Failure::new(
             "commit-failed",
-            format!("the commit had another {path} than was planned, so it was taken back"),
+            message!("the commit had another {} than was planned, so it was taken back", path),
         )
         .because("a hook of the repository changed what was committed")
         .hint("no tag was created; the hook must change nothing that is committed; other files are as it left them"),

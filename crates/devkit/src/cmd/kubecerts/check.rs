@@ -1,11 +1,13 @@
 //! `devkit kubecerts check`: does what a context holds work, and for how long?
 
-use devkit_kubecerts::{Error, Report};
+use devkit_kubecerts::{Code, Error, Report, told};
+use devkit_report::{Finding, message};
 use serde::Serialize;
 
 use super::{Every, Loaded, Selection, WARN_DAYS, explain, render};
 use crate::amounts::whole;
 use crate::exit;
+use crate::findings::{Annotations, Annotator, ReportOption};
 use crate::host::Host;
 use crate::ui::{Answer, Documents, Ui};
 
@@ -21,6 +23,8 @@ pub(super) struct Args {
     selection: Selection,
     #[command(flatten)]
     every: Every,
+    #[command(flatten)]
+    annotations: ReportOption,
     /// A certificate that ends within so many days is a finding
     #[arg(long, value_name = "DAYS", default_value_t = WARN_DAYS,
           value_parser = whole::<u32>("a number of days is wanted, such as 30"))]
@@ -32,13 +36,13 @@ struct Document<'a> {
     schema: &'static str,
     ok: bool,
     contexts: Vec<Checked<'a>>,
-    warnings: &'a [devkit_kubecerts::Warning],
+    warnings: &'a [Finding],
 }
 
 #[derive(Serialize)]
 struct Checked<'a> {
     ok: bool,
-    findings: Vec<&'a devkit_kubecerts::Warning>,
+    findings: Vec<&'a Finding>,
     #[serde(flatten)]
     report: &'a Report,
 }
@@ -61,22 +65,50 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
             Err(error) => return Err(explain::error(&loaded.names, &error).into()),
         }
     };
-    ui.answer(&Findings { loaded, reports })
+    let verdicts = Verdicts { loaded, reports };
+    match args.annotations.report {
+        Some(annotations) => verdicts.annotate(ui, host, annotations),
+        None => ui.answer(&verdicts),
+    }
 }
 
 /// The contexts that were looked at.
-struct Findings {
+struct Verdicts {
     loaded: Loaded,
     reports: Vec<Report>,
 }
 
-impl Findings {
+impl Verdicts {
     fn is_ok(&self) -> bool {
         self.reports.iter().all(|report| report.findings().next().is_none())
     }
 }
 
-impl Answer for Findings {
+impl Verdicts {
+    /// Each finding is told once for each context that it is about, by its name.
+    fn annotate(&self, ui: &Ui, host: &Host, annotations: Annotations) -> anyhow::Result<u8> {
+        let of_context = |report: &Report, found: &Finding| match &report.context {
+            Some(context) => {
+                let message = message!("context '{}': {}", told(context), found.message);
+                Finding { message, ..found.clone() }
+            }
+            None => found.clone(),
+        };
+        let of_report = |report: &Report| -> Vec<Finding> {
+            report.warnings.iter().map(|found| of_context(report, found)).collect()
+        };
+        let of_contexts: Vec<Finding> = self.reports.iter().flat_map(of_report).collect();
+        let meaning = |code: &str| {
+            let known = Code::ALL.iter().find(|known| known.name() == code)?;
+            Some(known.meaning().into())
+        };
+        let by = Annotator { command: "kubecerts", base: host.folder(), meaning: &meaning };
+        by.print(ui, annotations, self.loaded.config.warnings().iter().chain(&of_contexts))?;
+        Ok(self.exit())
+    }
+}
+
+impl Answer for Verdicts {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let contexts = self.reports.iter().map(|report| {
             let findings: Vec<_> = report.findings().collect();

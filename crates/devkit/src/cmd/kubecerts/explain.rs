@@ -1,9 +1,10 @@
 //! What went wrong, in the user's words, and what to do next.
 
-use std::path::Path;
+#[cfg(test)]
+mod tests;
 
-use devkit_kubecerts::{Auth, Base64Error, Error, Named, safe_file, safe_path};
-use devkit_report::{Message, Position, message};
+use devkit_kubecerts::{Auth, Base64Error, Error, safe_path};
+use devkit_report::{Message, Place, message};
 use devkit_text::words;
 
 use super::Names;
@@ -11,14 +12,8 @@ use crate::failure::Failure;
 use crate::ui;
 
 pub(super) fn error(names: &Names, error: &Error) -> Failure {
-    let failure = Failure::new(error.code(), message(error));
-    let failure = match error.place() {
-        Some(place) => failure.at(devkit_report::Place::new(
-            safe_file(&place.file),
-            Position { line: place.at.line, column: place.at.column },
-        )),
-        None => failure,
-    };
+    let failure = Failure::new(error.code(), error.message());
+    let failure = failure.at(error.place().map(Place::from));
     let failure = match label(error) {
         Some(label) => failure.labelled(label),
         None => failure,
@@ -28,60 +23,6 @@ pub(super) fn error(names: &Names, error: &Error) -> Failure {
         None => failure,
     };
     failure.hint(hint(names, error))
-}
-
-fn message(error: &Error) -> Message {
-    let files = |files: &mut dyn Iterator<Item = &Path>, between| {
-        Message::joined(files.map(safe_path), between)
-    };
-    match error {
-        Error::NoKubeconfig { tried } if tried.is_empty() => {
-            message!("there is no kubeconfig: KUBECONFIG lists no file")
-        }
-        Error::NoKubeconfig { tried } => {
-            let tried = files(&mut tried.iter().map(|path| &**path), ", nor ");
-            message!("there is no kubeconfig: no file {}", tried)
-        }
-        Error::FileNotFound { path, named_by: None } => {
-            message!("there is no file {}", safe_path(path))
-        }
-        Error::FileNotFound { path, named_by: Some(Named { field, owner, .. }) } => {
-            let path = safe_path(path);
-            message!("{} of {} names a file that is not there: {}", field, owner, path)
-        }
-        Error::IsDirectory { path, named_by: None } => {
-            message!("{} is a directory, and no kubeconfig", safe_path(path))
-        }
-        Error::IsDirectory { path, named_by: Some(Named { field, owner, .. }) } => {
-            message!("{} of {} names a directory: {}", field, owner, safe_path(path))
-        }
-        Error::Unreadable { path, .. } => message!("cannot read {}", safe_path(path)),
-        Error::Syntax { place, .. } => {
-            message!("{} is no YAML that kubectl reads", safe_path(&place.file))
-        }
-        Error::AliasBomb { place } => {
-            message!("{} grows beyond measure by its aliases", safe_path(&place.file))
-        }
-        Error::WrongKind { place, kind, api_version } => {
-            let file = safe_path(&place.file);
-            message!("{} is a {} of {}, not a Config of v1", file, kind, api_version)
-        }
-        Error::NotFound { kind, name, named_by, files: looked_in, .. } => {
-            let files = files(&mut looked_in.iter().map(|file| &**file), ", ");
-            let kind = kind.to_string();
-            match named_by {
-                None => message!("no {} named '{}' in {}", kind, name, files),
-                Some(context) => message!(
-                    "context '{}' names the {} '{}', which is not in {}",
-                    context,
-                    kind,
-                    name,
-                    files
-                ),
-            }
-        }
-        other => other.to_string().into(),
-    }
 }
 
 /// What is to be read beside the place.

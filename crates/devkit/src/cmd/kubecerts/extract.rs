@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 
 use devkit_fs::Existing;
 use devkit_kubecerts::plan::{self, FolderNames, Planned, PlannedPart};
-use devkit_kubecerts::{Error, Material, Profile, Report, Secret, Selected, Warning, git};
+use devkit_kubecerts::{Error, Material, Profile, Report, Secret, Selected, git};
+use devkit_report::Finding;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 
 use super::{Document, Every, Loaded, Selection, WARN_DAYS, explain, render};
 use crate::exit;
 use crate::failure::Failure;
+use crate::findings;
 use crate::host::Host;
 use crate::ui::{self, Answer, Documents, Ui};
 
@@ -164,7 +166,7 @@ fn all(ui: &Ui, args: &Args, loaded: &Loaded) -> anyhow::Result<u8> {
             planned = plan::files(&material, &folder);
             absent.extend(plan::absent(&planned, &folder));
         } else if whole {
-            report.warnings.push(devkit_kubecerts::Warning::no_client_certificate());
+            report.warnings.push(devkit_kubecerts::no_client_certificate());
         }
         done.push((report, planned));
     }
@@ -189,7 +191,7 @@ struct ExtractedAll<'a> {
     loaded: &'a Loaded,
     done: Vec<(Report, Vec<Planned>)>,
     /// Keys that git would commit.
-    in_git: Vec<Warning>,
+    in_git: Vec<Finding>,
     /// Whether a context was passed over because it is broken.
     broken: bool,
 }
@@ -206,9 +208,7 @@ impl Answer for ExtractedAll<'_> {
 
     fn remarks(&self, ui: &Ui) {
         self.loaded.warn(ui, &self.done.iter().map(|(report, _)| report).collect::<Vec<_>>());
-        for warning in &self.in_git {
-            ui.warning(warning.code, self.loaded.names.shorten(&warning.message));
-        }
+        findings::warn(ui, &self.in_git);
     }
 
     fn text(&self, ui: &Ui) -> String {

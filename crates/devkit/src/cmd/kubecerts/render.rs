@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use devkit_kubecerts::plan::{Planned, PlannedPart};
-use devkit_kubecerts::{Certificate, Code, Report, Role, Warning, spaced, told};
+use devkit_kubecerts::{Certificate, Code, Report, Role, spaced, told};
+use devkit_report::{Finding, Severity};
 
 use super::{Loaded, Names};
 use crate::amounts::count;
@@ -305,7 +306,7 @@ fn state(ui: &Ui, loaded: &Loaded, report: &Report) -> Phrase {
     let words = match client {
         Some(client) if soon => format!("ends in {}", count(days_left(loaded.now, client), "day")),
         Some(client) if expired => format!("expired on {}", day(&client.not_after)),
-        _ => loaded.names.shorten(&first.message),
+        _ => first.message.shown(ui.paths()),
     };
     let more = match report.findings().count() - 1 {
         0 => String::new(),
@@ -334,11 +335,12 @@ pub(super) fn checked(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
         let context = shown_name(report.context.as_ref());
         let verdict = ui.sign(!found).then(format!(" {context}  {what}"));
         text.push_str(&ui.paragraph(To::Out, &verdict));
-        let mut notes: Vec<&Warning> = report.warnings.iter().collect();
-        notes.sort_by_key(|warning| !warning.finding);
-        for warning in notes.into_iter().filter(|warning| warning.finding || !ui.quiet) {
-            let sign = if warning.finding { ui.sign(false) } else { "!".into() };
-            let message = loaded.names.shorten(&warning.message);
+        let counts = |found: &Finding| found.severity == Severity::Error;
+        let mut notes: Vec<&Finding> = report.warnings.iter().collect();
+        notes.sort_by_key(|warning| !counts(warning));
+        for warning in notes.into_iter().filter(|warning| counts(warning) || !ui.quiet) {
+            let sign = if counts(warning) { ui.sign(false) } else { "!".into() };
+            let message = warning.message.shown(ui.paths());
             let note = Phrase::from("  ").then(sign).then(format!(" {message} [{}]", warning.code));
             text.push_str(&ui.paragraph(To::Out, &note));
         }

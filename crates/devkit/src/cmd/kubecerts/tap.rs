@@ -140,7 +140,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let way = way(&connection)?;
     let expired = report.warnings.iter().find(|warning| warning.code == Code::CertExpired.name());
     if let Some(expired) = expired.filter(|_| matches!(way, Way::None)) {
-        return Err(Failure::new("cert-expired", loaded.names.shorten(&expired.message))
+        return Err(Failure::new("cert-expired", expired.message.clone())
             .hint("get a new kubeconfig; the server would refuse every request")
             .into());
     }

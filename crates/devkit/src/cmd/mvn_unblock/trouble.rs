@@ -1,5 +1,8 @@
 //! What went wrong, in the user's words, and what to do next.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use devkit_fs::{Barrier, EditError};
