@@ -203,9 +203,8 @@ fn what(message: &str) -> String {
 }
 
 fn ours(text: &str) -> Option<String> {
-    let found = match check_file(Format::Kubernetes, text.as_bytes(), &[]) {
-        Ok(found) => found,
-        Err(_) => return Some("no YAML for Kubernetes".into()),
+    let Ok(found) = check_file(Format::Kubernetes, text.as_bytes(), &[]) else {
+        return Some("no YAML for Kubernetes".into());
     };
     let about_value = found.iter().find(|finding| {
         finding.message.as_deref().is_some_and(|message| what(message) != "no YAML for Kubernetes")

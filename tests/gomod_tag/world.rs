@@ -116,7 +116,7 @@ impl Repo {
     /// `devkit gomod-tag`, to be started in the work tree.
     pub(super) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = support::devkit(&self.path(), ["gomod-tag"]);
-        command.args(args).env("HOME", self.home());
+        command.args(args).env("HOME", self.home()).env("GOCACHE", build_cache("new"));
         command.env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z");
         command.env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z");
         command
@@ -191,6 +191,12 @@ pub(super) fn gos() -> Vec<Go> {
     gos
 }
 
+/// Where a Go keeps what it has built, found by its contents: its own library among it, which takes
+/// seconds to build and is the same for every test.
+fn build_cache(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gocache-{name}"))
+}
+
 /// What a Go sees of a repository: nothing but what is committed and tagged.
 pub(super) struct Outside<'a> {
     repo: &'a Repo,
@@ -237,15 +243,13 @@ impl<'a> Outside<'a> {
 
     pub(super) fn run_in(&self, folder: &Path, args: &[&str]) -> Output {
         let root = &self.repo.root;
-        let cache =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gocache-{}", self.go.name));
         let mut command = Command::new(&self.go.program);
         command.args(args).current_dir(folder).env_clear();
         command
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.join("home"))
             .env("GOPATH", self.folder.join("gopath"))
-            .env("GOCACHE", cache)
+            .env("GOCACHE", build_cache(self.go.name))
             .env("GOFLAGS", "-modcacherw")
             .env("GOPROXY", "off")
             .env("GONOPROXY", format!("{root},{root}/*"))

@@ -248,7 +248,9 @@ fn an_interrupted_password_leaves_the_terminal_as_it_was() {
         [("abc\u{3}", "code 130"), ("\u{4}", "code 2"), ("hunter\nhunter\n", "code 0")]
     {
         let mut command = Command::new(&script);
-        command.args(["-qec", &format!("bash -c '{inner}'"), "/dev/null"]);
+        // Also where whoever started the tests has them ignore interrupts.
+        let shell = format!("env --default-signal=INT bash -c '{inner}'");
+        command.args(["-qec", &shell, "/dev/null"]);
         command.current_dir(world.path("work"));
         command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
         let mut child = command.spawn().unwrap();

@@ -1,6 +1,7 @@
 //! Runs programs, and knows where the workspace and what Cargo builds are.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -29,13 +30,14 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args);
     // So that what is built lies where `target` says, whatever a user's own settings are.
     command.env("CARGO_TARGET_DIR", target()).env_remove("CARGO_BUILD_TARGET");
-    // What Cargo told this program of its own package, some build scripts take for a change of theirs:
-    // ring and all above it would be built anew, now here and now from a shell.
-    for (name, _) in env::vars_os() {
-        let name_begins = |begin: &str| name.as_encoded_bytes().starts_with(begin.as_bytes());
-        if name_begins("CARGO_PKG_") || name_begins("CARGO_MANIFEST_") {
-            command.env_remove(name);
-        }
+    // Which package xtask itself is: a build script that looks at these (ring's) would be run again
+    // after each `cargo build`, and half of everything be built anew.
+    let own = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    for name in env::vars_os().map(|(name, _)| name).filter(own) {
+        command.env_remove(name);
     }
     command
 }
