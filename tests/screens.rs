@@ -13,7 +13,7 @@ use console::measure_text_width;
 use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
 
 use crate::support::terminal::on_terminal;
-use crate::support::{devkit, folder, peer};
+use crate::support::{devkit, folder, peer, run};
 
 /// Holds a screen against its picture. `command` makes it anew each time, with these arguments.
 fn look(name: &str, dir: &Path, command: &dyn Fn(&[&str]) -> Command, args: &[&str]) {
@@ -211,7 +211,38 @@ fn gomod_tag() {
 fn fwd_and_help() {
     let dir = folder();
     let command = |args: &[&str]| devkit(dir.path(), args);
+    look("help", dir.path(), &command, &["-h"]);
+    look("fwd-help", dir.path(), &command, &["fwd", "-h"]);
+    look("fwd-operands", dir.path(), &command, &["fwd", "8090", "9090"]);
+    look("kubecerts-help", dir.path(), &command, &["kubecerts", "-h"]);
     look("usage-error", dir.path(), &command, &["fdw"]);
     let refused = ["fwd", "-s", "0.0.0.0:8090", "-d", "/run/containerd/containerd.sock"];
     look("fwd-not-loopback", dir.path(), &command, &refused);
+}
+
+/// On a terminal a page of the manual is shown by man(1), which is a script here; elsewhere it is roff.
+#[test]
+fn a_page_of_the_manual_is_legible() {
+    let dir = folder();
+    let page = |path: &Path| {
+        let mut command = devkit(dir.path(), ["man", "fwd"]);
+        command.env("PATH", path);
+        command
+    };
+    let none = on_terminal(80, page(dir.path()));
+    assert!(none.contains(".TH devkit-fwd 1"), "{none}");
+    assert!(none.ends_with("devkit man fwd | groff -man -Tutf8 | less -R\n[exit 0]\n"), "{none}");
+    let man = dir.path().join("man");
+    for (status, wanted) in [(0, "man -l - shows .TH\n[exit 0]\n"), (1, "| less -R\n[exit 0]\n")] {
+        let script = format!(
+            "#!/bin/sh\nread -r first rest\nread -r first rest\nread -r first rest\necho man $* shows $first\nexit {status}\n"
+        );
+        fs::write(&man, script).unwrap();
+        fs::set_permissions(&man, fs::Permissions::from_mode(0o755)).unwrap();
+        let shown = on_terminal(80, page(dir.path()));
+        assert!(shown.ends_with(wanted), "{shown}");
+    }
+    let piped = run(page(dir.path()));
+    assert!(piped.stdout.contains(".TH devkit-fwd 1"), "{}", piped.stdout);
+    assert_eq!((piped.stderr.as_str(), piped.code), ("", Some(0)));
 }

@@ -1,6 +1,8 @@
 //! The command `devkit man`: manual pages in roff.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::{fs, io};
 
 use anyhow::Context as _;
@@ -10,8 +12,9 @@ use serde::Serialize;
 
 use super::RECIPES;
 use crate::failure::Failure;
+use crate::host::Host;
 use crate::recipe::{self, Recipe, Task};
-use crate::ui::{self, Ui};
+use crate::ui::{self, To, Ui};
 use crate::{exit, line};
 
 const SCHEMA: &str = "devkit.man/1";
@@ -26,7 +29,7 @@ pub(crate) const RECIPE: Recipe = Recipe {
     examples: &["devkit man fwd | man -l -", "devkit man --out ~/.local/share/man/man1"],
     slips: &[],
     arguments: <Args as clap::Args>::augment_args,
-    run: |ui, _, matches| run(ui, &recipe::read(matches)?),
+    run: |ui, host, matches| run(ui, host, &recipe::read(matches)?),
 };
 
 /// Print a man page, or write all of them
@@ -56,7 +59,7 @@ struct Page {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a page that is torn is made again by the next run")]
-fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
+fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let mut devkit = line::command(RECIPES);
     devkit.build();
     if let Some(folder) = &args.out {
@@ -84,10 +87,41 @@ fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     if ui.json {
         let pages = vec![Page { name: page_name(command), roff: Some(roff), path: None }];
         ui::document(&Document { schema: SCHEMA, pages })?;
+    } else if ui.width(To::Out).is_some() {
+        show(ui, host, &args.command.join(" "), &roff)?;
     } else {
         ui::bytes(roff.as_bytes())?;
     }
     Ok(exit::DONE)
+}
+
+/// Shows a page on a terminal as man(1) shows it; nobody reads roff. Where there is no man(1), the page
+/// is printed all the same, and how it becomes legible is said behind it.
+fn show(ui: &Ui, host: &Host, command: &str, roff: &str) -> anyhow::Result<()> {
+    let man = host.programs().find("man");
+    if man.is_some_and(|man| is_shown_by(&man, roff)) {
+        return Ok(());
+    }
+    ui::bytes(roff.as_bytes())?;
+    let line = format!("devkit man {command}");
+    ui.say(&format!(
+        "this is roff, and man(1) is not here to show it: {} | groff -man -Tutf8 | less -R\n",
+        line.trim_end()
+    ));
+    Ok(())
+}
+
+/// Whether man(1) has shown it. One that is a stub, as in small images, fails.
+fn is_shown_by(man: &Path, roff: &str) -> bool {
+    let mut command = Command::new(man);
+    let Ok(mut child) = command.args(["-l", "-"]).stdin(Stdio::piped()).spawn() else {
+        return false;
+    };
+    if let Some(mut stdin) = child.stdin.take() {
+        // A reader who has seen enough closes it, which is no error.
+        let _ = stdin.write_all(roff.as_bytes());
+    }
+    child.wait().is_ok_and(|status| status.success())
 }
 
 /// The command of these words: `kubecerts tap`, or `kubecerts-tap` as its page is called.
