@@ -108,7 +108,7 @@ fn a_hint_repeats_no_value_and_no_argument_of_another_program() {
     let mut command = devkit(folder().path(), ["kubecerts", "show", "a b\u{1b}[31m"]);
     command.current_dir("/");
     let ran = run(command);
-    let line = r"  hint:  devkit kubecerts show --context 'a b\x1b[31m'";
+    let line = r"  hint:  devkit kubecerts show --context $'a b\x1b[31m'";
     assert!(ran.stderr.contains(line), "{}", ran.stderr);
 }
 

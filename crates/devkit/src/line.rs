@@ -60,7 +60,7 @@ pub(crate) struct Global {
 /// The whole command line, for completions and man pages too.
 pub(crate) fn command(recipes: &'static [Recipe]) -> clap::Command {
     let help = recipe::find(recipes, "help").map(Recipe::command).unwrap_or_default();
-    let commands = recipes.iter().map(|recipe| with_help(recipe.command(), &help));
+    let commands = recipe::by_task(recipes).map(|recipe| with_help(recipe.command(), &help));
     let devkit = Cli::command().subcommands(commands);
     let help = devkit.get_subcommands().map(mirrored).collect::<Vec<_>>();
     devkit.mut_subcommand("help", |own| own.subcommands(help))
