@@ -120,26 +120,13 @@ impl<'p> Events<'p> {
         let (start, end) = (byte(span.start), byte(span.end));
         if let Some(tag) = span.tag_span() {
             let behind = text.get(byte(tag.end)..).unwrap_or_default();
-            if !strict::ends_tag(behind, self.dialect) {
+            if !strict::is_tag(tag.slice(text).unwrap_or_default(), behind) {
                 return Err(syntax(at, "a blank is missing behind a tag"));
             }
         }
         let flow = |style: &StructureStyle| *style == StructureStyle::Flow;
         match event {
-            Parsed::Scalar(scalar, style, ..) => {
-                let plain = *style == ScalarStyle::Plain;
-                if plain && self.brackets > 0 && !strict::is_plain_in_flow(scalar, self.dialect) {
-                    return Err(syntax(at, "within brackets, ? and : stand only between quotes"));
-                }
-                let colon = text.get(end..).and_then(|behind| behind.strip_prefix(':'));
-                if plain && self.brackets > 0 && colon.is_some_and(ends_in_flow) {
-                    let alone = start == end && self.dialect == Dialect::Kubernetes;
-                    self.mend = (!alone).then_some(Mend::Colon(start, end));
-                    return Err(syntax(at, "a colon stands before a comma or a bracket"));
-                }
-                let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-                self.token(start, end, block)
-            }
+            Parsed::Scalar(scalar, style, ..) => self.scalar(scalar, *style, (start, end), at),
             Parsed::Alias(_) | Parsed::UnresolvedAlias(_) => self.token(start, end, false),
             Parsed::SequenceStart(style, ..) | Parsed::MappingStart(style, ..) if flow(style) => {
                 self.token(start, end, false)?;
@@ -151,7 +138,13 @@ impl<'p> Events<'p> {
                 self.behind = self.behind.max(end);
                 Ok(())
             }
+            Parsed::DocumentStart(false, _)
+                if self.documents > 0 && self.dialect == Dialect::Compose =>
+            {
+                Err(syntax(at, "another document begins with ---"))
+            }
             Parsed::DocumentStart(..) => self.prologue(text.get(self.behind..start), at),
+            Parsed::DocumentEnd => self.token(start, start, false),
             Parsed::StreamEnd if self.documents == 0 => {
                 self.prologue(Some(text), at)?;
                 self.token(text.len(), text.len(), false)
@@ -159,6 +152,31 @@ impl<'p> Events<'p> {
             Parsed::StreamEnd => self.token(text.len(), text.len(), false),
             _ => Ok(()),
         }
+    }
+
+    fn scalar(
+        &mut self,
+        scalar: &str,
+        style: ScalarStyle,
+        (start, end): (usize, usize),
+        at: Mark,
+    ) -> Result<(), YamlError> {
+        let text: &'p str = &self.piece.text;
+        let plain = style == ScalarStyle::Plain;
+        if plain && self.brackets > 0 && !strict::is_plain_in_flow(scalar, self.dialect) {
+            return Err(syntax(at, "within brackets, ? and : stand only between quotes"));
+        }
+        let colon = text.get(end..).and_then(|behind| behind.strip_prefix(':'));
+        if plain && self.brackets > 0 && colon.is_some_and(ends_in_flow) {
+            let alone = start == end && self.dialect == Dialect::Kubernetes;
+            self.mend = (!alone).then_some(Mend::Colon(start, end));
+            return Err(syntax(at, "a colon stands before a comma or a bracket"));
+        }
+        if self.brackets > 0 && strict::is_key_over_lines(text, start, end) {
+            return Err(syntax(at, "a key and its colon stand on one line"));
+        }
+        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        self.token(start, end, block)
     }
 
     /// What stands before a document.
@@ -265,6 +283,7 @@ impl<'p> Events<'p> {
         self.mend = match error.kind() {
             ErrorKind::CommentNotSeparated => Some(Mend::Comment(offset)),
             ErrorKind::PlainScalarStartsWithDashFlowIndicator => Some(Mend::Dash(offset)),
+            ErrorKind::TabInBlockIndentation if self.brackets > 0 => Some(Mend::Tabs(offset)),
             ErrorKind::UnknownQuotedScalarEscape => Some(Mend::Apostrophe(offset)),
             _ => None,
         };

@@ -20,6 +20,8 @@ pub(crate) enum Mend {
     Colon(usize, usize),
     /// A colon right behind the name of an anchor, with which a value begins.
     AnchorColon(usize),
+    /// Tabs before what stands within brackets, on this line and those that follow.
+    Tabs(usize),
     /// `\'` within double quotes.
     Apostrophe(usize),
 }
@@ -54,6 +56,7 @@ impl Mended {
                 }
                 plain.then_some(at + 1)
             }
+            Mend::Tabs(at) => blank_tabs(text, at),
             Mend::Apostrophe(at) => ring_for_apostrophes(text, at),
         };
         changed.is_some_and(|at| self.0.insert(at, mend) != Some(mend))
@@ -62,7 +65,7 @@ impl Mended {
     /// What a scalar was before it was mended.
     pub(crate) fn restored(&self, at: usize, text: &str) -> Option<String> {
         match self.0.get(&at)? {
-            Mend::Comment(_) => None,
+            Mend::Comment(_) | Mend::Tabs(_) => None,
             Mend::Dash(_) => Some(text.replacen('x', "-", 1)),
             Mend::AnchorColon(_) => Some(format!(":{text}")),
             Mend::Colon(..) => text.strip_suffix('x').map(|text| format!("{text}:")),
@@ -80,6 +83,24 @@ fn blank_comment(text: &mut String, at: usize) -> Option<usize> {
     let len = comment.find(['\n', '\r']).unwrap_or(comment.len());
     text.replace_range(at..at + len, &" ".repeat(len));
     Some(at)
+}
+
+/// Makes blanks of the tabs that lines begin with, up to the first line that begins with none.
+fn blank_tabs(text: &mut String, at: usize) -> Option<usize> {
+    let before = text.get(..at)?;
+    let first = before.rfind('\n').map_or(0, |end| end + 1);
+    let mut from = first;
+    loop {
+        let line = &text[from..];
+        let blanks = line.find(|c| !matches!(c, ' ' | '\t')).unwrap_or(line.len());
+        if !line[..blanks].contains('\t') {
+            break;
+        }
+        let len = line.find('\n').map_or(line.len(), |end| end + 1);
+        text.replace_range(from..from + blanks, &" ".repeat(blanks));
+        from += len;
+    }
+    (from > first).then_some(first)
 }
 
 /// Makes `\a` of each `\'` of a scalar, if it has no other bell.

@@ -13,10 +13,20 @@ pub(crate) fn is_anchor_name(name: &str, dialect: Dialect) -> bool {
     }
 }
 
-/// Whether what stands behind a tag ends it.
-pub(crate) fn ends_tag(behind: &str, dialect: Dialect) -> bool {
+/// Whether go-yaml reads a tag, with what stands behind it.
+pub(crate) fn is_tag(tag: &str, behind: &str) -> bool {
     let blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
-    dialect == Dialect::Workflow || behind.is_empty() || behind.starts_with(blank)
+    !tag.contains(['#', '{', '}', '^', '"', '|', '\\'])
+        && (behind.is_empty() || behind.starts_with(blank))
+}
+
+/// Whether a scalar within brackets is a key whose colon stands on another line, which go-yaml
+/// refuses unless `?` stands before the key.
+pub(crate) fn is_key_over_lines(text: &str, start: usize, end: usize) -> bool {
+    let (Some(before), Some(behind)) = (text.get(..start), text.get(end..)) else { return false };
+    let colon = behind.trim_start();
+    let lines = text[start..text.len() - colon.len()].contains(['\n', '\r']);
+    lines && colon.starts_with(':') && !before.trim_end().ends_with('?')
 }
 
 /// Whether go-yaml reads a scalar without quotes within brackets: a question mark ends it there, in
