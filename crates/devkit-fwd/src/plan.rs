@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use devkit_report::{Detailed, Finding, Message, message};
 
-use crate::activation::Activation;
-use crate::endpoint::{Address, Destination, Family, Host, Source, TcpAddress, UnixAddress};
 use crate::error::{Error, Rule};
 use crate::exposure::Exposure;
-use crate::listen::{self, Listener};
-use crate::options::{Networks, Options};
-use crate::serve::Forwarder;
-use crate::sun_path;
+use crate::input::endpoint::{Address, Destination, Family, Host, Source, TcpAddress, UnixAddress};
+use crate::input::options::{Networks, Options};
+use crate::listen::activation::Activation;
+use crate::listen::listener::{self, Listener};
+use crate::serve::forwarder::Forwarder;
+use crate::system::sun_path;
 
 /// A source, a destination and options that go together.
 #[derive(Debug)]
@@ -131,8 +131,8 @@ impl Plan {
     /// Nothing stays open or behind.
     pub fn listen(self) -> Result<Forwarder, Error> {
         let listeners = match self.intake {
-            Intake::Tcp(addresses, family) => listen::tcp(&addresses, family)?,
-            Intake::Unix(address) => vec![listen::unix(&address, &self.options.file)?],
+            Intake::Tcp(addresses, family) => listener::tcp(&addresses, family)?,
+            Intake::Unix(address) => vec![listener::unix(&address, &self.options.file)?],
             Intake::Passed(listeners) => listeners,
             Intake::Stdio => Vec::new(),
         };
@@ -155,7 +155,7 @@ impl Intake {
                     };
                     Error::Unresolved { host, source }
                 };
-                let addresses = listen::resolve(host, *port, *family)
+                let addresses = listener::resolve(host, *port, *family)
                     .map_err(|error| unresolved(Some(error)))?;
                 if addresses.is_empty() {
                     return Err(unresolved(None));
@@ -191,7 +191,7 @@ impl Intake {
     }
 
     fn check_reach(&self, options: &Options, exposure: Option<&Exposure>) -> Result<(), Error> {
-        let far = self.tcp_addresses().into_iter().find(|a| !listen::is_loopback(a.ip()));
+        let far = self.tcp_addresses().into_iter().find(|a| !listener::is_loopback(a.ip()));
         match far {
             Some(address) if options.networks == Networks::Unsaid => Err(Error::NotLoopback {
                 address: format!("tcp://{address}"),
@@ -215,7 +215,7 @@ impl Intake {
                 let own: Vec<_> = match self {
                     Self::Tcp(addresses, Family::V6) => addresses.clone(),
                     Self::Tcp(addresses, _) => {
-                        addresses.iter().flat_map(|address| listen::with_v4(*address)).collect()
+                        addresses.iter().flat_map(|address| listener::with_v4(*address)).collect()
                     }
                     Self::Passed(listeners) => {
                         listeners.iter().flat_map(Listener::covers).collect()
@@ -223,7 +223,7 @@ impl Intake {
                     Self::Unix(_) | Self::Stdio => Vec::new(),
                 };
                 let own: Vec<_> = own.into_iter().filter(|own| own.port() != 0).collect();
-                literal(there).is_some_and(|there| crate::dial::leads_back(there, &own))
+                literal(there).is_some_and(|there| crate::serve::dial::leads_back(there, &own))
             }
             _ => false,
         };
@@ -256,7 +256,7 @@ impl Intake {
     /// Who can connect; nobody, if no socket is opened for it.
     fn audience(&self, options: &Options) -> Option<Audience> {
         let addresses = self.tcp_addresses();
-        if addresses.iter().any(|address| !listen::is_loopback(address.ip())) {
+        if addresses.iter().any(|address| !listener::is_loopback(address.ip())) {
             return Some(match &options.networks {
                 Networks::Only(networks) => {
                     Audience::Networks(networks.iter().map(ToString::to_string).collect())

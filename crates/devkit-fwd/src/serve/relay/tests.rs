@@ -19,9 +19,9 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::{Ends, Meter, Patience, Rules, echo, relay};
-use crate::event::Reason;
-use crate::options::Engine;
-use crate::transport::{Conduit, Transport};
+use crate::input::options::Engine;
+use crate::serve::event::Reason;
+use crate::socket::transport::{Conduit, Transport};
 
 /// What goes wrong at one call; nothing where the tape has ended.
 #[derive(Debug, Clone, Copy)]

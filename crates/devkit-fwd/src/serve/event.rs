@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::dial::DialError;
+use super::dial::DialError;
 
 /// Something that happened. Serialises to one JSON object with an `event` field.
 #[derive(Debug, Serialize)]

@@ -14,11 +14,11 @@ use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use crate::pipe::Pipe;
+use super::pipe::Pipe;
 #[cfg(target_os = "linux")]
-use crate::pipe::Spliced;
-use crate::sys;
-use crate::transport::Transport;
+use super::pipe::Spliced;
+use super::transport::Transport;
+use crate::system::sys;
 
 /// A connected socket. Dropping it closes it, with a FIN unless it was [`Stream::reset`].
 #[derive(Debug)]

@@ -13,10 +13,10 @@ use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::error::{Error, Holder, Right};
-use crate::holder;
-use crate::limits::BACKLOG;
-use crate::options::FileRule;
-use crate::sun_path::{Alias, AliasError};
+use crate::input::options::FileRule;
+use crate::system::holder;
+use crate::system::limits::BACKLOG;
+use crate::system::sun_path::{Alias, AliasError};
 
 /// A socket file that this process made. Dropping it removes the file, if it is still the same.
 #[derive(Debug)]

@@ -14,10 +14,10 @@ use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::endpoint::{Address, Family, Host, TcpAddress, UnixAddress};
-use crate::listen::prepare;
-use crate::stream::Stream;
-use crate::sun_path::{Alias, AliasError};
+use crate::input::endpoint::{Address, Family, Host, TcpAddress, UnixAddress};
+use crate::listen::listener::prepare;
+use crate::socket::stream::Stream;
+use crate::system::sun_path::{Alias, AliasError};
 use devkit_text::words;
 
 /// Head start of one address over the next, as in RFC 8305, section 5.

@@ -9,7 +9,7 @@ use std::io;
 #[cfg(target_os = "linux")]
 use std::os::fd::BorrowedFd;
 
-use crate::transport::Conduit;
+use super::transport::Conduit;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::Pipe;
@@ -43,7 +43,7 @@ mod linux {
     use nix::unistd::pipe2;
 
     use super::{Conduit, Spliced, io};
-    use crate::limits;
+    use crate::system::limits;
 
     /// Bytes of a pipe, where the user's budget (`pipe-user-pages-soft`) allows.
     const SIZE: i32 = 1024 * 1024;

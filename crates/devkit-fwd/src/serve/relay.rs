@@ -20,9 +20,9 @@ use self::clock::Clock;
 pub(crate) use self::clock::Patience;
 pub(crate) use self::flow::Meter;
 use self::flow::{Flow, State, Step};
-use crate::event::Reason;
-use crate::options::Engine;
-use crate::transport::Transport;
+use super::event::Reason;
+use crate::input::options::Engine;
+use crate::socket::transport::Transport;
 
 /// How long a receiver may take nothing of what came before a reset, until it is told.
 const RESET_GRACE: Duration = Duration::from_millis(500);

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
+use super::listener::{self, Listener};
 use crate::error::Error;
-use crate::listen::{self, Listener};
-use crate::sys;
+use crate::system::sys;
 
 /// What the environment says about passed sockets.
 ///
@@ -28,7 +28,7 @@ impl Activation {
             let message = format!("LISTEN_FDS promises {count}, and {} are open", fds.len());
             return Err(Error::Activation(message));
         }
-        fds.into_iter().map(|fd| listen::passed(fd).map_err(Error::Activation)).collect()
+        fds.into_iter().map(|fd| listener::passed(fd).map_err(Error::Activation)).collect()
     }
 
     fn count(&self) -> Result<u16, String> {

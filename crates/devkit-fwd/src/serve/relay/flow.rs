@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::options::Engine;
-use crate::transport::{Conduit, Transport};
+use crate::input::options::Engine;
+use crate::socket::transport::{Conduit, Transport};
 
 /// Bytes of the scratch buffer. 64 KiB cost a third more CPU per byte, 512 KiB gained little.
 const SCRATCH: usize = 256 * 1024;
