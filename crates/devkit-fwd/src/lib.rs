@@ -26,11 +26,11 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-pub use error::{Error, Holder, Right, Rule};
+pub use error::{Error, Holder, Right, SourceRule};
 pub use exposure::{Exposure, Rights};
 pub use input::cidr::{Cidr, CidrError};
 pub use input::endpoint::{
-    Address, AddressError, AddressProblem, Destination, Family, Host, Source, TcpAddress,
+    Address, AddressError, AddressProblem, Destination, Family, Source, TcpAddress, TcpHost,
     UnixAddress,
 };
 pub use input::options::{Engine, FileRule, Networks, Options, Peers};

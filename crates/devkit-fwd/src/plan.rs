@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use devkit_report::{Detailed, Finding, Message, message};
 
-use crate::error::{Error, Rule};
+use crate::error::{Error, SourceRule};
 use crate::exposure::Exposure;
-use crate::input::endpoint::{Address, Destination, Family, Host, Source, TcpAddress, UnixAddress};
+use crate::input::endpoint::{
+    Address, Destination, Family, Source, TcpAddress, TcpHost, UnixAddress,
+};
 use crate::input::options::{Networks, Options};
 use crate::listen::activation::Activation;
-use crate::listen::listener::{self, Listener};
+use crate::listen::listener::{self, SocketListener};
 use crate::serve::forwarder::Forwarder;
 use crate::system::sun_path;
 
@@ -28,7 +30,7 @@ pub struct Plan {
 enum Intake {
     Tcp(Vec<SocketAddr>, Family),
     Unix(UnixAddress),
-    Passed(Vec<Listener>),
+    Passed(Vec<SocketListener>),
     Stdio,
 }
 
@@ -149,9 +151,9 @@ impl Intake {
             Source::Listen(Address::Tcp(TcpAddress { host, port, family })) => {
                 let unresolved = |source| {
                     let host = match host {
-                        Host::Name(name) => name.clone(),
-                        Host::Ip(ip) => ip.to_string(),
-                        Host::Loopback => "localhost".into(),
+                        TcpHost::Name(name) => name.clone(),
+                        TcpHost::Ip(ip) => ip.to_string(),
+                        TcpHost::Loopback => "localhost".into(),
                     };
                     Error::Unresolved { host, source }
                 };
@@ -172,15 +174,15 @@ impl Intake {
             Self::Unix(UnixAddress::Abstract(_)) => (false, true, false),
             Self::Stdio => (false, false, false),
             Self::Passed(listeners) => {
-                let tcp = |listener: &Listener| matches!(listener, Listener::Tcp(_));
+                let tcp = |listener: &SocketListener| matches!(listener, SocketListener::Tcp(_));
                 (listeners.iter().any(tcp), !listeners.iter().all(tcp), false)
             }
         };
         // A rule that is silently without effect would be worse than none.
         let rules = [
-            (options.networks != Networks::Unsaid, tcp, Rule::Networks),
-            (options.peers.restrict(), unix, Rule::Peers),
-            (options.file.is_set(), file, Rule::SocketFile),
+            (options.networks != Networks::Unsaid, tcp, SourceRule::Networks),
+            (options.peers.restrict(), unix, SourceRule::Peers),
+            (options.file.is_set(), file, SourceRule::SocketFile),
         ];
         match rules.into_iter().find(|(given, fits, _)| *given && !fits) {
             Some((_, _, rule)) => {
@@ -218,7 +220,7 @@ impl Intake {
                         addresses.iter().flat_map(|address| listener::with_v4(*address)).collect()
                     }
                     Self::Passed(listeners) => {
-                        listeners.iter().flat_map(Listener::covers).collect()
+                        listeners.iter().flat_map(SocketListener::covers).collect()
                     }
                     Self::Unix(_) | Self::Stdio => Vec::new(),
                 };
@@ -286,7 +288,7 @@ impl Intake {
             }
             Self::Passed(listeners) => listeners
                 .iter()
-                .map(Listener::address)
+                .map(SocketListener::address)
                 .filter(|address| address.starts_with("unix:@"))
                 .collect(),
             _ => Vec::new(),
@@ -296,7 +298,9 @@ impl Intake {
     fn tcp_addresses(&self) -> Vec<SocketAddr> {
         match self {
             Self::Tcp(addresses, _) => addresses.clone(),
-            Self::Passed(listeners) => listeners.iter().filter_map(Listener::tcp_address).collect(),
+            Self::Passed(listeners) => {
+                listeners.iter().filter_map(SocketListener::tcp_address).collect()
+            }
             Self::Unix(_) | Self::Stdio => Vec::new(),
         }
     }
@@ -318,11 +322,11 @@ fn check_length(address: &UnixAddress) -> Result<(), Error> {
 /// The address a destination stands for, where no resolver is needed.
 fn literal(address: &TcpAddress) -> Option<SocketAddr> {
     let ip = match (&address.host, address.family) {
-        (Host::Ip(ip), _) => *ip,
-        (Host::Loopback, Family::V6) => IpAddr::from(Ipv6Addr::LOCALHOST),
-        (Host::Loopback, _) => IpAddr::from(Ipv4Addr::LOCALHOST),
-        (Host::Name(name), _) if name == "localhost" => IpAddr::from(Ipv4Addr::LOCALHOST),
-        (Host::Name(_), _) => return None,
+        (TcpHost::Ip(ip), _) => *ip,
+        (TcpHost::Loopback, Family::V6) => IpAddr::from(Ipv6Addr::LOCALHOST),
+        (TcpHost::Loopback, _) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        (TcpHost::Name(name), _) if name == "localhost" => IpAddr::from(Ipv4Addr::LOCALHOST),
+        (TcpHost::Name(_), _) => return None,
     };
     Some((ip, address.port).into())
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::listener::{self, Listener};
+use super::listener::{self, SocketListener};
 use crate::error::Error;
 use crate::system::sys;
 
@@ -21,7 +21,7 @@ pub struct Activation {
 
 impl Activation {
     /// Takes the sockets. To be called before anything else opens descriptors.
-    pub(crate) fn take(&self) -> Result<Vec<Listener>, Error> {
+    pub(crate) fn take(&self) -> Result<Vec<SocketListener>, Error> {
         let count = self.count().map_err(Error::Activation)?;
         let fds = sys::take_passed_fds(count);
         if fds.len() < usize::from(count) {

@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, TcpKeepalive, Type};
 
 use super::socket_file::{self, SocketFile};
 use crate::error::{Error, Right};
-use crate::input::endpoint::{Address, Family, Host, UnixAddress};
+use crate::input::endpoint::{Address, Family, TcpHost, UnixAddress};
 use crate::input::options::FileRule;
 use crate::system::holder;
 use crate::system::limits::BACKLOG;
@@ -19,13 +19,13 @@ use devkit_text::escape;
 
 /// A listening socket, not yet registered with a runtime.
 #[derive(Debug)]
-pub(crate) enum Listener {
+pub(crate) enum SocketListener {
     Tcp(TcpListener),
     /// The file is none of ours when the socket was passed to us or has an abstract name.
     Unix(UnixListener, Option<SocketFile>),
 }
 
-impl Listener {
+impl SocketListener {
     /// The address as the user would write it, with the real port.
     pub(crate) fn address(&self) -> String {
         match self {
@@ -77,7 +77,7 @@ pub(crate) fn is_loopback(ip: IpAddr) -> bool {
 /// Each is a separate socket; with port 0 they share the port that the first was given. Addresses
 /// that this machine does not have are left out as long as one works: a name may resolve to `::1`
 /// where IPv6 is off.
-pub(crate) fn tcp(addresses: &[SocketAddr], family: Family) -> Result<Vec<Listener>, Error> {
+pub(crate) fn tcp(addresses: &[SocketAddr], family: Family) -> Result<Vec<SocketListener>, Error> {
     // The port that is free on one address may be taken on the next: then another is asked for.
     let any_port = addresses.iter().all(|address| address.port() == 0);
     for _ in 0..if any_port { 8 } else { 0 } {
@@ -89,8 +89,8 @@ pub(crate) fn tcp(addresses: &[SocketAddr], family: Family) -> Result<Vec<Listen
     bind_all(addresses, family)
 }
 
-fn bind_all(addresses: &[SocketAddr], family: Family) -> Result<Vec<Listener>, Error> {
-    let mut listeners: Vec<Listener> = Vec::new();
+fn bind_all(addresses: &[SocketAddr], family: Family) -> Result<Vec<SocketListener>, Error> {
+    let mut listeners: Vec<SocketListener> = Vec::new();
     let mut missing = None;
     for address in addresses {
         let mut address = *address;
@@ -98,7 +98,7 @@ fn bind_all(addresses: &[SocketAddr], family: Family) -> Result<Vec<Listener>, E
             address.set_port(first.tcp_address().map_or(0, |first| first.port()));
         }
         match bind_tcp(address, family) {
-            Ok(listener) => listeners.push(Listener::Tcp(listener)),
+            Ok(listener) => listeners.push(SocketListener::Tcp(listener)),
             Err(error) => match error.raw_os_error() {
                 Some(nix::libc::EADDRNOTAVAIL | nix::libc::EAFNOSUPPORT) => missing = Some(address),
                 Some(nix::libc::EADDRINUSE) => {
@@ -121,25 +121,24 @@ fn bind_all(addresses: &[SocketAddr], family: Family) -> Result<Vec<Listener>, E
 }
 
 /// Listens on a Unix socket.
-pub(crate) fn unix(address: &UnixAddress, rule: &FileRule) -> Result<Listener, Error> {
+pub(crate) fn unix(address: &UnixAddress, rule: &FileRule) -> Result<SocketListener, Error> {
     match address {
-        UnixAddress::Path(path) => {
-            socket_file::listen(path, rule).map(|(socket, file)| Listener::Unix(socket, Some(file)))
-        }
-        UnixAddress::Abstract(name) => {
-            bind_abstract(name).map(|listener| Listener::Unix(listener, None)).map_err(|error| {
+        UnixAddress::Path(path) => socket_file::listen(path, rule)
+            .map(|(socket, file)| SocketListener::Unix(socket, Some(file))),
+        UnixAddress::Abstract(name) => bind_abstract(name)
+            .map(|listener| SocketListener::Unix(listener, None))
+            .map_err(|error| {
                 let address = format!("unix:@{}", escape(name));
                 if error.raw_os_error() == Some(nix::libc::EADDRINUSE) {
                     return Error::AddressInUse { address, holder: None };
                 }
                 Error::io(message!("listen on {}", address), None, error)
-            })
-        }
+            }),
     }
 }
 
 /// Makes a descriptor that was passed to us into a listener, or says what it is instead.
-pub(crate) fn passed(fd: OwnedFd) -> Result<Listener, String> {
+pub(crate) fn passed(fd: OwnedFd) -> Result<SocketListener, String> {
     let socket = Socket::from(fd);
     let address = socket.local_addr().map_err(|_| "one of them is no socket".to_owned())?;
     if socket.r#type().ok() != Some(Type::STREAM) {
@@ -154,9 +153,9 @@ pub(crate) fn passed(fd: OwnedFd) -> Result<Listener, String> {
     match address.domain() {
         Domain::IPV4 | Domain::IPV6 => {
             prepare(&socket).map_err(unusable)?;
-            Ok(Listener::Tcp(OwnedFd::from(socket).into()))
+            Ok(SocketListener::Tcp(OwnedFd::from(socket).into()))
         }
-        Domain::UNIX => Ok(Listener::Unix(OwnedFd::from(socket).into(), None)),
+        Domain::UNIX => Ok(SocketListener::Unix(OwnedFd::from(socket).into(), None)),
         _ => Err("one of them is neither a TCP nor a Unix socket".into()),
     }
 }
@@ -174,15 +173,15 @@ pub(crate) fn prepare<'s>(socket: impl Into<SockRef<'s>>) -> io::Result<()> {
 }
 
 /// The addresses of a TCP host, for listening.
-pub(crate) fn resolve(host: &Host, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
+pub(crate) fn resolve(host: &TcpHost, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
     match host {
-        Host::Loopback if family == Family::V6 => {
+        TcpHost::Loopback if family == Family::V6 => {
             Ok(vec![(std::net::Ipv6Addr::LOCALHOST, port).into()])
         }
-        Host::Loopback => Ok(vec![(Ipv4Addr::LOCALHOST, port).into()]),
+        TcpHost::Loopback => Ok(vec![(Ipv4Addr::LOCALHOST, port).into()]),
         // `::ffff:127.0.0.1` cannot be bound where IPv6 sockets are IPv6 only.
-        Host::Ip(ip) => Ok(vec![(ip.to_canonical(), port).into()]),
-        Host::Name(name) => {
+        TcpHost::Ip(ip) => Ok(vec![(ip.to_canonical(), port).into()]),
+        TcpHost::Name(name) => {
             let found = std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port))?;
             let mut addresses: Vec<_> = found.filter(|found| family.takes(found.ip())).collect();
             addresses.dedup();

@@ -19,17 +19,17 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::dial::{DialError, Dialled, Errand, FirstWord, dial, out_of_descriptors};
+use super::dial::{DialFailure, Dialled, Errand, FirstWord, dial, out_of_descriptors};
 use super::event::{Closed, Event, Pause, Peer, Reason, Stats};
-use super::relay::{Ends, Meter, Patience, Rules, echo, relay};
+use super::relay::{Meter, RelayEnds, RelayRules, Timeouts, echo, relay};
 use super::stdio;
 use super::workers::Workers;
 use crate::error::Error;
 use crate::input::endpoint::{Address, Destination};
 use crate::input::options::Options;
-use crate::listen::listener::Listener;
+use crate::listen::listener::SocketListener;
 use crate::listen::socket_file::SocketFile;
-use crate::socket::stream::{Detached, Stream};
+use crate::socket::stream::{Detached, SocketStream};
 use crate::socket::transport::Transport;
 use crate::system::limits;
 use crate::system::sys;
@@ -44,7 +44,7 @@ pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// A forwarder that listens already.
 pub struct Forwarder {
-    listeners: Vec<Listener>,
+    listeners: Vec<SocketListener>,
     shared: Arc<Shared>,
 }
 
@@ -57,7 +57,7 @@ pub struct Control {
 struct Shared {
     destination: Destination,
     options: Options,
-    rules: Rules,
+    rules: RelayRules,
     /// TCP addresses listened on: a destination that resolves to one leads back here.
     own: Vec<SocketAddr>,
     limit: usize,
@@ -107,19 +107,19 @@ impl Control {
 
 impl Forwarder {
     pub(crate) fn new(
-        listeners: Vec<Listener>,
+        listeners: Vec<SocketListener>,
         destination: Destination,
         options: Options,
     ) -> Self {
         let options = options.bounded();
-        let own = listeners.iter().flat_map(Listener::covers).collect();
+        let own = listeners.iter().flat_map(SocketListener::covers).collect();
         let limit = options
             .max_connections
             .map_or_else(|| limits::connections(options.workers), Into::into);
         let shared = Shared {
             destination,
-            rules: Rules {
-                patience: Patience {
+            rules: RelayRules {
+                patience: Timeouts {
                     idle: options.idle_timeout,
                     half_closed: options.half_close_timeout,
                 },
@@ -161,7 +161,7 @@ impl Forwarder {
             .map_err(|source| Error::Io { action: "start the worker threads".into(), source })?;
         let _ = shared.workers.set(workers.handles());
         let mut stopped = shared.stop.subscribe();
-        let sources: Vec<String> = self.listeners.iter().map(Listener::address).collect();
+        let sources: Vec<String> = self.listeners.iter().map(SocketListener::address).collect();
         let mut files: Vec<SocketFile> = Vec::new();
         let mut loops = JoinSet::new();
         for listener in self.listeners {
@@ -216,7 +216,7 @@ impl Forwarder {
             on_event(event);
         }));
         let client = adopt(bridge.socket).map_err(cannot)?;
-        shared.accept(Stream::Unix(client), Peer::Stdio);
+        shared.accept(SocketStream::Unix(client), Peer::Stdio);
 
         let mut stopped = shared.stop.subscribe();
         let mut written = pin!(async {
@@ -256,18 +256,18 @@ fn adopt(socket: StdUnixStream) -> io::Result<UnixStream> {
 }
 
 fn register(
-    listener: Listener,
+    listener: SocketListener,
     shared: &Arc<Shared>,
     loops: &mut JoinSet<()>,
     files: &mut Vec<SocketFile>,
 ) -> io::Result<()> {
     match listener {
-        Listener::Tcp(listener) => {
+        SocketListener::Tcp(listener) => {
             listener.set_nonblocking(true)?;
             let listener = TcpListener::from_std(listener)?;
             loops.spawn(accept_tcp(listener, Arc::clone(shared)));
         }
-        Listener::Unix(listener, file) => {
+        SocketListener::Unix(listener, file) => {
             listener.set_nonblocking(true)?;
             let listener = UnixListener::from_std(listener)?;
             files.extend(file);
@@ -285,7 +285,7 @@ async fn accept_tcp(listener: TcpListener, shared: Arc<Shared>) {
             Some(Ok((stream, peer))) => {
                 let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                 let admitted = shared.options.networks.admit(peer.ip());
-                shared.admit(admitted, Stream::Tcp(stream), Peer::Tcp(peer));
+                shared.admit(admitted, SocketStream::Tcp(stream), Peer::Tcp(peer));
             }
             Some(Err(error)) => shared.accept_failed(&error).await,
         }
@@ -304,7 +304,7 @@ async fn accept_unix(listener: UnixListener, shared: Arc<Shared>) {
                 if matches!(peer, Peer::Unix { pid, .. } if pid == own_pid) {
                     continue;
                 }
-                shared.admit(admitted, Stream::Unix(stream), peer);
+                shared.admit(admitted, SocketStream::Unix(stream), peer);
             }
             Some(Err(error)) => shared.accept_failed(&error).await,
         }
@@ -394,7 +394,7 @@ impl Shared {
         }
     }
 
-    fn admit(self: &Arc<Self>, admitted: bool, client: Stream, peer: Peer) {
+    fn admit(self: &Arc<Self>, admitted: bool, client: SocketStream, peer: Peer) {
         if admitted {
             self.accept(client, peer);
             return;
@@ -406,14 +406,14 @@ impl Shared {
         self.tell(Event::Refused { id, peer });
     }
 
-    fn accept(self: &Arc<Self>, client: Stream, peer: Peer) {
+    fn accept(self: &Arc<Self>, client: SocketStream, peer: Peer) {
         let id = self.counts.total.fetch_add(1, Relaxed) + 1;
         let workers = self.workers.get().map_or(&[][..], Vec::as_slice);
         let seat = lock(&self.open).enter(id, workers.len());
-        let place = Place { shared: Arc::clone(self), id, seat };
+        let place = OpenPlace { shared: Arc::clone(self), id, seat };
         let task = match seat.checked_sub(1) {
             None => {
-                let mut connection = Connection::new(place, client, peer);
+                let mut connection = CarriedConnection::new(place, client, peer);
                 // By reference: an `async fn` stores its arguments twice, in each task.
                 tokio::spawn(async move { connection.run().await })
             }
@@ -421,9 +421,9 @@ impl Shared {
                 let detached = client.detach();
                 workers[worker].spawn(async move {
                     match detached.and_then(Detached::attach) {
-                        Ok(client) => Connection::new(place, client, peer).run().await,
+                        Ok(client) => CarriedConnection::new(place, client, peer).run().await,
                         // The system has no room to watch it.
-                        Err(error) => place.failed(peer, &DialError::Other(error)),
+                        Err(error) => place.failed(peer, &DialFailure::Other(error)),
                     }
                 })
             }
@@ -481,15 +481,15 @@ impl Open {
 }
 
 /// The place of a connection among the open ones, until it is dropped.
-struct Place {
+struct OpenPlace {
     shared: Arc<Shared>,
     id: u64,
     seat: usize,
 }
 
-impl Place {
+impl OpenPlace {
     /// Counts and tells that this connection cannot be carried.
-    fn failed(&self, peer: Peer, error: &DialError) {
+    fn failed(&self, peer: Peer, error: &DialFailure) {
         let shared = &self.shared;
         shared.counts.failed.fetch_add(1, Relaxed);
         let destination = shared.destination.to_string();
@@ -497,7 +497,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for OpenPlace {
     fn drop(&mut self) {
         lock(&self.shared.open).leave(self.id, self.seat);
         self.shared.left.notify_waiters();
@@ -505,24 +505,24 @@ impl Drop for Place {
 }
 
 /// An accepted connection. Dropping it closes both sockets, by reset unless it came to its end.
-struct Connection {
-    client: Stream,
+struct CarriedConnection {
+    client: SocketStream,
     destination: Option<Dialled>,
     /// Last: its place is free when the sockets are closed. Boxed, because a small piece of memory
     /// fits between the tasks, which are stored apart from each other.
-    record: Box<Record>,
+    record: Box<ConnectionRecord>,
 }
 
 /// What is told of a connection.
-struct Record {
+struct ConnectionRecord {
     peer: Peer,
     started: Instant,
     bytes: [AtomicU64; 2],
-    end: End,
-    place: Place,
+    end: ConnectionEnd,
+    place: OpenPlace,
 }
 
-enum End {
+enum ConnectionEnd {
     /// Not yet: if it is dropped now, somebody has aborted it.
     Cut,
     Closed(Reason),
@@ -530,13 +530,13 @@ enum End {
     Failed,
 }
 
-impl Connection {
-    fn new(place: Place, client: Stream, peer: Peer) -> Self {
-        let record = Record {
+impl CarriedConnection {
+    fn new(place: OpenPlace, client: SocketStream, peer: Peer) -> Self {
+        let record = ConnectionRecord {
             peer,
             started: Instant::now(),
             bytes: [AtomicU64::new(0), AtomicU64::new(0)],
-            end: End::Cut,
+            end: ConnectionEnd::Cut,
             place,
         };
         Self { client, destination: None, record: Box::new(record) }
@@ -559,14 +559,14 @@ impl Connection {
             match dialled.await {
                 Ok(destination) => self.destination = Some(destination),
                 Err(error) => {
-                    self.record.end = End::Failed;
+                    self.record.end = ConnectionEnd::Failed;
                     // An empty answer would look like success.
                     self.client.reset();
                     return self.record.place.failed(self.record.peer.clone(), &error);
                 }
             }
         }
-        let Record { peer, bytes: [up, down], end, place, .. } = &mut *self.record;
+        let ConnectionRecord { peer, bytes: [up, down], end, place, .. } = &mut *self.record;
         let shared = &*place.shared;
         shared.tell(Event::Opened { id: place.id, peer: peer.clone() });
         let meters = [
@@ -578,7 +578,7 @@ impl Connection {
                 let (client, destination_lost) = (&self.client, *lost);
                 // In a statement of its own: then the ends are not stored beside it.
                 let relay = relay(
-                    &Ends { client, destination: stream, destination_lost },
+                    &RelayEnds { client, destination: stream, destination_lost },
                     meters,
                     &shared.rules,
                 );
@@ -586,17 +586,17 @@ impl Connection {
             }
             None => Box::pin(echo(&self.client, meters, &shared.rules)).await,
         };
-        *end = End::Closed(reason);
+        *end = ConnectionEnd::Closed(reason);
     }
 }
 
-impl Drop for Connection {
+impl Drop for CarriedConnection {
     fn drop(&mut self) {
-        let Record { peer, started, bytes, end, place } = &*self.record;
+        let ConnectionRecord { peer, started, bytes, end, place } = &*self.record;
         let reason = match end {
-            End::Closed(reason) => *reason,
-            End::Failed => return,
-            End::Cut => {
+            ConnectionEnd::Closed(reason) => *reason,
+            ConnectionEnd::Failed => return,
+            ConnectionEnd::Cut => {
                 self.client.reset();
                 if let Some(destination) = &self.destination {
                     destination.stream.reset();
