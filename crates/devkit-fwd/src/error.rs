@@ -86,7 +86,7 @@ pub enum Error {
     /// An option says who may connect in terms this source does not have.
     RuleDoesNotFit {
         /// The rule.
-        rule: Rule,
+        rule: SourceRule,
         /// The source as written.
         source_address: String,
     },
@@ -116,7 +116,7 @@ pub enum Right {
 
 /// A rule of [`crate::Options`] that fits some kinds of source only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
+pub enum SourceRule {
     /// Networks that may connect: TCP only.
     Networks,
     /// Users and groups that may connect: Unix only.
@@ -194,7 +194,7 @@ impl Error {
     }
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for SourceRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Networks => "a rule on networks",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use devkit_report::{Message, message};
 
-use crate::endpoint::{Address, Destination, UnixAddress};
+use crate::input::endpoint::{Address, Destination, UnixAddress};
 
 /// A destination that hands out the rights of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,44 +14,29 @@
 //! Not forwarded, because a byte stream has no place for it: passed descriptors and credentials
 //! (`SCM_RIGHTS`, `SCM_CREDENTIALS`), out-of-band data, and who the client is.
 
-mod accounts;
-mod activation;
-mod cidr;
-mod dial;
-mod endpoint;
 mod error;
-mod event;
 mod exposure;
-mod holder;
-mod limits;
+mod input;
 mod listen;
-mod options;
-mod pipe;
 mod plan;
-mod relay;
 mod serve;
-mod socket_file;
-mod stdio;
-mod stream;
-mod sun_path;
-mod sys;
-mod transport;
-mod workers;
+mod socket;
+mod system;
 
 #[cfg(test)]
 mod tests;
 
-pub use accounts::{gid, uid};
-pub use activation::Activation;
-pub use cidr::{Cidr, CidrError};
-pub use endpoint::{
-    Address, AddressError, AddressProblem, Destination, Family, Host, Source, TcpAddress,
+pub use error::{Error, Holder, Right, SourceRule};
+pub use exposure::{Exposure, Rights};
+pub use input::cidr::{Cidr, CidrError};
+pub use input::endpoint::{
+    Address, AddressError, AddressProblem, Destination, Family, Source, TcpAddress, TcpHost,
     UnixAddress,
 };
-pub use error::{Error, Holder, Right, Rule};
-pub use event::{Closed, Event, Pause, Peer, Reason, Stats};
-pub use exposure::{Exposure, Rights};
-pub use limits::raise as raise_descriptor_limit;
-pub use options::{Engine, FileRule, Networks, Options, Peers};
+pub use input::options::{Engine, FileRule, Networks, Options, Peers};
+pub use listen::activation::Activation;
 pub use plan::{Gravity, Plan};
-pub use serve::{Control, Forwarder, OnEvent};
+pub use serve::event::{Closed, Event, Pause, Peer, Reason, Stats};
+pub use serve::forwarder::{Control, Forwarder, OnEvent};
+pub use system::accounts::{gid, uid};
+pub use system::limits::raise as raise_descriptor_limit;

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use devkit_report::{Detailed, Finding, Message, message};
 
-use crate::activation::Activation;
-use crate::endpoint::{Address, Destination, Family, Host, Source, TcpAddress, UnixAddress};
-use crate::error::{Error, Rule};
+use crate::error::{Error, SourceRule};
 use crate::exposure::Exposure;
-use crate::listen::{self, Listener};
-use crate::options::{Networks, Options};
-use crate::serve::Forwarder;
-use crate::sun_path;
+use crate::input::endpoint::{
+    Address, Destination, Family, Source, TcpAddress, TcpHost, UnixAddress,
+};
+use crate::input::options::{Networks, Options};
+use crate::listen::activation::Activation;
+use crate::listen::listener::{self, SocketListener};
+use crate::serve::forwarder::Forwarder;
+use crate::system::sun_path;
 
 /// A source, a destination and options that go together.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub struct Plan {
 enum Intake {
     Tcp(Vec<SocketAddr>, Family),
     Unix(UnixAddress),
-    Passed(Vec<Listener>),
+    Passed(Vec<SocketListener>),
     Stdio,
 }
 
@@ -131,8 +133,8 @@ impl Plan {
     /// Nothing stays open or behind.
     pub fn listen(self) -> Result<Forwarder, Error> {
         let listeners = match self.intake {
-            Intake::Tcp(addresses, family) => listen::tcp(&addresses, family)?,
-            Intake::Unix(address) => vec![listen::unix(&address, &self.options.file)?],
+            Intake::Tcp(addresses, family) => listener::tcp(&addresses, family)?,
+            Intake::Unix(address) => vec![listener::unix(&address, &self.options.file)?],
             Intake::Passed(listeners) => listeners,
             Intake::Stdio => Vec::new(),
         };
@@ -149,13 +151,13 @@ impl Intake {
             Source::Listen(Address::Tcp(TcpAddress { host, port, family })) => {
                 let unresolved = |source| {
                     let host = match host {
-                        Host::Name(name) => name.clone(),
-                        Host::Ip(ip) => ip.to_string(),
-                        Host::Loopback => "localhost".into(),
+                        TcpHost::Name(name) => name.clone(),
+                        TcpHost::Ip(ip) => ip.to_string(),
+                        TcpHost::Loopback => "localhost".into(),
                     };
                     Error::Unresolved { host, source }
                 };
-                let addresses = listen::resolve(host, *port, *family)
+                let addresses = listener::resolve(host, *port, *family)
                     .map_err(|error| unresolved(Some(error)))?;
                 if addresses.is_empty() {
                     return Err(unresolved(None));
@@ -172,15 +174,15 @@ impl Intake {
             Self::Unix(UnixAddress::Abstract(_)) => (false, true, false),
             Self::Stdio => (false, false, false),
             Self::Passed(listeners) => {
-                let tcp = |listener: &Listener| matches!(listener, Listener::Tcp(_));
+                let tcp = |listener: &SocketListener| matches!(listener, SocketListener::Tcp(_));
                 (listeners.iter().any(tcp), !listeners.iter().all(tcp), false)
             }
         };
         // A rule that is silently without effect would be worse than none.
         let rules = [
-            (options.networks != Networks::Unsaid, tcp, Rule::Networks),
-            (options.peers.restrict(), unix, Rule::Peers),
-            (options.file.is_set(), file, Rule::SocketFile),
+            (options.networks != Networks::Unsaid, tcp, SourceRule::Networks),
+            (options.peers.restrict(), unix, SourceRule::Peers),
+            (options.file.is_set(), file, SourceRule::SocketFile),
         ];
         match rules.into_iter().find(|(given, fits, _)| *given && !fits) {
             Some((_, _, rule)) => {
@@ -191,7 +193,7 @@ impl Intake {
     }
 
     fn check_reach(&self, options: &Options, exposure: Option<&Exposure>) -> Result<(), Error> {
-        let far = self.tcp_addresses().into_iter().find(|a| !listen::is_loopback(a.ip()));
+        let far = self.tcp_addresses().into_iter().find(|a| !listener::is_loopback(a.ip()));
         match far {
             Some(address) if options.networks == Networks::Unsaid => Err(Error::NotLoopback {
                 address: format!("tcp://{address}"),
@@ -215,15 +217,15 @@ impl Intake {
                 let own: Vec<_> = match self {
                     Self::Tcp(addresses, Family::V6) => addresses.clone(),
                     Self::Tcp(addresses, _) => {
-                        addresses.iter().flat_map(|address| listen::with_v4(*address)).collect()
+                        addresses.iter().flat_map(|address| listener::with_v4(*address)).collect()
                     }
                     Self::Passed(listeners) => {
-                        listeners.iter().flat_map(Listener::covers).collect()
+                        listeners.iter().flat_map(SocketListener::covers).collect()
                     }
                     Self::Unix(_) | Self::Stdio => Vec::new(),
                 };
                 let own: Vec<_> = own.into_iter().filter(|own| own.port() != 0).collect();
-                literal(there).is_some_and(|there| crate::dial::leads_back(there, &own))
+                literal(there).is_some_and(|there| crate::serve::dial::leads_back(there, &own))
             }
             _ => false,
         };
@@ -256,7 +258,7 @@ impl Intake {
     /// Who can connect; nobody, if no socket is opened for it.
     fn audience(&self, options: &Options) -> Option<Audience> {
         let addresses = self.tcp_addresses();
-        if addresses.iter().any(|address| !listen::is_loopback(address.ip())) {
+        if addresses.iter().any(|address| !listener::is_loopback(address.ip())) {
             return Some(match &options.networks {
                 Networks::Only(networks) => {
                     Audience::Networks(networks.iter().map(ToString::to_string).collect())
@@ -286,7 +288,7 @@ impl Intake {
             }
             Self::Passed(listeners) => listeners
                 .iter()
-                .map(Listener::address)
+                .map(SocketListener::address)
                 .filter(|address| address.starts_with("unix:@"))
                 .collect(),
             _ => Vec::new(),
@@ -296,7 +298,9 @@ impl Intake {
     fn tcp_addresses(&self) -> Vec<SocketAddr> {
         match self {
             Self::Tcp(addresses, _) => addresses.clone(),
-            Self::Passed(listeners) => listeners.iter().filter_map(Listener::tcp_address).collect(),
+            Self::Passed(listeners) => {
+                listeners.iter().filter_map(SocketListener::tcp_address).collect()
+            }
             Self::Unix(_) | Self::Stdio => Vec::new(),
         }
     }
@@ -318,11 +322,11 @@ fn check_length(address: &UnixAddress) -> Result<(), Error> {
 /// The address a destination stands for, where no resolver is needed.
 fn literal(address: &TcpAddress) -> Option<SocketAddr> {
     let ip = match (&address.host, address.family) {
-        (Host::Ip(ip), _) => *ip,
-        (Host::Loopback, Family::V6) => IpAddr::from(Ipv6Addr::LOCALHOST),
-        (Host::Loopback, _) => IpAddr::from(Ipv4Addr::LOCALHOST),
-        (Host::Name(name), _) if name == "localhost" => IpAddr::from(Ipv4Addr::LOCALHOST),
-        (Host::Name(_), _) => return None,
+        (TcpHost::Ip(ip), _) => *ip,
+        (TcpHost::Loopback, Family::V6) => IpAddr::from(Ipv6Addr::LOCALHOST),
+        (TcpHost::Loopback, _) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        (TcpHost::Name(name), _) if name == "localhost" => IpAddr::from(Ipv4Addr::LOCALHOST),
+        (TcpHost::Name(_), _) => return None,
     };
     Some((ip, address.port).into())
 }

@@ -4,14 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::activation::Activation;
-use crate::cidr::{Cidr, CidrError};
-use crate::endpoint::{Address, AddressProblem, Destination, Source};
 use crate::error::Error;
-use crate::event::Peer;
 use crate::exposure::{Exposure, Rights};
-use crate::options::{Networks, Options, Peers};
+use crate::input::cidr::{Cidr, CidrError};
+use crate::input::endpoint::{Address, AddressProblem, Destination, Source};
+use crate::input::options::{Networks, Options, Peers};
+use crate::listen::activation::Activation;
 use crate::plan::Plan;
+use crate::serve::event::Peer;
 
 fn address(text: &str) -> String {
     match Address::parse(OsStr::new(text)) {

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::queue::Queue;
 
-/// An end of a connection; its number is its place in [`State`].
+/// An end of a connection; its number is its place in [`Sides`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Dialed = 0,
@@ -35,16 +35,16 @@ pub(crate) enum Parting {
     Reset,
 }
 
-pub(crate) struct Connection {
+pub(crate) struct SharedConnection {
     capacity: usize,
-    state: Mutex<State>,
+    state: Mutex<Sides>,
 }
 
-type State = [Side; 2];
+type Sides = [EndState; 2];
 
 /// What belongs to one end.
 #[derive(Default)]
-struct Side {
+struct EndState {
     /// What this end has not read yet.
     incoming: Queue,
     /// Nothing more comes in: this end does not want it, or its peer does not send it.
@@ -59,7 +59,7 @@ struct Side {
     watcher: Option<Waker>,
 }
 
-impl Connection {
+impl SharedConnection {
     pub(crate) fn new(capacity: usize) -> Self {
         Self { capacity, state: Mutex::default() }
     }
@@ -215,22 +215,22 @@ impl Connection {
         self.lock()[end as usize].incoming.allocated()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Sides> {
         // No rule is ever left half applied, so a panic elsewhere is no reason to stop.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn is_hung_up(state: &State) -> bool {
+fn is_hung_up(state: &Sides) -> bool {
     state.iter().all(|side| side.ended)
 }
 
 /// Everybody whose condition an end of a direction may have changed.
-fn take_wakers(state: &mut State) -> [Option<Waker>; 6] {
+fn take_wakers(state: &mut Sides) -> [Option<Waker>; 6] {
     let hung_up = is_hung_up(state);
     let [dialed, accepted] = state;
-    let reader = |side: &mut Side| if side.ended { side.reader.take() } else { None };
-    let watcher = |side: &mut Side| if hung_up { side.watcher.take() } else { None };
+    let reader = |side: &mut EndState| if side.ended { side.reader.take() } else { None };
+    let watcher = |side: &mut EndState| if hung_up { side.watcher.take() } else { None };
     [
         reader(dialed),
         reader(accepted),

@@ -62,5 +62,5 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use listener::{Dialer, Listener, Options};
+pub use listener::{Dialer, Listener, ListenerOptions};
 pub use stream::Stream;

@@ -14,7 +14,7 @@ use crate::stream::Stream;
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
+pub struct ListenerOptions {
     /// Connections that may wait to be accepted; further ones wait in [`Dialer::connect`].
     pub backlog: NonZeroUsize,
     /// Bytes that may wait to be read, in each direction of each connection. Memory is taken only
@@ -23,7 +23,7 @@ pub struct Options {
 }
 
 /// 128 connections, 64 KiB in each direction.
-impl Default for Options {
+impl Default for ListenerOptions {
     fn default() -> Self {
         const {
             Self {
@@ -48,16 +48,16 @@ pub struct Dialer {
 }
 
 struct Backlog {
-    options: Options,
+    options: ListenerOptions,
     /// A permit for each connection that fits.
     room: Semaphore,
     /// A permit for each connection that waits.
     waiting: Semaphore,
-    state: Mutex<State>,
+    state: Mutex<BacklogState>,
 }
 
 #[derive(Default)]
-struct State {
+struct BacklogState {
     closed: bool,
     pending: VecDeque<Stream>,
     /// Who waits in `poll_accept`; whoever waits in `accept` waits for a permit.
@@ -65,15 +65,15 @@ struct State {
 }
 
 impl Listener {
-    /// A listener with the default [`Options`].
+    /// A listener with the default [`ListenerOptions`].
     #[must_use]
     pub fn new() -> Self {
-        Self::with(Options::default())
+        Self::with(ListenerOptions::default())
     }
 
     /// A listener with limits of one's own.
     #[must_use]
-    pub fn with(options: Options) -> Self {
+    pub fn with(options: ListenerOptions) -> Self {
         let room = Semaphore::new(options.backlog.get().min(Semaphore::MAX_PERMITS));
         let (waiting, state) = (Semaphore::new(0), Mutex::default());
         Self { backlog: Arc::new(Backlog { options, room, waiting, state }) }
@@ -208,7 +208,7 @@ impl fmt::Debug for Dialer {
 }
 
 impl Backlog {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BacklogState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop::poll_proceed;
 
-use crate::connection::{Connection, End, Parting};
+use crate::connection::{End, Parting, SharedConnection};
 
 /// Either end of a connection in memory; dropping it closes it.
 ///
@@ -21,7 +21,7 @@ use crate::connection::{Connection, End, Parting};
 /// Each stream remembers one task that waits to read, one that waits to write and one that waits for
 /// an error. Where several wait for the same, the last one is woken, as with tokio's `poll_*`.
 pub struct Stream {
-    connection: Arc<Connection>,
+    connection: Arc<SharedConnection>,
     end: End,
 }
 
@@ -31,7 +31,7 @@ impl Stream {
     /// `capacity` is the number of bytes in each direction that may wait to be read.
     #[must_use]
     pub fn pair(capacity: NonZeroUsize) -> (Self, Self) {
-        let connection = Arc::new(Connection::new(capacity.get()));
+        let connection = Arc::new(SharedConnection::new(capacity.get()));
         let dialed = Self { connection: Arc::clone(&connection), end: End::Dialed };
         (dialed, Self { connection, end: End::Accepted })
     }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Builder;
 
-use crate::{Dialer, Listener, Options, Stream};
+use crate::{Dialer, Listener, ListenerOptions, Stream};
 
 fn size(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
@@ -244,7 +244,7 @@ fn connections_are_accepted_in_their_order_and_by_anybody() {
 #[test]
 fn a_full_backlog_waits_for_an_accept() {
     both_runtimes(|| async {
-        let options = Options { backlog: size(2), ..Options::default() };
+        let options = ListenerOptions { backlog: size(2), ..ListenerOptions::default() };
         let listener = Listener::with(options);
         let dialer = listener.dialer();
         let _pending = [dialer.connect().await.unwrap(), dialer.connect().await.unwrap()];
@@ -270,7 +270,8 @@ fn a_full_backlog_waits_for_an_accept() {
 fn closing_ends_all_waiting() {
     both_runtimes(|| async {
         for by_drop in [false, true] {
-            let listener = Listener::with(Options { backlog: size(1), ..Options::default() });
+            let listener =
+                Listener::with(ListenerOptions { backlog: size(1), ..ListenerOptions::default() });
             let dialer = listener.dialer();
             let pending = dialer.connect().await.unwrap();
             let waiting = tokio::spawn({

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use self::pages::{PageOf, Pages};
 
-pub use self::entry::{BodyText, Entry, EntryParts};
+pub use self::entry::{BodyText, EntryParts, HarEntry};
 pub use self::error::HarError;
 pub(crate) use self::mend::mend;
 
@@ -50,7 +50,7 @@ pub struct HarFile {
     first: PathBuf,
     number: u32,
     limits: HarLimits,
-    part: Part,
+    part: HarPart,
 }
 
 /// What else happened when an entry was written.
@@ -73,7 +73,7 @@ impl HarFile {
     /// [`HarError::NotEmpty`], [`HarError::NotAFile`] for a symbolic link and the like, and
     /// [`HarError::Create`].
     pub fn create(path: &Path, limits: HarLimits) -> Result<Self, HarError> {
-        let part = Part::create(path.to_owned())?;
+        let part = HarPart::create(path.to_owned())?;
         Ok(Self { first: path.to_owned(), number: 1, limits, part })
     }
 
@@ -93,7 +93,7 @@ impl HarFile {
     /// [`HarError::Write`]: the file is as it was before, without the entry. [`HarError::Broken`]:
     /// it could not be restored. The next entry is tried in the same place after either.
     /// [`HarError::Create`] and [`HarError::NoNumber`] for the next file.
-    pub fn append(&mut self, entry: &Entry) -> Result<Appended, HarError> {
+    pub fn append(&mut self, entry: &HarEntry) -> Result<Appended, HarError> {
         let mut appended = Appended::default();
         let mut next = self.part.with(entry);
         let full = self.limits.max_bytes.is_some_and(|most| self.part.size_with(&next) > most);
@@ -109,7 +109,7 @@ impl HarFile {
 
     fn begin_next(&mut self) -> Result<(), HarError> {
         for number in self.number + 1..=LAST_NUMBER {
-            match Part::create(numbered(&self.first, number)) {
+            match HarPart::create(numbered(&self.first, number)) {
                 Ok(part) => {
                     self.part = part;
                     self.number = number;
@@ -136,7 +136,7 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
 
 /// A file of the series that a log is split into.
 #[derive(Debug)]
-struct Part {
+struct HarPart {
     path: PathBuf,
     file: File,
     /// Where the tail begins.
@@ -148,14 +148,14 @@ struct Part {
 }
 
 /// What is to be written in the tail's place.
-struct Next {
+struct NextWrite {
     bytes: Vec<u8>,
     /// How much of it comes before the new tail.
     entry_len: usize,
     page: PageOf,
 }
 
-impl Part {
+impl HarPart {
     fn create(path: PathBuf) -> Result<Self, HarError> {
         let file = open(&path)?;
         let pages = Pages::default();
@@ -168,7 +168,7 @@ impl Part {
         Ok(Self { path, file, tail_at: HEAD.len() as u64, entries: 0, pages, broken: false })
     }
 
-    fn with(&self, entry: &Entry) -> Next {
+    fn with(&self, entry: &HarEntry) -> NextWrite {
         let page = self.pages.of(entry);
         // The line break first: it is in the old tail too, so a write that is cut short leaves the
         // line before alone.
@@ -176,14 +176,14 @@ impl Part {
         entry.write_json(page.id().as_deref(), &mut bytes);
         let entry_len = bytes.len();
         bytes.extend(self.pages.tail_with(&page).as_bytes());
-        Next { bytes, entry_len, page }
+        NextWrite { bytes, entry_len, page }
     }
 
-    fn size_with(&self, next: &Next) -> u64 {
+    fn size_with(&self, next: &NextWrite) -> u64 {
         self.tail_at + next.bytes.len() as u64
     }
 
-    fn write(&mut self, next: Next) -> Result<(), HarError> {
+    fn write(&mut self, next: NextWrite) -> Result<(), HarError> {
         if self.broken {
             let broken = |source| HarError::Broken { path: self.path.clone(), source };
             self.restore().map_err(broken)?;

@@ -28,9 +28,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::local::Local;
-use crate::traffic::event::{Event, OnEvent};
-use crate::traffic::exchange::{self, Exchange, Recorded, Run, Times};
-use crate::traffic::record::{Record, Side, Tee};
+use crate::traffic::event::{OnTapEvent, TapEvent};
+use crate::traffic::exchange::{self, Exchange, KubectlRun, Recorded, Times};
+use crate::traffic::record::{Direction, Record, Tee};
 use crate::upstream::credential::{CredentialError, Credentials, Current};
 use crate::upstream::dial::{DialError, Route};
 use crate::upstream::server::Server;
@@ -87,10 +87,10 @@ pub struct Tap {
     listener: TcpListener,
     acceptor: TlsAcceptor,
     at: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<TapState>,
 }
 
-struct Shared {
+struct TapState {
     local: Local,
     hosts: [String; 2],
     route: Route,
@@ -105,7 +105,7 @@ struct Shared {
     json_accept: bool,
     now: fn() -> Timestamp,
     count: AtomicU64,
-    on_event: OnEvent,
+    on_event: OnTapEvent,
 }
 
 type Body = BoxBody<Bytes, hyper::Error>;
@@ -134,7 +134,7 @@ impl Tap {
     /// # Errors
     ///
     /// [`TapError`].
-    pub async fn bind(setup: Setup, on_event: OnEvent) -> Result<Self, TapError> {
+    pub async fn bind(setup: Setup, on_event: OnTapEvent) -> Result<Self, TapError> {
         if !setup.listen.ip().is_loopback() {
             return Err(TapError::NotLoopback(setup.listen));
         }
@@ -145,7 +145,7 @@ impl Tap {
         let listener = TcpListener::bind(setup.listen).await.map_err(failed)?;
         let at = listener.local_addr().map_err(failed)?;
         let (local, config) = Local::new(at.ip()).map_err(TapError::Certificate)?;
-        let shared = Shared {
+        let shared = TapState {
             local,
             hosts: [at.to_string(), format!("localhost:{}", at.port())],
             route,
@@ -176,7 +176,7 @@ impl Tap {
     /// The kubeconfig that leads here. It holds the token: whoever reads it can use the tap.
     #[must_use]
     pub fn kubeconfig(&self) -> Secret {
-        let Shared { local, route, context, connection, .. } = &*self.shared;
+        let TapState { local, route, context, connection, .. } = &*self.shared;
         local.kubeconfig(self.at, &route.server().prefix, context, connection)
     }
 
@@ -219,7 +219,7 @@ impl Tap {
     }
 }
 
-impl Shared {
+impl TapState {
     /// Serves a connection from kubectl, with all its requests.
     async fn carry(self: Arc<Self>, stream: TcpStream, acceptor: TlsAcceptor) {
         let _ = stream.set_nodelay(true);
@@ -260,22 +260,24 @@ impl Shared {
     }
 
     fn refuse(&self, status: StatusCode, why: &str) -> Response<Body> {
-        (self.on_event)(Event::Refused { at: (self.now)(), status: status.as_u16() });
+        (self.on_event)(TapEvent::Refused { at: (self.now)(), status: status.as_u16() });
         refusal(status, why)
     }
 
     fn record(&self, request: &Request<Incoming>) -> Arc<Record> {
         let headers = request.headers();
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
-        let run = text("kubectl-session")
-            .map(|session| Run { session, command: text("kubectl-command").unwrap_or_default() });
+        let run = text("kubectl-session").map(|session| KubectlRun {
+            session,
+            command: text("kubectl-command").unwrap_or_default(),
+        });
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let prefix = &self.route.server().prefix;
         let exchange = Exchange {
             id: self.count.fetch_add(1, Ordering::Relaxed) + 1,
             run,
             started: (self.now)(),
-            request: exchange::Request {
+            request: exchange::RecordedRequest {
                 method: request.method().to_string(),
                 target: target.strip_prefix(prefix.as_str()).unwrap_or(target).to_owned(),
                 version: version(request.version()),
@@ -309,7 +311,7 @@ impl Shared {
             target.as_str().parse().unwrap_or(Uri::from_static("/"))
         });
         parts.version = Version::HTTP_11;
-        let body = Tee::new(body, Side::Request, record).boxed();
+        let body = Tee::new(body, Direction::Request, record).boxed();
         let request = Request::from_parts(parts, body);
         let mut response = self.send(request, &current, client.is_some()).await?;
 
@@ -318,7 +320,7 @@ impl Shared {
             self.refused(current.generation);
         }
         record.update(|exchange| {
-            exchange.response = Some(exchange::Response {
+            exchange.response = Some(exchange::RecordedResponse {
                 status: status.as_u16(),
                 reason: status.canonical_reason().unwrap_or_default().to_owned(),
                 version: version(response.version()),
@@ -334,7 +336,7 @@ impl Shared {
         } else {
             drop_hops(response.headers_mut(), false);
         }
-        Ok(response.map(|body| Tee::new(body, Side::Response, record).boxed()))
+        Ok(response.map(|body| Tee::new(body, Direction::Response, record).boxed()))
     }
 
     /// What proves to the server who is asking. A plugin may have to be run for it.
@@ -490,8 +492,8 @@ async fn carry_upgraded(
         Ok((client, server)) => {
             let (from_client, to_client) = tokio::io::split(TokioIo::new(client));
             let (from_server, to_server) = tokio::io::split(TokioIo::new(server));
-            let up = carry(from_client, to_server, Side::Request, &record);
-            let down = carry(from_server, to_client, Side::Response, &record);
+            let up = carry(from_client, to_server, Direction::Request, &record);
+            let down = carry(from_server, to_client, Direction::Response, &record);
             // An end is passed on for its direction alone; whoever breaks off ends both.
             let _ = tokio::try_join!(up, down);
         }
@@ -503,7 +505,7 @@ async fn carry_upgraded(
 pub(crate) async fn carry(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    side: Side,
+    side: Direction,
     record: &Record,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];

@@ -27,10 +27,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::proxy::carry;
-use crate::traffic::record::{Record, Side};
+use crate::traffic::record::{Direction, Record};
 use crate::upstream::server::Server;
 use crate::upstream::tls;
-use crate::{Credentials, Event, Exchange, Setup, Surroundings, Tap, Way};
+use crate::{AuthMethod, Credentials, Exchange, PluginSurroundings, Setup, Tap, TapEvent};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -213,14 +213,14 @@ fn connection(at: SocketAddr, prefix: &str, authority: &Authority, user: &str) -
 struct Running {
     at: SocketAddr,
     config: Value,
-    events: mpsc::UnboundedReceiver<Event>,
+    events: mpsc::UnboundedReceiver<TapEvent>,
     stop: watch::Sender<bool>,
     served: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
-    async fn start(connection: Connection, way: Way) -> Self {
-        let around = Surroundings {
+    async fn start(connection: Connection, way: AuthMethod) -> Self {
+        let around = PluginSurroundings {
             environment: Vec::new(),
             find: Box::new(|_| None),
             terminal: None,
@@ -284,7 +284,7 @@ impl Running {
     async fn finished(&mut self) -> Exchange {
         loop {
             let event = tokio::time::timeout(PATIENCE, self.events.recv());
-            if let Event::Finished(exchange) = event.await.unwrap().unwrap() {
+            if let TapEvent::Finished(exchange) = event.await.unwrap().unwrap() {
                 return *exchange;
             }
         }
@@ -311,7 +311,7 @@ fn requests_pass_with_the_contexts_own_credentials() {
         let mut connection =
             connection(server.at, "/k8s/c-1", &authority, "as: jane, as-groups: [dev]");
         connection.disable_compression = true;
-        let way = Way::Token(Secret::new(b"upstream".to_vec()));
+        let way = AuthMethod::Token(Secret::new(b"upstream".to_vec()));
         let mut tap = Running::start(connection, way).await;
         let cluster = &tap.config["clusters"][0]["cluster"];
         assert_eq!(cluster["server"], format!("https://{}/k8s/c-1", tap.at));
@@ -365,7 +365,7 @@ fn nobody_without_the_kubeconfig_gets_through() {
     run(async {
         let authority = Authority::new();
         let server = StandIn::start(&authority).await;
-        let tap = Running::start(connection(server.at, "", &authority, ""), Way::None).await;
+        let tap = Running::start(connection(server.at, "", &authority, ""), AuthMethod::None).await;
         let wrong = format!("Bearer {}", "x".repeat(tap.token().len()));
         let right = format!("Bearer {}", tap.token());
         let own = tap.at.to_string();
@@ -405,7 +405,8 @@ fn a_watch_event_passes_before_the_next_one_is_there() {
     run(async {
         let authority = Authority::new();
         let server = StandIn::start(&authority).await;
-        let mut tap = Running::start(connection(server.at, "", &authority, ""), Way::None).await;
+        let mut tap =
+            Running::start(connection(server.at, "", &authority, ""), AuthMethod::None).await;
         let request = tap.request("GET", "/api/v1/pods?watch=true", "");
         let mut response = tap.connect().await.send_request(request).await.unwrap();
         for event in ["{\"type\":\"ADDED\"}\n", "{\"type\":\"DELETED\"}\n"] {
@@ -413,7 +414,7 @@ fn a_watch_event_passes_before_the_next_one_is_there() {
             let frame = response.frame().await.unwrap().unwrap().into_data().unwrap();
             assert_eq!(frame, event);
             let told = loop {
-                if let Event::Data { bytes, .. } = tap.events.recv().await.unwrap() {
+                if let TapEvent::Data { bytes, .. } = tap.events.recv().await.unwrap() {
                     break bytes;
                 }
             };
@@ -431,7 +432,7 @@ fn trailers_are_kept() {
     run(async {
         let authority = Authority::new();
         let server = StandIn::start(&authority).await;
-        let tap = Running::start(connection(server.at, "", &authority, ""), Way::None).await;
+        let tap = Running::start(connection(server.at, "", &authority, ""), AuthMethod::None).await;
         let mut request = tap.request("GET", "/trailers", "");
         request.headers_mut().insert("TE", "trailers".parse().unwrap());
         let response = tap.connect().await.send_request(request).await.unwrap();
@@ -446,7 +447,8 @@ fn upgraded_connections_pass_both_ways() {
     run(async {
         let authority = Authority::new();
         let server = StandIn::start(&authority).await;
-        let mut tap = Running::start(connection(server.at, "", &authority, ""), Way::None).await;
+        let mut tap =
+            Running::start(connection(server.at, "", &authority, ""), AuthMethod::None).await;
         let mut request = tap.request("POST", "/api/v1/namespaces/ns/pods/p/exec", "");
         request.headers_mut().insert("Connection", "Upgrade".parse().unwrap());
         request.headers_mut().insert("Upgrade", "SPDY/3.1".parse().unwrap());
@@ -478,7 +480,7 @@ fn what_a_stream_keeps_to_itself_is_asked_for() {
         let record = Record::new(Exchange::default(), 0, Arc::new(|_| {}));
         let carried = Arc::clone(&record);
         let task = tokio::spawn(async move {
-            carry(near, tokio::io::BufWriter::new(to), Side::Request, &carried).await
+            carry(near, tokio::io::BufWriter::new(to), Direction::Request, &carried).await
         });
         far.write_all(b"ping").await.unwrap();
         let mut word = [0; 4];
@@ -504,7 +506,7 @@ fn kubectl_is_told_why_the_server_cannot_be_reached() {
             (connection(nobody, "", &authority, ""), "cannot connect to 127.0.0.1"),
             (connection(server.at, "", &stranger, ""), "no TLS connection to 127.0.0.1"),
         ] {
-            let mut tap = Running::start(connection, Way::None).await;
+            let mut tap = Running::start(connection, AuthMethod::None).await;
             let request = tap.request("GET", "/version", "");
             let response = tap.connect().await.send_request(request).await.unwrap();
             let (status, body) = text(response).await;
@@ -544,7 +546,7 @@ fn a_plugin_is_run_again_after_a_401() {
             cluster: None,
         };
         let connection = connection(server.at, "", &authority, "");
-        let tap = Running::start(connection, Way::Exec(Box::new(exec))).await;
+        let tap = Running::start(connection, AuthMethod::Exec(Box::new(exec))).await;
         let mut kubectl = tap.connect().await;
         for (target, token) in [
             ("/version", "Bearer t-1"),
@@ -594,7 +596,8 @@ fn without_tls_no_credential_is_sent_and_what_is_safe_is_asked_again() {
         let mut heads = closing(listener);
         let mut connection = connection(at, "", &Authority::new(), "");
         connection.server = format!("http://{at}");
-        let tap = Running::start(connection, Way::Token(Secret::new(b"upstream".to_vec()))).await;
+        let tap =
+            Running::start(connection, AuthMethod::Token(Secret::new(b"upstream".to_vec()))).await;
         let mut kubectl = tap.connect().await;
         for (method, wanted, reached) in [("GET", 200, 1), ("GET", 200, 2), ("POST", 502, 1)] {
             let response = kubectl.send_request(tap.request(method, "/version", "")).await.unwrap();
@@ -662,7 +665,7 @@ fn proxies_of_every_kind_are_passed() {
             let mut connection = connection(server.at, "", &authority, "");
             connection.proxy_url = Some(format!("{kind}://user:{password}@{at}"));
             let between = tokio::spawn(proxy(listener, kind, server.at));
-            let mut tap = Running::start(connection, Way::None).await;
+            let mut tap = Running::start(connection, AuthMethod::None).await;
             let request = tap.request("GET", "/version", "");
             let response = tap.connect().await.send_request(request).await.unwrap();
             assert_eq!(response.status(), if wanted.is_some() { 502 } else { 200 }, "{kind}");

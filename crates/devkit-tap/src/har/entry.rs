@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::percent::{Plus, decode};
-use crate::traffic::exchange::{Exchange, Recorded, Response, Times};
+use crate::traffic::exchange::{Exchange, Recorded, RecordedResponse, Times};
 
 /// What browsers write where nothing names the type.
 const UNKNOWN_TYPE: &str = "x-unknown";
@@ -59,7 +59,7 @@ impl fmt::Debug for BodyText {
 /// A request and its answer, as a HAR file has them.
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub struct HarEntry {
     started_date_time: String,
     time: f64,
     request: RequestOf,
@@ -74,19 +74,19 @@ pub struct Entry {
     run: Option<RunOf>,
 }
 
-impl fmt::Debug for Entry {
+impl fmt::Debug for HarEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("HarEntry").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 /// An entry in the place that it has in a file.
 #[derive(Serialize)]
-struct Placed<'a> {
+struct EntryOnPage<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pageref: Option<&'a str>,
     #[serde(flatten)]
-    entry: &'a Entry,
+    entry: &'a HarEntry,
 }
 
 #[derive(Clone, Serialize)]
@@ -102,8 +102,8 @@ struct RequestOf {
     url: String,
     http_version: String,
     cookies: [Nothing; 0],
-    headers: Vec<Pair>,
-    query_string: Vec<Pair>,
+    headers: Vec<NameValue>,
+    query_string: Vec<NameValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     post_data: Option<PostData>,
     headers_size: i64,
@@ -117,7 +117,7 @@ struct ResponseOf {
     status_text: String,
     http_version: String,
     cookies: [Nothing; 0],
-    headers: Vec<Pair>,
+    headers: Vec<NameValue>,
     content: Content,
     #[serde(rename = "redirectURL")]
     redirect_url: &'static str,
@@ -129,7 +129,7 @@ struct ResponseOf {
 }
 
 #[derive(Clone, Serialize)]
-struct Pair {
+struct NameValue {
     name: String,
     value: String,
 }
@@ -170,7 +170,7 @@ struct Timings {
 #[derive(Clone, Serialize)]
 struct Nothing {}
 
-impl Entry {
+impl HarEntry {
     /// Says in HAR's terms what passed. Headers and bodies are those of `parts` alone.
     #[must_use]
     pub fn new(exchange: &Exchange, parts: EntryParts) -> Self {
@@ -226,14 +226,14 @@ impl Entry {
 
     /// Writes the entry as one line, without its end.
     pub(super) fn write_json(&self, pageref: Option<&str>, bytes: &mut Vec<u8>) {
-        serde_json::to_writer(bytes, &Placed { pageref, entry: self })
+        serde_json::to_writer(bytes, &EntryOnPage { pageref, entry: self })
             .expect("memory takes everything, and every key is a string");
     }
 }
 
 fn answer(
-    response: &Response,
-    headers: Vec<Pair>,
+    response: &RecordedResponse,
+    headers: Vec<NameValue>,
     text: Option<BodyText>,
     error: Option<String>,
 ) -> ResponseOf {
@@ -290,21 +290,21 @@ fn post_data(body: BodyText) -> PostData {
     PostData { mime_type: mime, text, encoding: base64.then_some("base64") }
 }
 
-fn content_type(headers: &[Pair]) -> String {
+fn content_type(headers: &[NameValue]) -> String {
     let named = headers.iter().find(|pair| pair.name.eq_ignore_ascii_case("content-type"));
     named.map_or_else(|| UNKNOWN_TYPE.to_owned(), |pair| pair.value.clone())
 }
 
-fn pairs(headers: Vec<(String, String)>) -> Vec<Pair> {
-    headers.into_iter().map(|(name, value)| Pair { name, value }).collect()
+fn pairs(headers: Vec<(String, String)>) -> Vec<NameValue> {
+    headers.into_iter().map(|(name, value)| NameValue { name, value }).collect()
 }
 
 /// What an address asks, as Go reads it: `+` is a space.
-fn query(url: &str) -> Vec<Pair> {
+fn query(url: &str) -> Vec<NameValue> {
     let query = url.split('#').next().and_then(|url| url.split_once('?')).map(|(_, query)| query);
     let fields = query.unwrap_or_default().split('&').filter(|field| !field.is_empty());
     let fields = fields.map(|field| field.split_once('=').unwrap_or((field, "")));
-    fields.map(|(name, value)| Pair { name: decoded(name), value: decoded(value) }).collect()
+    fields.map(|(name, value)| NameValue { name: decoded(name), value: decoded(value) }).collect()
 }
 
 fn decoded(text: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::entry::{Entry, RunOf};
+use super::entry::{HarEntry, RunOf};
 
 /// The tail is written again with each entry, so it must stay small.
 const MOST: usize = 1_000;
@@ -43,7 +43,7 @@ impl PageOf {
 }
 
 impl Pages {
-    pub(super) fn of(&self, entry: &Entry) -> PageOf {
+    pub(super) fn of(&self, entry: &HarEntry) -> PageOf {
         let Some(RunOf { session, command }) = entry.run() else { return PageOf::None };
         let key = (clipped(session, LONGEST_SESSION), clipped(command, LONGEST_TITLE));
         if let Some(number) = self.numbers.get(&key) {

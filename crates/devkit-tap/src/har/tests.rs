@@ -13,22 +13,24 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{BodyText, Entry, EntryParts};
-use crate::traffic::exchange::{Exchange, Recorded, Request, Response, Run, Times};
+use super::{BodyText, EntryParts, HarEntry};
+use crate::traffic::exchange::{
+    Exchange, KubectlRun, Recorded, RecordedRequest, RecordedResponse, Times,
+};
 
 fn exchange(id: u64) -> Exchange {
     Exchange {
         id,
-        run: Some(Run { session: "5b1c".to_owned(), command: "kubectl get".to_owned() }),
+        run: Some(KubectlRun { session: "5b1c".to_owned(), command: "kubectl get".to_owned() }),
         started: "2026-11-26T14:03:07.123456Z".parse().unwrap(),
-        request: Request {
+        request: RecordedRequest {
             method: "GET".to_owned(),
             target: "/api".to_owned(),
             version: "HTTP/1.1".to_owned(),
             headers: vec![("Authorization".to_owned(), "Bearer hunter2".to_owned())],
             body: Recorded::default(),
         },
-        response: Some(Response {
+        response: Some(RecordedResponse {
             status: 200,
             reason: "OK".to_owned(),
             version: "HTTP/1.0".to_owned(),
@@ -54,13 +56,13 @@ fn body(text: &str) -> BodyText {
     BodyText { mime: "text/plain".to_owned(), text: text.to_owned(), base64: false, size }
 }
 
-fn entry(id: u64) -> Entry {
-    Entry::new(&exchange(id), parts())
+fn entry(id: u64) -> HarEntry {
+    HarEntry::new(&exchange(id), parts())
 }
 
-fn of_run(id: u64, session: &str, command: &str) -> Entry {
-    let run = Some(Run { session: session.to_owned(), command: command.to_owned() });
-    Entry::new(&Exchange { run, ..exchange(id) }, parts())
+fn of_run(id: u64, session: &str, command: &str) -> HarEntry {
+    let run = Some(KubectlRun { session: session.to_owned(), command: command.to_owned() });
+    HarEntry::new(&Exchange { run, ..exchange(id) }, parts())
 }
 
 fn read(path: &Path) -> Value {

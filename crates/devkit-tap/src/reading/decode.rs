@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::redact::{self, Place, Secrets};
+use super::redact::{self, PathKind, Secrets};
 use crate::traffic::exchange::{Exchange, Recorded};
 
 use body::{Media, Plain, Watched};
@@ -94,7 +94,7 @@ impl Exchange {
     /// than the first `most` bytes are looked at, of what it was before.
     #[must_use]
     pub fn shown(&self, secrets: Secrets, most: u64) -> Bodies {
-        let place = Place::of(&self.request.target);
+        let place = PathKind::of(&self.request.target);
         // What follows a switch of protocols is no body, whatever the headers say.
         let switched = self.response.as_ref().is_some_and(|response| response.status == 101);
         let watched = body::watched(&self.request.target);
@@ -103,7 +103,7 @@ impl Exchange {
             _ if switched => Shown::Binary { bytes: recorded.total },
             _ => {
                 let total = recorded.total;
-                Reader { secrets, place, watched, total, most }.show(headers, recorded)
+                BodyReader { secrets, place, watched, total, most }.show(headers, recorded)
             }
         };
         Bodies {
@@ -118,15 +118,15 @@ impl Exchange {
 
 /// What is known before a body is read.
 #[derive(Clone, Copy)]
-struct Reader {
+struct BodyReader {
     secrets: Secrets,
-    place: Place,
+    place: PathKind,
     watched: Watched,
     total: u64,
     most: u64,
 }
 
-impl Reader {
+impl BodyReader {
     fn show(self, headers: &[(String, String)], recorded: &Recorded) -> Shown {
         let Some(plain) = body::decoded(headers, recorded, self.most) else { return self.binary() };
         let media = Media::of(headers, &plain.bytes);

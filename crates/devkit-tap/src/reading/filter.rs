@@ -5,7 +5,7 @@ mod tests;
 
 use devkit_text::{escape, nearest};
 
-use super::words::{Asked, Patch, Resource, Scope, Subject, Verb, builtin};
+use super::words::{Patch, RequestInfo, Resource, Scope, Subject, Verb, builtin};
 
 /// Requests that are wanted: `[VERB] [RESOURCE [NAME]] [-n NAMESPACE]`.
 ///
@@ -21,7 +21,7 @@ use super::words::{Asked, Patch, Resource, Scope, Subject, Verb, builtin};
 ///   Any other filter wants a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
-    verb: Option<Wanted>,
+    verb: Option<VerbFilter>,
     what: What,
     namespace: Option<String>,
 }
@@ -70,7 +70,7 @@ pub enum FilterError {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum VerbFilter {
     Get,
     List,
     Watch,
@@ -84,24 +84,24 @@ enum Wanted {
 }
 
 /// Word, what it means.
-const VERBS: &[(&str, Wanted)] = &[
-    ("get", Wanted::Get),
-    ("list", Wanted::List),
-    ("watch", Wanted::Watch),
-    ("create", Wanted::Create),
-    ("post", Wanted::Create),
-    ("apply", Wanted::Apply),
-    ("patch", Wanted::Patch),
-    ("replace", Wanted::Update),
-    ("update", Wanted::Update),
-    ("put", Wanted::Update),
-    ("delete", Wanted::Delete),
-    ("logs", Wanted::Of("log")),
-    ("log", Wanted::Of("log")),
-    ("exec", Wanted::Of("exec")),
-    ("attach", Wanted::Of("attach")),
-    ("port-forward", Wanted::Of("portforward")),
-    ("portforward", Wanted::Of("portforward")),
+const VERBS: &[(&str, VerbFilter)] = &[
+    ("get", VerbFilter::Get),
+    ("list", VerbFilter::List),
+    ("watch", VerbFilter::Watch),
+    ("create", VerbFilter::Create),
+    ("post", VerbFilter::Create),
+    ("apply", VerbFilter::Apply),
+    ("patch", VerbFilter::Patch),
+    ("replace", VerbFilter::Update),
+    ("update", VerbFilter::Update),
+    ("put", VerbFilter::Update),
+    ("delete", VerbFilter::Delete),
+    ("logs", VerbFilter::Of("log")),
+    ("log", VerbFilter::Of("log")),
+    ("exec", VerbFilter::Of("exec")),
+    ("attach", VerbFilter::Of("attach")),
+    ("port-forward", VerbFilter::Of("portforward")),
+    ("portforward", VerbFilter::Of("portforward")),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +154,7 @@ impl Filter {
             (_, Some(name)) => return Err(too_many(name)),
         };
         if let What::Path(path) = &what
-            && (namespace.is_some() || matches!(verb, Some(Wanted::Of(_))))
+            && (namespace.is_some() || matches!(verb, Some(VerbFilter::Of(_))))
         {
             return Err(FilterError::NotForPaths { word: shown(path) });
         }
@@ -163,7 +163,7 @@ impl Filter {
 
     /// Whether a request is wanted.
     #[must_use]
-    pub fn matches(&self, asked: &Asked) -> bool {
+    pub fn matches(&self, asked: &RequestInfo) -> bool {
         match (&self.what, &asked.subject) {
             (What::Path(wanted), Subject::Path(path) | Subject::Discovery(path)) => {
                 self.verb.is_none_or(|verb| verb.is_of(asked)) && below(wanted, path)
@@ -181,19 +181,19 @@ impl Filter {
 
     /// Whether any of the filters wants a request. Without a filter all are wanted.
     #[must_use]
-    pub fn any(filters: &[Self], asked: &Asked) -> bool {
+    pub fn any(filters: &[Self], asked: &RequestInfo) -> bool {
         filters.is_empty() || filters.iter().any(|filter| filter.matches(asked))
     }
 
     fn verb_and_place_match(
         &self,
-        asked: &Asked,
+        asked: &RequestInfo,
         resource: &Resource,
         subresource: Option<&str>,
     ) -> bool {
         let verb = match (self.verb, resource.subresource.as_deref()) {
             (None, _) => true,
-            (Some(Wanted::Of(wanted)), found) => found == Some(wanted),
+            (Some(VerbFilter::Of(wanted)), found) => found == Some(wanted),
             (Some(_), Some("log" | "exec" | "attach" | "portforward")) if subresource.is_none() => {
                 false
             }
@@ -206,8 +206,8 @@ impl Filter {
     }
 }
 
-impl Wanted {
-    fn is_of(self, asked: &Asked) -> bool {
+impl VerbFilter {
+    fn is_of(self, asked: &RequestInfo) -> bool {
         match self {
             Self::Get => matches!(asked.verb, Verb::Get | Verb::List | Verb::Watch),
             Self::List => asked.verb == Verb::List,
@@ -222,7 +222,7 @@ impl Wanted {
     }
 }
 
-fn is_apply(asked: &Asked) -> bool {
+fn is_apply(asked: &RequestInfo) -> bool {
     let by_client = asked.field_manager.as_deref() == Some("kubectl-client-side-apply");
     let by_server = asked.patch == Some(Patch::Apply);
     by_server || by_client && matches!(asked.verb, Verb::Create | Verb::Patch | Verb::Update)
@@ -254,7 +254,7 @@ impl Pattern {
         })
     }
 
-    fn matches(&self, asked: &Asked, found: &Resource) -> bool {
+    fn matches(&self, asked: &RequestInfo, found: &Resource) -> bool {
         let resource = self.resource.is_empty() || self.resource.contains(&found.resource);
         let group = self.group.as_ref().is_none_or(|group| {
             *group == found.group || *group == format!("{}.{}", found.version, found.group)
@@ -296,17 +296,17 @@ fn split(text: &str) -> Result<(Vec<&str>, Option<String>), FilterError> {
     Ok((words, namespace))
 }
 
-fn verb(word: &str) -> Option<Wanted> {
+fn verb(word: &str) -> Option<VerbFilter> {
     let mut named = VERBS.iter().filter(|(verb, _)| verb.eq_ignore_ascii_case(word));
     named.next().map(|(_, wanted)| *wanted)
 }
 
-fn what_of(verb: Option<Wanted>, word: &str) -> Result<What, FilterError> {
+fn what_of(verb: Option<VerbFilter>, word: &str) -> Result<What, FilterError> {
     if word.starts_with('/') {
         return Ok(What::Path(word.trim_end_matches('/').to_owned()));
     }
     let known = || builtin::plural(&word.to_ascii_lowercase()).is_some();
-    if matches!(verb, Some(Wanted::Of(_))) && !word.contains('/') && !known() {
+    if matches!(verb, Some(VerbFilter::Of(_))) && !word.contains('/') && !known() {
         let name = Some(word.to_owned());
         let resource = vec!["pods".to_owned()];
         return Ok(What::Resource(Pattern { resource, name, ..Pattern::default() }));

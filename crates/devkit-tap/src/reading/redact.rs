@@ -14,7 +14,7 @@ pub use headers::headers;
 pub use target::target;
 
 pub(crate) use json::json;
-pub(crate) use place::Place;
+pub(crate) use place::PathKind;
 pub(crate) use target::parameters;
 pub(crate) use text::{may_be_secret, text};
 

@@ -9,7 +9,7 @@ use std::fmt;
 use devkit_text::escape;
 
 use crate::percent::{Plus, decode};
-use builtin::Home;
+use builtin::ResourceScope;
 
 /// What a request asks for. Every text in it is percent-decoded and fit to be shown.
 ///
@@ -17,7 +17,7 @@ use builtin::Home;
 ///
 /// Rule: the API server's `RequestInfo`, which decodes the path before it splits it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestInfo {
     /// `GET`.
     pub method: String,
     /// What the API server calls it.
@@ -32,7 +32,7 @@ pub struct Asked {
     pub field_manager: Option<String>,
     /// Whether nothing is to be kept of it.
     pub dry_run: bool,
-    /// The kind of patch, once [`Asked::sent_as`] was told.
+    /// The kind of patch, once [`RequestInfo::sent_as`] was told.
     pub patch: Option<Patch>,
 }
 
@@ -72,7 +72,7 @@ pub enum Subject {
 
 /// Subjects by how much they matter to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub enum SubjectClass {
     /// Objects.
     Resource,
     /// What kubectl asks before it can ask anything else.
@@ -126,7 +126,7 @@ pub enum Patch {
     Apply,
 }
 
-impl Asked {
+impl RequestInfo {
     /// Reads a request's method and target (path and query, without an upstream's path prefix).
     #[must_use]
     pub fn of(method: &str, target: &str) -> Self {
@@ -174,11 +174,11 @@ impl Asked {
 
     /// How much it matters to a reader.
     #[must_use]
-    pub fn class(&self) -> Class {
+    pub fn class(&self) -> SubjectClass {
         match self.subject {
-            Subject::Resource(_) => Class::Resource,
-            Subject::Discovery(_) => Class::Discovery,
-            Subject::Path(_) => Class::Other,
+            Subject::Resource(_) => SubjectClass::Resource,
+            Subject::Discovery(_) => SubjectClass::Discovery,
+            Subject::Path(_) => SubjectClass::Other,
         }
     }
 }
@@ -277,10 +277,10 @@ impl Resource {
         let of_many = matches!(verb, Verb::List | Verb::Watch | Verb::DeleteCollection);
         match builtin::home(&self.group, &self.resource) {
             _ if self.scope != Scope::Unknown => {}
-            Some(Home::Cluster) => self.scope = Scope::Cluster,
-            Some(Home::Namespace) if of_many => self.scope = Scope::AllNamespaces,
+            Some(ResourceScope::Cluster) => self.scope = Scope::Cluster,
+            Some(ResourceScope::Namespace) if of_many => self.scope = Scope::AllNamespaces,
             // An object that lives in a namespace is nowhere else: the server will say so.
-            Some(Home::Namespace) | None => {}
+            Some(ResourceScope::Namespace) | None => {}
         }
     }
 }
@@ -297,7 +297,7 @@ fn is_true(value: &str) -> bool {
     !(value == "0" || value.eq_ignore_ascii_case("false"))
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for RequestInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let method = if self.verb == Verb::Watch { "WATCH" } else { &self.method };
         write!(f, "{} ", Word(method))?;

@@ -9,7 +9,7 @@ use super::exchange::Exchange;
 
 /// What passes, as it passes.
 #[derive(Debug)]
-pub enum Event {
+pub enum TapEvent {
     /// The headers of an answer are there; its body is still to come.
     Answered(Box<Exchange>),
     /// A piece of an answer's body.
@@ -32,4 +32,4 @@ pub enum Event {
 }
 
 /// Gets every event, from the thread that carries the traffic: it must not block.
-pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
+pub type OnTapEvent = Arc<dyn Fn(TapEvent) + Send + Sync>;

@@ -10,13 +10,13 @@ pub struct Exchange {
     /// Counts from 1, in the order of arrival.
     pub id: u64,
     /// The run of kubectl that it belongs to.
-    pub run: Option<Run>,
+    pub run: Option<KubectlRun>,
     /// When its first byte had arrived.
     pub started: Timestamp,
     /// What was asked.
-    pub request: Request,
+    pub request: RecordedRequest,
     /// What was answered; nothing where no answer came.
-    pub response: Option<Response>,
+    pub response: Option<RecordedResponse>,
     /// Whether `Accept` is another than kubectl sent: [`Setup::json_accept`](crate::Setup).
     pub as_json: bool,
     /// Why no answer came, or not all of it.
@@ -27,7 +27,7 @@ pub struct Exchange {
 
 /// A run of kubectl, as its own headers tell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Run {
+pub struct KubectlRun {
     /// `Kubectl-Session`: a UUID.
     pub session: String,
     /// `Kubectl-Command`: `kubectl get`.
@@ -36,7 +36,7 @@ pub struct Run {
 
 /// What was asked.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
+pub struct RecordedRequest {
     /// `GET`.
     pub method: String,
     /// Path and query as they were sent, without the upstream's path prefix.
@@ -51,7 +51,7 @@ pub struct Request {
 
 /// What was answered.
 #[derive(Debug, Clone)]
-pub struct Response {
+pub struct RecordedResponse {
     /// `200`.
     pub status: u16,
     /// `OK`; may be empty.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-use super::event::{Event, OnEvent};
+use super::event::{OnTapEvent, TapEvent};
 use super::exchange::{Exchange, Recorded};
 
 /// Characters of what went wrong.
@@ -19,18 +19,18 @@ pub(crate) struct Record {
     /// When the request had come, and when the answer's headers had.
     times: Mutex<(Instant, Option<Instant>)>,
     most: usize,
-    on_event: OnEvent,
+    on_event: OnTapEvent,
 }
 
 /// Which body.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum Direction {
     Request,
     Response,
 }
 
 impl Record {
-    pub(crate) fn new(exchange: Exchange, most: usize, on_event: OnEvent) -> Arc<Self> {
+    pub(crate) fn new(exchange: Exchange, most: usize, on_event: OnTapEvent) -> Arc<Self> {
         let times = Mutex::new((Instant::now(), None));
         Arc::new(Self { exchange: Mutex::new(exchange), times, most, on_event })
     }
@@ -52,14 +52,14 @@ impl Record {
             exchange.times.wait = now - begun;
             exchange.clone()
         });
-        (self.on_event)(Event::Answered(Box::new(exchange)));
+        (self.on_event)(TapEvent::Answered(Box::new(exchange)));
     }
 
-    fn passed(&self, side: Side, bytes: &Bytes) {
+    fn passed(&self, side: Direction, bytes: &Bytes) {
         let id = self.update(|exchange| {
             let body = match side {
-                Side::Request => &mut exchange.request.body,
-                Side::Response => match &mut exchange.response {
+                Direction::Request => &mut exchange.request.body,
+                Direction::Response => match &mut exchange.response {
                     Some(response) => &mut response.body,
                     None => return exchange.id,
                 },
@@ -67,17 +67,17 @@ impl Record {
             body.add(bytes, self.most);
             exchange.id
         });
-        if side == Side::Response {
-            (self.on_event)(Event::Data { id, bytes: bytes.clone() });
+        if side == Direction::Response {
+            (self.on_event)(TapEvent::Data { id, bytes: bytes.clone() });
         }
     }
 
     /// Bytes of an upgraded connection: counted, not kept.
-    pub(crate) fn carried(&self, side: Side, bytes: u64) {
+    pub(crate) fn carried(&self, side: Direction, bytes: u64) {
         self.update(|exchange| match (side, &mut exchange.response) {
-            (Side::Request, _) => exchange.request.body.total += bytes,
-            (Side::Response, Some(response)) => response.body.total += bytes,
-            (Side::Response, None) => {}
+            (Direction::Request, _) => exchange.request.body.total += bytes,
+            (Direction::Response, Some(response)) => response.body.total += bytes,
+            (Direction::Response, None) => {}
         });
     }
 
@@ -95,7 +95,7 @@ impl Drop for Record {
             Some(answered) => exchange.times.receive = answered.elapsed(),
             None => exchange.times.wait = begun.elapsed(),
         }
-        (self.on_event)(Event::Finished(Box::new(std::mem::take(exchange))));
+        (self.on_event)(TapEvent::Finished(Box::new(std::mem::take(exchange))));
     }
 }
 
@@ -113,12 +113,12 @@ impl Recorded {
 /// A body on its way through.
 pub(crate) struct Tee {
     inner: Incoming,
-    side: Side,
+    side: Direction,
     record: Arc<Record>,
 }
 
 impl Tee {
-    pub(crate) fn new(inner: Incoming, side: Side, record: &Arc<Record>) -> Self {
+    pub(crate) fn new(inner: Incoming, side: Direction, record: &Arc<Record>) -> Self {
         Self { inner, side, record: Arc::clone(record) }
     }
 }
@@ -138,7 +138,7 @@ impl Body for Tee {
                     self.record.passed(self.side, bytes);
                 }
             }
-            Some(Err(error)) if self.side == Side::Response => {
+            Some(Err(error)) if self.side == Direction::Response => {
                 self.record.trouble(format!("the answer broke off: {error}"));
             }
             // A server may answer before it has read all, and then nobody reads the rest.

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
 pub use exec::{
-    ApiVersion, ExecCluster, ExecConfig, FindProgram, Interactive, MakeStdio, Surroundings,
+    ApiVersion, ExecCluster, ExecConfig, FindProgram, Interactive, MakeStdio, PluginSurroundings,
 };
 
 /// A token file is read again after this long. Kubelets renew theirs well before they end.
@@ -28,7 +28,7 @@ const LONGEST_TOKEN: u64 = 1 << 20;
 
 /// How a user proves who it is.
 #[derive(Debug)]
-pub enum Way {
+pub enum AuthMethod {
     /// Not at all, or by the client certificate alone.
     None,
     /// `token`. An empty one is none.
@@ -49,14 +49,14 @@ pub enum Way {
 /// Proves who the proxy is, as often as it is asked, and keeps what is still good.
 #[derive(Debug)]
 pub struct Credentials {
-    way: Way,
-    surroundings: Surroundings,
-    kept: Option<Kept>,
+    way: AuthMethod,
+    surroundings: PluginSurroundings,
+    kept: Option<KeptCredential>,
     generation: u64,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptCredential {
     current: Current,
     good: Good,
 }
@@ -230,7 +230,7 @@ impl CredentialError {
 impl Credentials {
     /// Nothing is read or run before it is asked for.
     #[must_use]
-    pub fn new(way: Way, surroundings: Surroundings) -> Self {
+    pub fn new(way: AuthMethod, surroundings: PluginSurroundings) -> Self {
         Self { way, surroundings, kept: None, generation: 0 }
     }
 
@@ -258,10 +258,10 @@ impl Credentials {
         let (header, certificate, good) = match (self.renew(now), &self.kept, &self.way) {
             (Ok(renewed), ..) => renewed,
             // The token file may just be being replaced, and the old token may still do.
-            (Err(_), Some(kept), Way::TokenFile(_)) => return Ok(kept.current.clone()),
+            (Err(_), Some(kept), AuthMethod::TokenFile(_)) => return Ok(kept.current.clone()),
             (Err(error), ..) => return Err(error),
         };
-        let same = |kept: &&Kept| {
+        let same = |kept: &&KeptCredential| {
             (&kept.current.header, &kept.current.certificate) == (&header, &certificate)
         };
         let generation = match self.kept.as_ref().filter(same) {
@@ -270,7 +270,7 @@ impl Credentials {
         };
         self.generation = generation;
         let current = Current { header, certificate, generation };
-        self.kept = Some(Kept { current: current.clone(), good });
+        self.kept = Some(KeptCredential { current: current.clone(), good });
         Ok(current)
     }
 
@@ -288,15 +288,17 @@ impl Credentials {
     fn renew(&self, now: Timestamp) -> Result<Renewed, CredentialError> {
         let bearer = |token: &[u8]| header("Bearer", token);
         match &self.way {
-            Way::None => Ok((None, None, Good::Always)),
-            Way::Token(token) if token.is_empty() => Ok((None, None, Good::Always)),
-            Way::Token(token) => Ok((Some(bearer(token)?), None, Good::Always)),
-            Way::TokenFile(path) => Ok((Some(bearer(&read(path)?)?), None, Good::From(now))),
-            Way::Basic { username, .. } if username.is_empty() => Ok((None, None, Good::Always)),
-            Way::Basic { username, password } => {
+            AuthMethod::None => Ok((None, None, Good::Always)),
+            AuthMethod::Token(token) if token.is_empty() => Ok((None, None, Good::Always)),
+            AuthMethod::Token(token) => Ok((Some(bearer(token)?), None, Good::Always)),
+            AuthMethod::TokenFile(path) => Ok((Some(bearer(&read(path)?)?), None, Good::From(now))),
+            AuthMethod::Basic { username, .. } if username.is_empty() => {
+                Ok((None, None, Good::Always))
+            }
+            AuthMethod::Basic { username, password } => {
                 Ok((Some(basic(username, password)?), None, Good::Always))
             }
-            Way::Exec(config) => {
+            AuthMethod::Exec(config) => {
                 let answer = exec::run(config, &self.surroundings)?;
                 let header = answer.token.as_deref().map(bearer).transpose()?;
                 let good = answer.expires.map_or(Good::Always, Good::Until);

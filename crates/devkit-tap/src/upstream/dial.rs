@@ -30,7 +30,7 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
 /// A connection to the server, ready for HTTP.
-pub(crate) type Stream = Box<dyn Io>;
+pub(crate) type ServerStream = Box<dyn Io>;
 
 /// Why the server cannot be reached.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +112,7 @@ impl Route {
     pub(crate) async fn connect(
         &self,
         config: Option<Arc<ClientConfig>>,
-    ) -> Result<Stream, DialError> {
+    ) -> Result<ServerStream, DialError> {
         let to = format!("{}:{}", bracketed(&self.server.host), self.server.port);
         let late = DialError::TimedOut { to: to.clone() };
         timeout(PATIENCE, self.dial(config, to)).await.unwrap_or(Err(late))
@@ -122,8 +122,8 @@ impl Route {
         &self,
         config: Option<Arc<ClientConfig>>,
         to: String,
-    ) -> Result<Stream, DialError> {
-        let stream: Stream = match &self.proxy {
+    ) -> Result<ServerStream, DialError> {
+        let stream: ServerStream = match &self.proxy {
             None => Box::new(tcp::connect(&self.server.host, self.server.port).await?),
             Some(proxy) => proxy.connect(&self.server, &to).await?,
         };
@@ -135,11 +135,11 @@ impl Route {
 }
 
 async fn handshake(
-    stream: Stream,
+    stream: ServerStream,
     name: ServerName<'static>,
     config: Arc<ClientConfig>,
     to: String,
-) -> Result<Stream, DialError> {
+) -> Result<ServerStream, DialError> {
     match TlsConnector::from(config).connect(name, stream).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => {
@@ -168,7 +168,7 @@ impl Proxy {
         Some(Self { kind, host: host.into(), port: port.unwrap_or(usual), login })
     }
 
-    async fn connect(&self, server: &Server, to: &str) -> Result<Stream, DialError> {
+    async fn connect(&self, server: &Server, to: &str) -> Result<ServerStream, DialError> {
         let proxy = format!("{}:{}", bracketed(&self.host), self.port);
         let unreachable = |error| match error {
             DialError::Connect { source, .. } => {
@@ -176,7 +176,7 @@ impl Proxy {
             }
             other => other,
         };
-        let mut stream: Stream =
+        let mut stream: ServerStream =
             Box::new(tcp::connect(&self.host, self.port).await.map_err(unreachable)?);
         if self.kind == ProxyKind::Https {
             let config = Arc::new(tls::proxy_config()?);
@@ -193,7 +193,7 @@ impl Proxy {
     }
 
     /// RFC 9110, section 9.3.6.
-    async fn tunnel(&self, stream: &mut Stream, to: &str) -> io::Result<()> {
+    async fn tunnel(&self, stream: &mut ServerStream, to: &str) -> io::Result<()> {
         let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n");
         if let Some(login) = &self.login {
             let login = BASE64_STANDARD.encode(&**login);
@@ -219,7 +219,7 @@ impl Proxy {
     }
 
     /// RFC 1928 and RFC 1929.
-    async fn socks5(&self, stream: &mut Stream, server: &Server) -> io::Result<()> {
+    async fn socks5(&self, stream: &mut ServerStream, server: &Server) -> io::Result<()> {
         const PASSWORD: u8 = 2;
         let login = self.login.as_deref().map(|login| {
             let at = login.iter().position(|b| *b == b':').unwrap_or(login.len());

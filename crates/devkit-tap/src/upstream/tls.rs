@@ -69,7 +69,7 @@ pub(crate) fn client_config(
     let builder = if connection.insecure_skip_tls_verify {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier::new(None)))
     } else if let Some(ca) = &connection.ca {
-        let named = Named::of(&ca.bytes)?;
+        let named = ClusterCa::of(&ca.bytes)?;
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier::new(Some(named))))
     } else {
         builder.with_root_certificates(system_roots()?)
@@ -109,12 +109,12 @@ fn system_roots() -> Result<RootCertStore, TlsError> {
 /// The cluster's own CA. A server may also show one of its certificates itself, as one does that was
 /// made by `openssl req -x509`: webpki has no certificate be both, Go's library takes it.
 #[derive(Debug)]
-struct Named {
+struct ClusterCa {
     certificates: Vec<CertificateDer<'static>>,
     webpki: Arc<WebPkiServerVerifier>,
 }
 
-impl Named {
+impl ClusterCa {
     fn of(pem: &[u8]) -> Result<Self, TlsError> {
         let failed = |error: &dyn std::error::Error| TlsError::Ca(error.to_string());
         let certificates = CertificateDer::pem_slice_iter(pem)
@@ -191,11 +191,11 @@ fn holds(shown: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Re
 #[derive(Debug)]
 struct Verifier {
     provider: Arc<CryptoProvider>,
-    named: Option<Named>,
+    named: Option<ClusterCa>,
 }
 
 impl Verifier {
-    fn new(named: Option<Named>) -> Self {
+    fn new(named: Option<ClusterCa>) -> Self {
         Self { provider: provider(), named }
     }
 }
@@ -209,7 +209,7 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Some(Named { certificates, webpki }) = &self.named else {
+        let Some(ClusterCa { certificates, webpki }) = &self.named else {
             return Ok(ServerCertVerified::assertion());
         };
         match webpki.verify_server_cert(shown, intermediates, name, ocsp, now) {

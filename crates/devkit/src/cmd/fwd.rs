@@ -106,10 +106,10 @@ struct Args {
     connect_timeout: Duration,
     /// Cut a connection on which nothing moved for this long
     #[arg(help_heading = "Times", long, value_name = "TIME|none", default_value = "none", value_parser = positive_or_none)]
-    idle_timeout: Limit,
+    idle_timeout: TimeLimit,
     /// Cut a half-closed connection on which nothing moved for this long
     #[arg(help_heading = "Times", long, value_name = "TIME|none", default_value = "1h", value_parser = positive_or_none)]
-    half_close_timeout: Limit,
+    half_close_timeout: TimeLimit,
     /// Time for open connections to finish after SIGTERM or Ctrl-C
     #[arg(help_heading = "Times", long, value_name = "TIME", default_value = "10s", value_parser = time)]
     drain: Duration,
@@ -138,7 +138,7 @@ enum HowToMove {
 
 /// A duration, or never.
 #[derive(Debug, Clone, Copy)]
-struct Limit(Option<Duration>);
+struct TimeLimit(Option<Duration>);
 
 fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let source = Source::parse(&args.source)
@@ -368,11 +368,11 @@ fn positive(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn positive_or_none(text: &str) -> Result<Limit, String> {
+fn positive_or_none(text: &str) -> Result<TimeLimit, String> {
     match text {
-        "none" => Ok(Limit(None)),
+        "none" => Ok(TimeLimit(None)),
         _ => match positive(text) {
-            Ok(duration) => Ok(Limit(Some(duration))),
+            Ok(duration) => Ok(TimeLimit(Some(duration))),
             Err(error) => Err(format!("{error}; 'none' never does")),
         },
     }

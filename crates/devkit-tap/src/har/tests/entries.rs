@@ -5,13 +5,13 @@ use std::fs;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::{BodyText, Entry, EntryParts, HarFile, HarLimits};
+use super::super::{BodyText, EntryParts, HarEntry, HarFile, HarLimits};
 use super::{assert_fields, body, entry, exchange, parts, read};
-use crate::traffic::exchange::{Exchange, Recorded, Request, Response, Times};
+use crate::traffic::exchange::{Exchange, Recorded, RecordedRequest, RecordedResponse, Times};
 
 fn json_of(exchange: &Exchange, parts: EntryParts) -> Value {
     let mut bytes = Vec::new();
-    Entry::new(exchange, parts).write_json(None, &mut bytes);
+    HarEntry::new(exchange, parts).write_json(None, &mut bytes);
     assert!(!bytes.contains(&b'\n'), "an entry is one line");
     let value = serde_json::from_slice(&bytes).unwrap();
     assert_fields(&value, &super::ENTRY);
@@ -28,7 +28,8 @@ fn an_answered_request() {
         response_text: Some(body("[1,2]")),
         comment: Some("a header is withheld".to_owned()),
     };
-    let request = Request { body: Recorded { bytes: Vec::new(), total: 2 }, ..exchange(3).request };
+    let request =
+        RecordedRequest { body: Recorded { bytes: Vec::new(), total: 2 }, ..exchange(3).request };
     let expected = json!({
         "startedDateTime": "2026-11-26T14:03:07.123Z",
         "time": 21.8,
@@ -162,7 +163,7 @@ fn nothing_of_the_exchange_itself_that_may_be_secret() {
         ..parts()
     };
     let shown =
-        format!("{parts:?} {:?} {:?}", body("hunter2"), Entry::new(&exchange(1), parts.clone()));
+        format!("{parts:?} {:?} {:?}", body("hunter2"), HarEntry::new(&exchange(1), parts.clone()));
     assert!(!shown.contains("hunter2"), "{shown}");
 }
 
@@ -185,9 +186,9 @@ fn every_moment() {
     }
 }
 
-fn response(status: u16, reason: String, total: u64) -> Response {
+fn response(status: u16, reason: String, total: u64) -> RecordedResponse {
     let body = Recorded { bytes: Vec::new(), total };
-    Response { status, reason, version: "HTTP/1.1".to_owned(), headers: Vec::new(), body }
+    RecordedResponse { status, reason, version: "HTTP/1.1".to_owned(), headers: Vec::new(), body }
 }
 
 proptest! {
@@ -219,7 +220,7 @@ proptest! {
             comment: Some(name.clone()),
         };
         file.append(&entry(1)).unwrap();
-        file.append(&Entry::new(&exchange, parts)).unwrap();
+        file.append(&HarEntry::new(&exchange, parts)).unwrap();
         let har = read(&path);
         let entry = &har["log"]["entries"][1];
         prop_assert_eq!(&entry["request"]["url"], &url);

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::super::{Entry, EntryParts, HarError, HarFile, HarLimits, mend};
+use super::super::{EntryParts, HarEntry, HarError, HarFile, HarLimits, mend};
 use super::{body, entry, exchange, ids, parts, read};
 use crate::page::write;
 
@@ -26,9 +26,9 @@ fn this_test(name: &str) -> [String; 5] {
     [name, "--exact".into(), "--ignored".into(), "--nocapture".into(), "--test-threads=1".into()]
 }
 
-fn large(id: u64, size: usize) -> Entry {
+fn large(id: u64, size: usize) -> HarEntry {
     let response_text = Some(body(&"x".repeat(size)));
-    Entry::new(&exchange(id), EntryParts { response_text, ..parts() })
+    HarEntry::new(&exchange(id), EntryParts { response_text, ..parts() })
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use super::super::{Appended, Entry, EntryParts, HarError, HarFile, HarLimits, numbered};
+use super::super::{Appended, EntryParts, HarEntry, HarError, HarFile, HarLimits, numbered};
 use super::{body, entry, exchange, ids, of_run, parts, read};
 use crate::traffic::exchange::Exchange;
 
@@ -27,7 +27,7 @@ fn a_page_for_each_run() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.har");
     let mut file = HarFile::create(&path, HarLimits::default()).unwrap();
-    let nobody = Entry::new(&Exchange { run: None, ..exchange(3) }, parts());
+    let nobody = HarEntry::new(&Exchange { run: None, ..exchange(3) }, parts());
     for entry in [
         of_run(1, "a", "kubectl get"),
         of_run(2, "b", "kubectl apply"),
@@ -126,7 +126,7 @@ fn an_entry_beyond_the_limit_has_a_file_of_its_own() {
     let mut file = HarFile::create(&path, HarLimits { max_bytes: Some(2_000) }).unwrap();
     let large = |id| {
         let response_text = Some(body(&"x".repeat(5_000)));
-        Entry::new(&exchange(id), EntryParts { response_text, ..parts() })
+        HarEntry::new(&exchange(id), EntryParts { response_text, ..parts() })
     };
     for (entry, name) in [
         (large(1), "run.har"),

@@ -15,31 +15,31 @@ pub(super) fn show(plain: &Plain, secrets: Secrets) -> Option<Shown> {
     let bytes = plain.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&plain.bytes);
     let mut documents = Deserializer::from_slice(bytes).into_iter::<Value>();
     let mut values = Vec::new();
-    let mut end = End::Whole;
+    let mut end = DocumentsEnd::Whole;
     let mut offset = 0;
-    while end == End::Whole {
+    while end == DocumentsEnd::Whole {
         match documents.next() {
-            Some(Ok(_)) if values.len() == MOST_FRAMES => end = End::Cut,
+            Some(Ok(_)) if values.len() == MOST_FRAMES => end = DocumentsEnd::Cut,
             Some(Ok(value)) => values.push(value),
-            Some(Err(error)) if error.is_eof() => end = End::Cut,
-            Some(Err(_)) => end = End::Broken,
+            Some(Err(error)) if error.is_eof() => end = DocumentsEnd::Cut,
+            Some(Err(_)) => end = DocumentsEnd::Broken,
             None => break,
         }
-        if end == End::Whole {
+        if end == DocumentsEnd::Whole {
             offset = documents.byte_offset();
         }
     }
     let rest = bytes.get(offset..).unwrap_or_default();
     match (values.len(), end) {
-        (0, End::Cut) => Some(cut(rest, secrets)),
+        (0, DocumentsEnd::Cut) => Some(cut(rest, secrets)),
         (0, _) => None,
-        (1, End::Whole) if !values.iter().any(is_event) => values.pop().map(Shown::Json),
+        (1, DocumentsEnd::Whole) if !values.iter().any(is_event) => values.pop().map(Shown::Json),
         _ => {
-            let end = if end == End::Whole && plain.cut { End::Cut } else { end };
+            let end = if end == DocumentsEnd::Whole && plain.cut { DocumentsEnd::Cut } else { end };
             let last = match end {
-                End::Whole => None,
-                End::Cut => Some(cut(rest, secrets)),
-                End::Broken => Some(Shown::Withheld { bytes: rest.len() as u64 }),
+                DocumentsEnd::Whole => None,
+                DocumentsEnd::Cut => Some(cut(rest, secrets)),
+                DocumentsEnd::Broken => Some(Shown::Withheld { bytes: rest.len() as u64 }),
             };
             let last = last.map(|object| Frame { event: None, object });
             Some(Shown::Frames(values.into_iter().map(frame).chain(last).collect()))
@@ -49,7 +49,7 @@ pub(super) fn show(plain: &Plain, secrets: Secrets) -> Option<Shown> {
 
 /// How the documents end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+enum DocumentsEnd {
     Whole,
     Cut,
     Broken,

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{Bodies, Envelope, Frame, Shown, Unzip};
-use crate::{Exchange, Recorded, Request, Response, Secrets, Times};
+use crate::{Exchange, Recorded, RecordedRequest, RecordedResponse, Secrets, Times};
 
 /// The most bytes that a body may have once it is decompressed.
 const MOST: u64 = 4 << 20;
@@ -24,14 +24,14 @@ fn exchange(target: &str, headers: &[(&str, &str)], bytes: &[u8], more: u64) -> 
         id: 1,
         run: None,
         started: Timestamp::UNIX_EPOCH,
-        request: Request {
+        request: RecordedRequest {
             method: "GET".into(),
             target: target.into(),
             version: "HTTP/1.1".into(),
             headers: headers.clone(),
             body: body.clone(),
         },
-        response: Some(Response {
+        response: Some(RecordedResponse {
             status: 200,
             reason: "OK".into(),
             version: "HTTP/1.1".into(),

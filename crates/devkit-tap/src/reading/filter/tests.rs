@@ -4,16 +4,16 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use super::{Filter, FilterError};
-use crate::reading::words::Asked;
+use crate::reading::words::RequestInfo;
 
 /// A request with the content type that it may have.
-fn asked(request: &str) -> Asked {
+fn asked(request: &str) -> RequestInfo {
     let (method, rest) = request.split_once(' ').unwrap();
     let (target, content_type) = match rest.split_once(' ') {
         Some((target, content_type)) => (target, Some(content_type)),
         None => (rest, None),
     };
-    Asked::of(method, target).sent_as(content_type)
+    RequestInfo::of(method, target).sent_as(content_type)
 }
 
 const APPLY: &str = "PATCH /api/v1/namespaces/a/pods/p application/apply-patch+yaml";
@@ -175,8 +175,8 @@ fn names_of_resources() {
     ] {
         let other = if word == "po" { "/api/v1/nodes" } else { "/api/v1/pods" };
         let filter = Filter::parse(word).unwrap();
-        assert!(filter.matches(&Asked::of("GET", path)), "{word} {path}");
-        assert!(!filter.matches(&Asked::of("GET", other)), "{word} {other}");
+        assert!(filter.matches(&RequestInfo::of("GET", path)), "{word} {path}");
+        assert!(!filter.matches(&RequestInfo::of("GET", other)), "{word} {other}");
     }
 }
 
@@ -235,17 +235,17 @@ proptest! {
     ) {
         let [namespace, resource, name] = names;
         let target = format!("/apis/{group}/v1/namespaces/{namespace}/{resource}/{name}");
-        let asked = Asked::of(method, &target);
+        let asked = RequestInfo::of(method, &target);
         let filter = Filter::parse(&asked.to_string()).unwrap();
         prop_assert!(filter.matches(&asked));
         let elsewhere = target.replace(&format!("/{namespace}/"), "/elsewhere/");
-        prop_assert!(!filter.matches(&Asked::of(method, &elsewhere)));
+        prop_assert!(!filter.matches(&RequestInfo::of(method, &elsewhere)));
     }
 
     #[test]
     fn nothing_panics(text in "(get |logs )?[-a-z/. =n\u{1b}]{0,20}", target in "/api/v1/[a-z/]{0,20}") {
         if let Ok(filter) = Filter::parse(&text) {
-            let _ = filter.matches(&Asked::of("GET", &target));
+            let _ = filter.matches(&RequestInfo::of("GET", &target));
         }
     }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::text::{is_manifest, text};
-use super::{HIDDEN, Place, hidden};
+use super::{HIDDEN, PathKind, hidden};
 
 /// The object as it was last applied, which is all of a secret once more.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -28,7 +28,7 @@ const NAMES_ONLY: [&str; 9] = [
 ];
 
 /// Hides every secret in a document from this place, and says whether there was one.
-pub(crate) fn json(value: &mut Value, place: Place) -> bool {
+pub(crate) fn json(value: &mut Value, place: PathKind) -> bool {
     let quoting = place.holds_secrets() && quotes(value);
     walk_from(value, place) | (quoting && hide_messages(value))
 }
@@ -49,7 +49,7 @@ fn hide_messages(status: &mut Value) -> bool {
     let mut found = false;
     let mut hide_in = |map: Option<&mut Value>| {
         if let Some(message) = map.filter(|message| message.is_string()) {
-            found |= hide(message, Encoding::Plain);
+            found |= hide(message, SecretEncoding::Plain);
         }
     };
     hide_in(status.get_mut("message"));
@@ -60,10 +60,10 @@ fn hide_messages(status: &mut Value) -> bool {
     found
 }
 
-fn walk_from(value: &mut Value, place: Place) -> bool {
-    let inside = Inside {
-        secret: place == Place::Secrets,
-        token: place == Place::Tokens,
+fn walk_from(value: &mut Value, place: PathKind) -> bool {
+    let inside = Enclosing {
+        secret: place == PathKind::Secrets,
+        token: place == PathKind::Tokens,
         config: false,
         depth: 0,
     };
@@ -72,7 +72,7 @@ fn walk_from(value: &mut Value, place: Place) -> bool {
 
 /// What the objects around a value are.
 #[derive(Clone, Copy)]
-struct Inside {
+struct Enclosing {
     /// A secret, or several.
     secret: bool,
     /// Something with a `token`.
@@ -83,7 +83,7 @@ struct Inside {
     depth: u8,
 }
 
-fn walk(value: &mut Value, inside: Inside) -> bool {
+fn walk(value: &mut Value, inside: Enclosing) -> bool {
     match value {
         Value::String(text) => string(text, inside),
         Value::Array(items) => {
@@ -94,9 +94,9 @@ fn walk(value: &mut Value, inside: Inside) -> bool {
     }
 }
 
-fn object(map: &mut Map<String, Value>, inside: Inside) -> bool {
+fn object(map: &mut Map<String, Value>, inside: Enclosing) -> bool {
     let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default();
-    let inside = Inside {
+    let inside = Enclosing {
         secret: inside.secret || matches!(kind, "Secret" | "SecretList"),
         token: inside.token || matches!(kind, "TokenRequest" | "TokenReview" | "ExecCredential"),
         config: inside.config || kind == "Config",
@@ -107,7 +107,7 @@ fn object(map: &mut Map<String, Value>, inside: Inside) -> bool {
         found
             | match secret_at(key, inside, patch) {
                 Some(Hide::Each(encoding)) => each(value, encoding),
-                Some(Hide::Whole) => hide(value, Encoding::Plain),
+                Some(Hide::Whole) => hide(value, SecretEncoding::Plain),
                 None => walk(value, inside),
             }
     })
@@ -118,23 +118,23 @@ fn object(map: &mut Map<String, Value>, inside: Inside) -> bool {
 enum Hide {
     Whole,
     /// What it maps names to, but not the names.
-    Each(Encoding),
+    Each(SecretEncoding),
 }
 
 /// How a secret is written.
 #[derive(Clone, Copy)]
-enum Encoding {
+enum SecretEncoding {
     Base64,
     Plain,
 }
 
 /// Whether the value of a key is secret. Case is ignored, for not every server is strict about it.
-fn secret_at(key: &str, inside: Inside, patch: bool) -> Option<Hide> {
+fn secret_at(key: &str, inside: Enclosing, patch: bool) -> Option<Hide> {
     let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(key));
     if inside.secret && is(&["data"]) {
-        Some(Hide::Each(Encoding::Base64))
+        Some(Hide::Each(SecretEncoding::Base64))
     } else if inside.secret && is(&["stringData"]) {
-        Some(Hide::Each(Encoding::Plain))
+        Some(Hide::Each(SecretEncoding::Plain))
     } else if (inside.secret && (is(&[LAST_APPLIED]) || patch && is(&["value"])))
         || (inside.token && is(&["token"]))
         || (inside.config && is(&["token", "password", "client-secret"]))
@@ -147,7 +147,7 @@ fn secret_at(key: &str, inside: Inside, patch: bool) -> Option<Hide> {
     }
 }
 
-fn each(value: &mut Value, encoding: Encoding) -> bool {
+fn each(value: &mut Value, encoding: SecretEncoding) -> bool {
     match value {
         Value::Object(map) => {
             map.values_mut().fold(false, |found, value| hide(value, encoding) | found)
@@ -156,21 +156,21 @@ fn each(value: &mut Value, encoding: Encoding) -> bool {
     }
 }
 
-fn hide(value: &mut Value, encoding: Encoding) -> bool {
+fn hide(value: &mut Value, encoding: SecretEncoding) -> bool {
     let bytes = match (&*value, encoding) {
         // In a patch it removes the key.
         (Value::Null, _) => return false,
-        (Value::String(text), Encoding::Base64) => {
+        (Value::String(text), SecretEncoding::Base64) => {
             STANDARD.decode(text).map_or(text.len(), |decoded| decoded.len())
         }
-        (Value::String(text), Encoding::Plain) => text.len(),
+        (Value::String(text), SecretEncoding::Plain) => text.len(),
         (other, _) => other.to_string().len(),
     };
     *value = Value::String(hidden(bytes));
     true
 }
 
-fn string(string: &mut String, inside: Inside) -> bool {
+fn string(string: &mut String, inside: Enclosing) -> bool {
     // Older API servers quote from a body that they cannot read.
     let quoted = inside.secret && string.contains("error found in #");
     let shown = if quoted || holds_secret(string, inside) {
@@ -189,7 +189,7 @@ fn string(string: &mut String, inside: Inside) -> bool {
 }
 
 /// Whether a string is a document that holds a secret.
-fn holds_secret(string: &str, inside: Inside) -> bool {
+fn holds_secret(string: &str, inside: Enclosing) -> bool {
     if is_manifest(string) {
         return true;
     }
@@ -200,5 +200,5 @@ fn holds_secret(string: &str, inside: Inside) -> bool {
     if !value.is_array() && !value.is_object() {
         return false;
     }
-    inside.depth >= DEEPEST || walk(&mut value, Inside { depth: inside.depth + 1, ..inside })
+    inside.depth >= DEEPEST || walk(&mut value, Enclosing { depth: inside.depth + 1, ..inside })
 }

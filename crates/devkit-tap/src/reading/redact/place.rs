@@ -4,7 +4,7 @@ use crate::percent::{Plus, decode};
 
 /// What the objects of a path are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum PathKind {
     /// Secrets.
     Secrets,
     /// Requests for a token, or about one.
@@ -13,7 +13,7 @@ pub(crate) enum Place {
     Other,
 }
 
-impl Place {
+impl PathKind {
     /// By a request's target.
     pub(crate) fn of(target: &str) -> Self {
         let path = target.split(['?', '#']).next().unwrap_or_default();

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Place, headers, hidden, target, text};
+use super::{PathKind, headers, hidden, target, text};
 
 const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl";
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -15,7 +15,7 @@ fn pem(label: &str) -> String {
     format!("-----BEGIN {label}-----\nMIIEmarker\n-----END {label}-----\n")
 }
 
-fn shown(mut value: Value, place: Place) -> Value {
+fn shown(mut value: Value, place: PathKind) -> Value {
     super::json(&mut value, place);
     value
 }
@@ -23,27 +23,27 @@ fn shown(mut value: Value, place: Place) -> Value {
 #[test]
 fn places() {
     for (target, place) in [
-        ("/api/v1/namespaces/a/secrets", Place::Secrets),
-        ("/api/v1/namespaces/a/secrets/b?watch=1", Place::Secrets),
-        ("/api/v1/secrets?limit=500", Place::Secrets),
-        ("/api/v1/watch/namespaces/a/secrets/b", Place::Secrets),
-        ("/k8s/clusters/c/api/v1/namespaces/a/secrets", Place::Secrets),
-        ("/api//v1/namespaces/a/%73ecrets", Place::Secrets),
-        ("/elsewhere/secrets", Place::Secrets),
-        ("/api/v1/namespaces/secrets", Place::Other),
-        ("/api/v1/namespaces/secrets/pods", Place::Other),
-        ("/api/v1/namespaces/a/configmaps/secrets", Place::Other),
-        ("/api/v1/namespaces/api/secrets", Place::Secrets),
-        ("/api/v1/pods?labelSelector=secrets", Place::Other),
-        ("/api/v1/namespaces/a/serviceaccounts/b/token", Place::Tokens),
-        ("/api/v1/namespaces/a/serviceaccounts/token", Place::Other),
-        ("/apis/authentication.k8s.io/v1/tokenreviews", Place::Tokens),
-        ("/apis/apps/v1/deployments", Place::Other),
-        ("", Place::Other),
-        ("/api", Place::Other),
-        ("/apis/x", Place::Other),
+        ("/api/v1/namespaces/a/secrets", PathKind::Secrets),
+        ("/api/v1/namespaces/a/secrets/b?watch=1", PathKind::Secrets),
+        ("/api/v1/secrets?limit=500", PathKind::Secrets),
+        ("/api/v1/watch/namespaces/a/secrets/b", PathKind::Secrets),
+        ("/k8s/clusters/c/api/v1/namespaces/a/secrets", PathKind::Secrets),
+        ("/api//v1/namespaces/a/%73ecrets", PathKind::Secrets),
+        ("/elsewhere/secrets", PathKind::Secrets),
+        ("/api/v1/namespaces/secrets", PathKind::Other),
+        ("/api/v1/namespaces/secrets/pods", PathKind::Other),
+        ("/api/v1/namespaces/a/configmaps/secrets", PathKind::Other),
+        ("/api/v1/namespaces/api/secrets", PathKind::Secrets),
+        ("/api/v1/pods?labelSelector=secrets", PathKind::Other),
+        ("/api/v1/namespaces/a/serviceaccounts/b/token", PathKind::Tokens),
+        ("/api/v1/namespaces/a/serviceaccounts/token", PathKind::Other),
+        ("/apis/authentication.k8s.io/v1/tokenreviews", PathKind::Tokens),
+        ("/apis/apps/v1/deployments", PathKind::Other),
+        ("", PathKind::Other),
+        ("/api", PathKind::Other),
+        ("/apis/x", PathKind::Other),
     ] {
-        assert_eq!(Place::of(target), place, "{target}");
+        assert_eq!(PathKind::of(target), place, "{target}");
     }
 }
 
@@ -69,7 +69,7 @@ fn secrets_are_hidden_and_measured() {
         "data": { "password": hidden(7), "odd": hidden(11), "gone": null },
         "stringData": { "text": hidden(7) },
     });
-    assert_eq!(shown(secret, Place::Other), expected);
+    assert_eq!(shown(secret, PathKind::Other), expected);
 }
 
 #[test]
@@ -77,56 +77,56 @@ fn objects() {
     let secret = |data: &str| json!({ "kind": "Secret", "data": { "k": data } });
     let text = |value: Value| value.to_string();
     for (place, value, expected) in [
-        (Place::Other, secret("YWJj"), secret(&hidden(3))),
+        (PathKind::Other, secret("YWJj"), secret(&hidden(3))),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "List", "items": [secret("YWJj")] }),
             json!({ "kind": "List", "items": [secret(&hidden(3))] }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "SecretList", "items": [{ "data": { "k": "YWJj" } }] }),
             json!({ "kind": "SecretList", "items": [{ "data": { "k": hidden(3) } }] }),
         ),
         (
-            Place::Secrets,
+            PathKind::Secrets,
             json!({ "rows": [{ "cells": ["a", "Opaque", 1, "5d"], "object": { "data": { "k": "YWJj" } } }] }),
             json!({ "rows": [{ "cells": ["a", "Opaque", 1, "5d"], "object": { "data": { "k": hidden(3) } } }] }),
         ),
-        (Place::Secrets, json!({ "data": "YWJj" }), json!({ "data": hidden(3) })),
+        (PathKind::Secrets, json!({ "data": "YWJj" }), json!({ "data": hidden(3) })),
         (
-            Place::Secrets,
+            PathKind::Secrets,
             json!([{ "op": "add", "path": "/data/k", "value": { "a": 1 } }, { "op": "remove", "path": "/x" }]),
             json!([{ "op": "add", "path": "/data/k", "value": hidden(7) }, { "op": "remove", "path": "/x" }]),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!([{ "op": "add", "path": "/spec/replicas", "value": 3 }]),
             json!([{ "op": "add", "path": "/spec/replicas", "value": 3 }]),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "ConfigMap", "data": { "k": "YWJj", "json": "{\"data\":1}" } }),
             json!({ "kind": "ConfigMap", "data": { "k": "YWJj", "json": "{\"data\":1}" } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "ConfigMap", "data": { "k": pem("RSA PRIVATE KEY") } }),
             json!({ "kind": "ConfigMap", "data": { "k": format!("{}\n", hidden(72)) } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "Pod", "metadata": { "annotations": { LAST_APPLIED: text(secret("YWJj")) } } }),
             json!({ "kind": "Pod", "metadata": { "annotations": { LAST_APPLIED: hidden(37) } } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "Pod", "metadata": { "annotations": { LAST_APPLIED: "{\"kind\":\"Pod\"}" } } }),
             json!({ "kind": "Pod", "metadata": { "annotations": { LAST_APPLIED: "{\"kind\":\"Pod\"}" } } }),
         ),
         // The document's kind is only told once the escapes are undone.
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "a": "{\"kind\":\"\\u0053ecret\",\"data\":{\"k\":\"YWJj\"}}" }),
             json!({ "a": hidden(42) }),
         ),
@@ -139,52 +139,52 @@ fn objects() {
 fn tokens_and_keys() {
     for (place, value, expected) in [
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "TokenRequest", "spec": { "audiences": ["a"] }, "status": { "token": "abc" } }),
             json!({ "kind": "TokenRequest", "spec": { "audiences": ["a"] }, "status": { "token": hidden(3) } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "TokenReview", "spec": { "token": "abc" } }),
             json!({ "kind": "TokenReview", "spec": { "token": hidden(3) } }),
         ),
         (
-            Place::Tokens,
+            PathKind::Tokens,
             json!({ "status": { "token": "abc" } }),
             json!({ "status": { "token": hidden(3) } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "status": { "token": "abc" } }),
             json!({ "status": { "token": "abc" } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "ExecCredential", "status": { "token": "abc", "clientKeyData": "k" } }),
             json!({ "kind": "ExecCredential", "status": { "token": hidden(3), "clientKeyData": hidden(1) } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "Config", "users": [{ "user": { "token": "abc", "password": "d", "client-key-data": "e", "username": "f" } }] }),
             json!({ "kind": "Config", "users": [{ "user": { "token": hidden(3), "password": hidden(1), "client-key-data": hidden(1), "username": "f" } }] }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "ConfigMap", "data": { "c": "kind: Config\nusers:\n- user:\n    token: abc\n", "d": "kind: Config\nclusters: []\n" } }),
             json!({ "kind": "ConfigMap", "data": { "c": hidden(43), "d": "kind: Config\nclusters: []\n" } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "CertificateSigningRequest", "spec": { "request": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K" } }),
             json!({ "kind": "CertificateSigningRequest", "spec": { "request": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K" } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "kind": "SelfSubjectReview", "status": { "userInfo": { "username": "me" } } }),
             json!({ "kind": "SelfSubjectReview", "status": { "userInfo": { "username": "me" } } }),
         ),
         (
-            Place::Other,
+            PathKind::Other,
             json!({ "env": [JWT, 1, true] }),
             json!({ "env": [hidden(JWT.len()), 1, true] }),
         ),
@@ -323,7 +323,7 @@ fn what_a_server_quotes_of_a_secret_that_it_does_not_take_is_hidden() {
             "reason": reason, "code": 422,
             "details": { "name": "top", "causes": [{ "message": message, "field": "patch" }] },
         });
-        let shown = shown(failure, Place::Secrets);
+        let shown = shown(failure, PathKind::Secrets);
         let hidden = format!("(hidden, {} bytes)", message.len());
         assert_eq!(shown["message"], hidden.as_str());
         assert_eq!(shown["details"]["causes"][0]["message"], hidden.as_str());
@@ -332,10 +332,10 @@ fn what_a_server_quotes_of_a_secret_that_it_does_not_take_is_hidden() {
     // Names and rights are no secret, and elsewhere nothing is.
     let rights = "secrets \"top\" is forbidden: User \"jane\" cannot get resource \"secrets\"";
     for (message, reason, place) in [
-        ("secrets \"top\" not found", "NotFound", Place::Secrets),
-        ("Operation cannot be fulfilled on secrets \"top\"", "Conflict", Place::Secrets),
-        (rights, "Forbidden", Place::Secrets),
-        ("Invalid value: \"map[]\"", "Invalid", Place::Other),
+        ("secrets \"top\" not found", "NotFound", PathKind::Secrets),
+        ("Operation cannot be fulfilled on secrets \"top\"", "Conflict", PathKind::Secrets),
+        (rights, "Forbidden", PathKind::Secrets),
+        ("Invalid value: \"map[]\"", "Invalid", PathKind::Other),
     ] {
         let failure = json!({
             "kind": "Status", "status": "Failure", "message": message, "reason": reason,
@@ -346,5 +346,5 @@ fn what_a_server_quotes_of_a_secret_that_it_does_not_take_is_hidden() {
         "kind": "Status", "status": "Failure", "reason": "Forbidden",
         "message": "admission webhook denied the request: hunter2 is no password",
     });
-    assert_eq!(shown(webhook, Place::Secrets)["message"], "(hidden, 60 bytes)");
+    assert_eq!(shown(webhook, PathKind::Secrets)["message"], "(hidden, 60 bytes)");
 }

@@ -2,19 +2,23 @@
 //! and nobody writes their names out.
 
 /// Group, plural, singular, short names: `kubectl api-resources`.
-type Row = (&'static str, &'static str, &'static str, &'static [&'static str]);
+type ResourceRow = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
 /// Where objects of a resource live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Home {
+pub(crate) enum ResourceScope {
     Namespace,
     Cluster,
 }
 
 /// Where a resource's objects live; nothing for one that is not built in.
-pub(crate) fn home(group: &str, plural: &str) -> Option<Home> {
-    let has = |rows: &[Row]| rows.iter().any(|row| (row.0, row.1) == (group, plural));
-    if has(NAMESPACED) { Some(Home::Namespace) } else { has(CLUSTER).then_some(Home::Cluster) }
+pub(crate) fn home(group: &str, plural: &str) -> Option<ResourceScope> {
+    let has = |rows: &[ResourceRow]| rows.iter().any(|row| (row.0, row.1) == (group, plural));
+    if has(NAMESPACED) {
+        Some(ResourceScope::Namespace)
+    } else {
+        has(CLUSTER).then_some(ResourceScope::Cluster)
+    }
 }
 
 /// The plural for a plural, singular or short name in small letters.
@@ -29,7 +33,7 @@ const NETWORKING: &str = "networking.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
 const STORAGE: &str = "storage.k8s.io";
 
-const NAMESPACED: &[Row] = &[
+const NAMESPACED: &[ResourceRow] = &[
     ("", "bindings", "binding", &[]),
     ("", "configmaps", "configmap", &["cm"]),
     ("", "endpoints", "endpoints", &["ep"]),
@@ -69,7 +73,7 @@ const NAMESPACED: &[Row] = &[
     (STORAGE, "csistoragecapacities", "csistoragecapacity", &[]),
 ];
 
-const CLUSTER: &[Row] = &[
+const CLUSTER: &[ResourceRow] = &[
     ("", "componentstatuses", "componentstatus", &["cs"]),
     ("", "namespaces", "namespace", &["ns"]),
     ("", "nodes", "node", &["no"]),

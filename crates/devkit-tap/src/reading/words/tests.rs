@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::{Asked, Class, Patch, Scope, Subject, Verb};
+use super::{Patch, RequestInfo, Scope, Subject, SubjectClass, Verb};
 
 /// Request, line.
 const LINES: &[(&str, &str)] = &[
@@ -96,9 +96,9 @@ const LINES: &[(&str, &str)] = &[
     ("GET /api/v1/namespaces/a/pods/x+y", "GET pods/x+y -n a"),
 ];
 
-fn asked(request: &str) -> Asked {
+fn asked(request: &str) -> RequestInfo {
     let (method, target) = request.split_once(' ').unwrap();
-    Asked::of(method, target)
+    RequestInfo::of(method, target)
 }
 
 #[test]
@@ -132,27 +132,27 @@ fn verbs() {
 #[test]
 fn classes() {
     for (path, class) in [
-        ("/api", Class::Discovery),
-        ("/api?timeout=32s", Class::Discovery),
-        ("/api/", Class::Discovery),
-        ("/api/v1", Class::Discovery),
-        ("/apis", Class::Discovery),
-        ("/apis/apps", Class::Discovery),
-        ("/apis/apps/v1", Class::Discovery),
-        ("/openapi/v2", Class::Discovery),
-        ("/openapi/v3/apis/apps/v1", Class::Discovery),
-        ("/apiserver", Class::Other),
-        ("/api/v1//secrets", Class::Other),
-        ("/apis//v1/secrets", Class::Other),
-        ("/version", Class::Other),
-        ("/healthz", Class::Other),
-        ("/livez/etcd", Class::Other),
-        ("/metrics", Class::Other),
-        ("/logs/x", Class::Other),
-        ("/api/v1/nodes", Class::Resource),
-        ("/apis/apps/v1/deployments", Class::Resource),
+        ("/api", SubjectClass::Discovery),
+        ("/api?timeout=32s", SubjectClass::Discovery),
+        ("/api/", SubjectClass::Discovery),
+        ("/api/v1", SubjectClass::Discovery),
+        ("/apis", SubjectClass::Discovery),
+        ("/apis/apps", SubjectClass::Discovery),
+        ("/apis/apps/v1", SubjectClass::Discovery),
+        ("/openapi/v2", SubjectClass::Discovery),
+        ("/openapi/v3/apis/apps/v1", SubjectClass::Discovery),
+        ("/apiserver", SubjectClass::Other),
+        ("/api/v1//secrets", SubjectClass::Other),
+        ("/apis//v1/secrets", SubjectClass::Other),
+        ("/version", SubjectClass::Other),
+        ("/healthz", SubjectClass::Other),
+        ("/livez/etcd", SubjectClass::Other),
+        ("/metrics", SubjectClass::Other),
+        ("/logs/x", SubjectClass::Other),
+        ("/api/v1/nodes", SubjectClass::Resource),
+        ("/apis/apps/v1/deployments", SubjectClass::Resource),
     ] {
-        assert_eq!(Asked::of("GET", path).class(), class, "{path}");
+        assert_eq!(RequestInfo::of("GET", path).class(), class, "{path}");
     }
 }
 
@@ -184,12 +184,12 @@ fn patches() {
         (Some("application/json"), None, ""),
         (None, None, ""),
     ] {
-        let asked = Asked::of("PATCH", path).sent_as(content_type);
+        let asked = RequestInfo::of("PATCH", path).sent_as(content_type);
         assert_eq!(asked.patch, patch, "{content_type:?}");
         assert_eq!(asked.to_string(), format!("PATCH pods/p -n a{end}"));
         assert_eq!(asked.field_manager.as_deref(), Some("me"));
     }
-    let put = Asked::of("PUT", path).sent_as(Some("application/merge-patch+json"));
+    let put = RequestInfo::of("PUT", path).sent_as(Some("application/merge-patch+json"));
     assert_eq!(put.patch, None);
 }
 
@@ -198,7 +198,7 @@ proptest! {
 
     #[test]
     fn every_request_is_one_line(method in ".{0,8}", target in "(/api/v1|/apis/a/v1)?[/%?&=a+]{0,4}(.|%[0-9a-f]{2}){0,40}") {
-        let line = Asked::of(&method, &target).to_string();
+        let line = RequestInfo::of(&method, &target).to_string();
         prop_assert!(!line.contains(char::is_control), "{line:?}");
     }
 
@@ -209,7 +209,7 @@ proptest! {
             _ => char::from(byte).to_string(),
         };
         let encoded: String = target.bytes().enumerate().map(encode).collect();
-        prop_assert_eq!(Asked::of("GET", &encoded), Asked::of("GET", &target));
+        prop_assert_eq!(RequestInfo::of("GET", &encoded), RequestInfo::of("GET", &target));
     }
 
     #[test]
@@ -217,6 +217,6 @@ proptest! {
         let [namespace, resource, name] = &names;
         let target = format!("/apis/{group}/v1/namespaces/{namespace}/{resource}/{name}");
         let line = format!("PUT {resource}.{group}/{name} -n {namespace}");
-        prop_assert_eq!(Asked::of("PUT", &target).to_string(), line);
+        prop_assert_eq!(RequestInfo::of("PUT", &target).to_string(), line);
     }
 }

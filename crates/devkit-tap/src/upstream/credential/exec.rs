@@ -90,7 +90,7 @@ pub type MakeStdio = Box<dyn Fn() -> Stdio + Send + Sync>;
 pub type FindProgram = Box<dyn Fn(&str) -> Option<PathBuf> + Send + Sync>;
 
 /// What a plugin finds around it.
-pub struct Surroundings {
+pub struct PluginSurroundings {
     /// The whole environment, `PATH` included.
     pub environment: Vec<(OsString, OsString)>,
     /// Finds a program by its name, which has no `/`.
@@ -102,14 +102,17 @@ pub struct Surroundings {
 }
 
 /// What a plugin answered.
-pub(super) struct Answer {
+pub(super) struct PluginAnswer {
     pub(super) token: Option<Secret>,
     pub(super) certificate: Option<ClientCertificate>,
     pub(super) expires: Option<Timestamp>,
 }
 
 /// Runs the plugin and waits for it.
-pub(super) fn run(config: &ExecConfig, around: &Surroundings) -> Result<Answer, CredentialError> {
+pub(super) fn run(
+    config: &ExecConfig,
+    around: &PluginSurroundings,
+) -> Result<PluginAnswer, CredentialError> {
     let stdin = match (config.interactive, &around.terminal) {
         (Interactive::Always, None) => {
             return Err(CredentialError::NoTerminal { command: config.shown() });
@@ -158,7 +161,7 @@ fn read(child: &mut Child) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// The file to run. A command with a `/` is a path already.
-fn program(command: &str, around: &Surroundings) -> Option<PathBuf> {
+fn program(command: &str, around: &PluginSurroundings) -> Option<PathBuf> {
     if command.contains('/') {
         return Some(PathBuf::from(command)).filter(|program| program.exists());
     }
@@ -181,7 +184,7 @@ impl ExecConfig {
 
     /// What the plugin is asked, in its environment.
     fn request(&self, interactive: bool) -> String {
-        let cluster = self.cluster.as_ref().map(|cluster| AskedCluster {
+        let cluster = self.cluster.as_ref().map(|cluster| ExecInfoCluster {
             server: &cluster.server,
             tls_server_name: cluster.tls_server_name.as_deref(),
             insecure_skip_tls_verify: cluster.insecure_skip_tls_verify,
@@ -193,7 +196,7 @@ impl ExecConfig {
             disable_compression: cluster.disable_compression,
             config: cluster.config.as_ref(),
         });
-        let asked = Asked {
+        let asked = ExecInfo {
             kind: "ExecCredential",
             api_version: self.api_version.as_str(),
             spec: Spec { cluster, interactive },
@@ -201,7 +204,7 @@ impl ExecConfig {
         serde_json::to_string(&asked).expect("strings and flags are always JSON")
     }
 
-    fn answer(&self, printed: &[u8]) -> Result<Answer, CredentialError> {
+    fn answer(&self, printed: &[u8]) -> Result<PluginAnswer, CredentialError> {
         let command = self.shown();
         let printed: Printed = match serde_json::from_slice(printed) {
             Ok(printed) => printed,
@@ -239,7 +242,7 @@ impl ExecConfig {
             (None, None) => None,
             _ => return Err(CredentialError::HalfPair { command }),
         };
-        Ok(Answer { token, certificate, expires })
+        Ok(PluginAnswer { token, certificate, expires })
     }
 }
 
@@ -295,16 +298,16 @@ impl fmt::Debug for ExecCluster {
     }
 }
 
-impl fmt::Debug for Surroundings {
+impl fmt::Debug for PluginSurroundings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let terminal = self.terminal.is_some();
-        f.debug_struct("Surroundings").field("terminal", &terminal).finish_non_exhaustive()
+        f.debug_struct("PluginSurroundings").field("terminal", &terminal).finish_non_exhaustive()
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked<'a> {
+struct ExecInfo<'a> {
     kind: &'static str,
     api_version: &'static str,
     spec: Spec<'a>,
@@ -313,13 +316,13 @@ struct Asked<'a> {
 #[derive(Serialize)]
 struct Spec<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    cluster: Option<AskedCluster<'a>>,
+    cluster: Option<ExecInfoCluster<'a>>,
     interactive: bool,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct AskedCluster<'a> {
+struct ExecInfoCluster<'a> {
     server: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     tls_server_name: Option<&'a str>,
@@ -345,12 +348,12 @@ fn is_not(flag: &bool) -> bool {
 struct Printed {
     api_version: Option<String>,
     kind: Option<String>,
-    status: Option<Status>,
+    status: Option<ExecCredentialStatus>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+struct ExecCredentialStatus {
     token: Option<Hidden>,
     client_certificate_data: Option<Hidden>,
     client_key_data: Option<Hidden>,

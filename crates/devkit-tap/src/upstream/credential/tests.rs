@@ -13,16 +13,16 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::{CredentialError, Credentials, Surroundings, Way};
+use super::{AuthMethod, CredentialError, Credentials, PluginSurroundings};
 
 fn secret(text: &str) -> Secret {
     Secret::new(text.as_bytes().to_vec())
 }
 
-fn surroundings() -> Surroundings {
+fn surroundings() -> PluginSurroundings {
     let environment = vec![("PATH".into(), "/usr/bin:/bin".into())];
     let find = |name: &str| Some(Path::new("/bin").join(name)).filter(|file| file.is_file());
-    Surroundings {
+    PluginSurroundings {
         environment,
         find: Box::new(find),
         terminal: None,
@@ -34,7 +34,7 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + seconds).unwrap()
 }
 
-fn credentials(way: Way) -> Credentials {
+fn credentials(way: AuthMethod) -> Credentials {
     Credentials::new(way, surroundings())
 }
 
@@ -45,17 +45,19 @@ fn header(credentials: &mut Credentials, now: i64) -> Result<Option<String>, Cre
 }
 
 fn from_file(path: &Path) -> Credentials {
-    credentials(Way::TokenFile(path.to_owned()))
+    credentials(AuthMethod::TokenFile(path.to_owned()))
 }
 
 #[test]
 fn fixed_credentials() {
-    let basic =
-        |name: &str, password| Way::Basic { username: name.to_owned(), password: secret(password) };
+    let basic = |name: &str, password| AuthMethod::Basic {
+        username: name.to_owned(),
+        password: secret(password),
+    };
     for (way, wanted) in [
-        (Way::None, None),
-        (Way::Token(secret("t.0-k")), Some("Bearer t.0-k")),
-        (Way::Token(secret("")), None),
+        (AuthMethod::None, None),
+        (AuthMethod::Token(secret("t.0-k")), Some("Bearer t.0-k")),
+        (AuthMethod::Token(secret("")), None),
         (basic("Aladdin", "open sesame"), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")),
         (basic("a", ""), Some("Basic YTo=")),
         (basic("", "x"), None),
@@ -70,7 +72,7 @@ fn fixed_credentials() {
 #[test]
 fn a_token_is_one_line() {
     for token in ["a\nX-Remote-User: admin", "a\r", "a\n", "a\0", "\x7f"] {
-        let error = header(&mut credentials(Way::Token(secret(token))), 0).unwrap_err();
+        let error = header(&mut credentials(AuthMethod::Token(secret(token))), 0).unwrap_err();
         assert!(matches!(error, CredentialError::UnfitToken), "{token:?} {error:?}");
     }
 }
@@ -159,10 +161,10 @@ fn generations() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let way = Way::Basic { username: "u".to_owned(), password: secret("hunter2") };
+    let way = AuthMethod::Basic { username: "u".to_owned(), password: secret("hunter2") };
     let mut credentials = credentials(way);
     let current = credentials.current(at(0)).unwrap();
-    let token = Way::Token(secret("hunter2"));
+    let token = AuthMethod::Token(secret("hunter2"));
     // `dTpodW50ZXIy` is the pair in base64.
     for shown in [format!("{credentials:?}"), format!("{current:?}"), format!("{token:?}")] {
         assert!(!shown.contains("hunter2") && !shown.contains("dTpodW50ZXIy"), "{shown}");
@@ -174,7 +176,7 @@ proptest! {
 
     #[test]
     fn a_header_is_one_line(token in prop::collection::vec(any::<u8>(), 1..40)) {
-        let mut credentials = credentials(Way::Token(Secret::new(token.clone())));
+        let mut credentials = credentials(AuthMethod::Token(Secret::new(token.clone())));
         match credentials.header(at(0)) {
             Ok(header) => {
                 let header = header.unwrap();

@@ -24,7 +24,7 @@ fn year(year: u64) -> UnixTime {
 #[test]
 fn a_certificate_that_is_its_own_ca_is_taken_as_go_takes_it() {
     let (shown, pem) = own();
-    let verifier = Verifier::new(Some(Named::of(pem.as_bytes()).unwrap()));
+    let verifier = Verifier::new(Some(ClusterCa::of(pem.as_bytes()).unwrap()));
     let verify = |shown: &CertificateDer<'_>, name: &'static str, now| {
         let name = ServerName::try_from(name).unwrap();
         verifier.verify_server_cert(shown, &[], &name, &[], now).map(drop)

@@ -6,7 +6,7 @@ mod tests;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use devkit_fwd::{AddressError, AddressProblem, Error, Reason, Right, Rule};
+use devkit_fwd::{AddressError, AddressProblem, Error, Reason, Right, SourceRule};
 use devkit_report::{Finding, message};
 use devkit_text::{escape, words};
 
@@ -131,11 +131,11 @@ fn io_hint(failure: Failure, error: &std::io::Error, source: &OsStr) -> Failure 
     }
 }
 
-fn rule_does_not_fit(rule: Rule, source: &str) -> Failure {
+fn rule_does_not_fit(rule: SourceRule, source: &str) -> Failure {
     let (flags, fits) = match rule {
-        Rule::Networks => ("--allow and --allow-any", "a TCP source"),
-        Rule::Peers => ("--allow-uid and --allow-gid", "a Unix source"),
-        Rule::SocketFile => ("--mode, --owner and --group", "a socket file made by devkit"),
+        SourceRule::Networks => ("--allow and --allow-any", "a TCP source"),
+        SourceRule::Peers => ("--allow-uid and --allow-gid", "a Unix source"),
+        SourceRule::SocketFile => ("--mode, --owner and --group", "a socket file made by devkit"),
     };
     Failure::new("usage", format!("{flags} are for {fits}, and -s {source} is none"))
         .hint("leave it out, or choose another source")

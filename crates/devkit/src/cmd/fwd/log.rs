@@ -74,7 +74,7 @@ struct Burst {
 
 /// A line of JSON.
 #[derive(Serialize)]
-struct Line<'a, T> {
+struct EventLine<'a, T> {
     schema: &'static str,
     time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -369,7 +369,7 @@ fn lost_line(json: bool, events: u64) -> String {
 
 fn json_line(event: Option<&str>, uptime_seconds: Option<u64>, fields: impl Serialize) -> String {
     let time = format!("{:.3}", clock::now());
-    let line = Line { schema: SCHEMA, time, event, uptime_seconds, fields };
+    let line = EventLine { schema: SCHEMA, time, event, uptime_seconds, fields };
     serde_json::to_string(&line).expect("events hold only strings and numbers") + "\n"
 }
 

@@ -15,12 +15,12 @@ use anyhow::Context as _;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use devkit_kubecerts::{Code, Connection, Secret};
 use devkit_tap::{
-    ApiVersion, Credentials, ExecCluster, ExecConfig, Filter, FilterError, HarFile, HarLimits,
-    Interactive, Secrets, Server, Setup, Surroundings, Tap, Way,
+    ApiVersion, AuthMethod, Credentials, ExecCluster, ExecConfig, Filter, FilterError, HarFile,
+    HarLimits, Interactive, PluginSurroundings, Secrets, Server, Setup, Tap,
 };
 use tokio::sync::watch;
 
-use self::log::{Log, Passed, Wanted};
+use self::log::{LogOptions, Passed, TapLog};
 use self::session::{Ended, Folder};
 use super::{Selection, WARN_DAYS};
 use crate::amounts::parse_size;
@@ -139,7 +139,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let report = loaded.examine(&selected, &[], WARN_DAYS);
     let way = way(&connection)?;
     let expired = report.warnings.iter().find(|warning| warning.code == Code::CertExpired.name());
-    if let Some(expired) = expired.filter(|_| matches!(way, Way::None)) {
+    if let Some(expired) = expired.filter(|_| matches!(way, AuthMethod::None)) {
         return Err(Failure::new("cert-expired", expired.message.clone())
             .hint("get a new kubeconfig; the server would refuse every request")
             .into());
@@ -148,7 +148,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let parsed = Server::of(&connection);
     let url = parsed.as_ref().map(Server::url).unwrap_or_default();
     let has_ca = connection.ca.is_some();
-    let server = explain::Server { url, names: &loaded.names, has_ca };
+    let server = explain::ServerContext { url, names: &loaded.names, has_ca };
     let credentials = Credentials::new(way, surroundings(host));
     // After the plugin's part, which is told of the kubeconfig's alone.
     if connection.proxy_url.is_none() {
@@ -170,7 +170,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
             Some(har.map_err(|error| fresh.keep_and(explain::har(path, &error)))?)
         }
     };
-    let wanted = Wanted {
+    let wanted = LogOptions {
         filters: args.filter.clone(),
         bodies: args.bodies,
         secrets,
@@ -178,7 +178,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
         quiet: ui.quiet,
         most_decoded: args.max_body.max(LEAST_DECODED),
     };
-    let log = Log::start(ui, wanted, har, args.log.as_deref())?;
+    let log = TapLog::start(ui, wanted, har, args.log.as_deref())?;
     let setup = Setup {
         listen: args.listen,
         context: selected.context().unwrap_or("tap").to_owned(),
@@ -260,8 +260,8 @@ async fn listen(
     host: &Host,
     args: &Args,
     setup: Setup,
-    server: &explain::Server<'_>,
-    log: &Log,
+    server: &explain::ServerContext<'_>,
+    log: &TapLog,
     fresh: &mut Fresh<'_>,
 ) -> anyhow::Result<Ended> {
     // First of all: from here on a signal no longer ends the process on the spot, which would leave
@@ -299,7 +299,7 @@ async fn listen(
 }
 
 /// How the context's user proves who it is.
-fn way(connection: &Connection) -> anyhow::Result<Way> {
+fn way(connection: &Connection) -> anyhow::Result<AuthMethod> {
     if let Some(name) = &connection.auth_provider {
         let name = devkit_kubecerts::told(name);
         return Err(Failure::new("auth-provider", format!("no tap for auth-provider '{name}'"))
@@ -311,17 +311,17 @@ fn way(connection: &Connection) -> anyhow::Result<Way> {
     // client-go takes the token where the file cannot be read at first.
     let readable = |path: &&PathBuf| connection.token.is_none() || File::open(path).is_ok();
     if let Some(path) = token_file.filter(readable) {
-        return Ok(Way::TokenFile(path.clone()));
+        return Ok(AuthMethod::TokenFile(path.clone()));
     }
     if let Some(token) = &connection.token {
-        return Ok(Way::Token(token.clone()));
+        return Ok(AuthMethod::Token(token.clone()));
     }
     if let Some((username, password)) = &connection.basic {
-        return Ok(Way::Basic { username: username.clone(), password: password.clone() });
+        return Ok(AuthMethod::Basic { username: username.clone(), password: password.clone() });
     }
     Ok(match &connection.exec {
-        Some(command) => Way::Exec(Box::new(plugin(connection, command)?)),
-        None => Way::None,
+        Some(command) => AuthMethod::Exec(Box::new(plugin(connection, command)?)),
+        None => AuthMethod::None,
     })
 }
 
@@ -359,10 +359,10 @@ fn plugin(
     })
 }
 
-fn surroundings(host: &Host) -> Surroundings {
+fn surroundings(host: &Host) -> PluginSurroundings {
     let variables = host.variables.all();
     let programs = host.programs().clone();
-    Surroundings {
+    PluginSurroundings {
         environment: variables.map(|(name, value)| (name.into(), value.into())).collect(),
         find: Box::new(move |name| programs.find(name)),
         terminal: stdin::is_terminal().then(|| Box::new(Stdio::inherit) as _),

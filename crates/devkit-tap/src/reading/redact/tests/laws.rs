@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::super::{Place, headers, target, text};
+use super::super::{PathKind, headers, target, text};
 use super::{LAST_APPLIED, shown};
 
 /// Where a secret is put into a document.
@@ -53,7 +53,7 @@ fn planted() -> impl Strategy<Value = Planted> {
     ])
 }
 
-fn plant(planted: Planted, marker: &str, noise: &Value) -> (Place, Value) {
+fn plant(planted: Planted, marker: &str, noise: &Value) -> (PathKind, Value) {
     let encoded = STANDARD.encode(marker);
     let key =
         format!("x\n-----BEGIN EC PRIVATE KEY-----\n{marker}\n-----END EC PRIVATE KEY-----\ny");
@@ -101,7 +101,7 @@ fn plant(planted: Planted, marker: &str, noise: &Value) -> (Place, Value) {
         }
     };
     let at_path = matches!(planted, Planted::Patch | Planted::Row);
-    (if at_path { Place::Secrets } else { Place::Other }, value)
+    (if at_path { PathKind::Secrets } else { PathKind::Other }, value)
 }
 
 fn noise() -> impl Strategy<Value = Value> {
@@ -151,7 +151,7 @@ proptest! {
     fn what_is_no_secret_stays(value in noise()) {
         let has_kind = value.to_string().contains("kind");
         prop_assume!(!has_kind);
-        prop_assert_eq!(shown(value.clone(), Place::Other), value);
+        prop_assert_eq!(shown(value.clone(), PathKind::Other), value);
     }
 
     #[test]
@@ -169,7 +169,7 @@ proptest! {
         let shown = text(&given, cut).unwrap_or_default();
         prop_assert!(!shown.contains("BEGIN PRIVATE KEY-----x"));
         prop_assert!(!target(&given).is_empty() || given.is_empty());
-        let _ = Place::of(&given);
+        let _ = PathKind::of(&given);
         let _ = headers(&[("Sec-WebSocket-Protocol".to_owned(), given)]);
     }
 }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::super::{
-    ApiVersion, CredentialError, Credentials, ExecCluster, ExecConfig, Interactive, Surroundings,
-    Way,
+    ApiVersion, AuthMethod, CredentialError, Credentials, ExecCluster, ExecConfig, Interactive,
+    PluginSurroundings,
 };
 use super::{at, header, surroundings};
 
@@ -26,8 +26,8 @@ fn plugin(script: &str) -> ExecConfig {
     }
 }
 
-fn credentials(config: ExecConfig, around: Surroundings) -> Credentials {
-    Credentials::new(Way::Exec(Box::new(config)), around)
+fn credentials(config: ExecConfig, around: PluginSurroundings) -> Credentials {
+    Credentials::new(AuthMethod::Exec(Box::new(config)), around)
 }
 
 /// A script that prints an answer with this status.
@@ -113,7 +113,7 @@ fn wrong_output() {
 }
 
 /// What the plugin found in `KUBERNETES_EXEC_INFO`.
-fn asked(config: ExecConfig, around: Surroundings) -> Value {
+fn asked(config: ExecConfig, around: PluginSurroundings) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("info");
     let note = format!("printf %s \"$KUBERNETES_EXEC_INFO\" > '{}'\n", file.display());
@@ -291,7 +291,7 @@ fn a_name_is_looked_up_as_it_is_written_and_a_path_is_not() {
             told.lock().unwrap().push(name.to_owned());
             (name == "plugin").then(|| file.clone())
         };
-        let around = Surroundings { find: Box::new(find), ..surroundings() };
+        let around = PluginSurroundings { find: Box::new(find), ..surroundings() };
         match credentials(config, around).header(at(0)) {
             Ok(_) => assert!(found, "{command}"),
             Err(CredentialError::NotInstalled { .. }) => assert!(!found, "{command}"),

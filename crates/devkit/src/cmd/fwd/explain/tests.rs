@@ -3,7 +3,9 @@
 use std::io;
 
 use clap::Parser;
-use devkit_fwd::{AddressError, AddressProblem, Error, Exposure, Holder, Right, Rights, Rule};
+use devkit_fwd::{
+    AddressError, AddressProblem, Error, Exposure, Holder, Right, Rights, SourceRule,
+};
 use devkit_report::Message;
 use proptest::prelude::*;
 
@@ -66,7 +68,7 @@ every! {
             Error::Unresolved { host: text.into(), source: Some(io::Error::other(text)) },
         Error::NotLocal { .. } => Error::NotLocal { address: text.into() },
         Error::RuleDoesNotFit { .. } =>
-            Error::RuleDoesNotFit { rule: Rule::Peers, source_address: text.into() },
+            Error::RuleDoesNotFit { rule: SourceRule::Peers, source_address: text.into() },
         Error::Activation(_) => Error::Activation(text.into()),
         Error::Io { .. } =>
             Error::Io { action: Message::from(text), source: io::Error::other(text) },

@@ -12,14 +12,14 @@ use super::super::Names;
 use crate::failure::Failure;
 
 /// The API server that an error was about.
-pub(super) struct Server<'a> {
+pub(super) struct ServerContext<'a> {
     pub(super) url: String,
     pub(super) names: &'a Names,
     /// Whether the cluster names a CA.
     pub(super) has_ca: bool,
 }
 
-pub(super) fn tap(server: &Server<'_>, error: &TapError) -> Failure {
+pub(super) fn tap(server: &ServerContext<'_>, error: &TapError) -> Failure {
     match error {
         TapError::NotLoopback(at) => Failure::new("not-loopback", format!("no tap on {at}"))
             .because("other machines could reach it")
@@ -41,7 +41,7 @@ pub(super) fn tap(server: &Server<'_>, error: &TapError) -> Failure {
     }
 }
 
-pub(super) fn unreachable(server: &Server<'_>, error: &Unreachable) -> Failure {
+pub(super) fn unreachable(server: &ServerContext<'_>, error: &Unreachable) -> Failure {
     match error {
         Unreachable::Credential(error) => credential(error),
         Unreachable::Tls(error) => tls(server, error),
@@ -54,7 +54,7 @@ pub(super) fn unreachable(server: &Server<'_>, error: &Unreachable) -> Failure {
     }
 }
 
-fn dial(server: &Server<'_>, error: &DialError) -> Failure {
+fn dial(server: &ServerContext<'_>, error: &DialError) -> Failure {
     let message = format!("cannot reach the API server {}", server.url);
     let failure = Failure::new("server-unreachable", message);
     match error {
@@ -96,7 +96,7 @@ fn dial(server: &Server<'_>, error: &DialError) -> Failure {
     }
 }
 
-fn tls(server: &Server<'_>, error: &TlsError) -> Failure {
+fn tls(server: &ServerContext<'_>, error: &TlsError) -> Failure {
     Failure::new("tls", error.to_string())
         .hint(format!("{} tells what is wrong with the context", server.names.command("check")))
 }

@@ -16,12 +16,12 @@ use std::thread::JoinHandle;
 
 use anyhow::Context as _;
 use devkit_tap::{
-    Asked, Bodies, BodyText, Entry, EntryParts, Event, Exchange, Filter, HarFile, OnEvent, Run,
-    Secrets, Shown, Subject, Verb, redact,
+    Bodies, BodyText, EntryParts, Exchange, Filter, HarEntry, HarFile, KubectlRun, OnTapEvent,
+    RequestInfo, Secrets, Shown, Subject, TapEvent, Verb, redact,
 };
 use serde::Serialize;
 
-use self::lines::Lines;
+use self::lines::ScreenLines;
 use self::watches::Watches;
 use super::{HowMuch, explain};
 use crate::host::runtime;
@@ -31,7 +31,7 @@ use crate::ui::{self, Ui};
 const SCHEMA: &str = "devkit.tap/1";
 
 /// What is wanted of the log.
-pub(super) struct Wanted {
+pub(super) struct LogOptions {
     pub(super) filters: Vec<Filter>,
     pub(super) bodies: HowMuch,
     pub(super) secrets: Secrets,
@@ -56,15 +56,15 @@ pub(super) struct Passed {
 const MOST_WAITING: usize = 64 * 1024 * 1024;
 
 /// The running log.
-pub(super) struct Log {
-    sender: Sender<Event>,
+pub(super) struct TapLog {
+    sender: Sender<TapEvent>,
     filters: Vec<Filter>,
-    counts: Arc<Counts>,
+    counts: Arc<Counters>,
     writer: JoinHandle<()>,
 }
 
 #[derive(Default)]
-struct Counts {
+struct Counters {
     /// Requests that have ended, wanted or not.
     requests: AtomicU64,
     wanted: AtomicU64,
@@ -73,10 +73,10 @@ struct Counts {
     waiting: AtomicUsize,
 }
 
-impl Log {
+impl TapLog {
     pub(super) fn start(
         ui: &Ui,
-        wanted: Wanted,
+        wanted: LogOptions,
         har: Option<HarFile>,
         file: Option<&Path>,
     ) -> anyhow::Result<Self> {
@@ -93,9 +93,9 @@ impl Log {
         }
         let (sender, events) = mpsc::channel();
         let filters = wanted.filters.clone();
-        let lines = Lines::new(ui, wanted.bodies);
-        let counts = Arc::<Counts>::default();
-        let writer = Writer {
+        let lines = ScreenLines::new(ui, wanted.bodies);
+        let counts = Arc::<Counters>::default();
+        let writer = TapWriter {
             wanted,
             lines,
             watches: Watches::default(),
@@ -111,13 +111,13 @@ impl Log {
     }
 
     /// What the tap is to tell. Only watches are told piece by piece.
-    pub(super) fn on_event(&self) -> OnEvent {
+    pub(super) fn on_event(&self) -> OnTapEvent {
         let (sender, filters) = (Mutex::new(self.sender.clone()), self.filters.clone());
         let (watched, counts) = (Mutex::new(HashSet::new()), Arc::clone(&self.counts));
         Arc::new(move |mut event| {
             let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
             match &event {
-                Event::Answered(exchange) => {
+                TapEvent::Answered(exchange) => {
                     let asked = asked(exchange);
                     if lasting(exchange, &asked).is_none() || !Filter::any(&filters, &asked) {
                         return;
@@ -126,9 +126,9 @@ impl Log {
                         watched.insert(exchange.id);
                     }
                 }
-                Event::Data { id, .. } if !watched.contains(id) => return,
-                Event::Data { .. } => {}
-                Event::Finished(exchange) => {
+                TapEvent::Data { id, .. } if !watched.contains(id) => return,
+                TapEvent::Data { .. } => {}
+                TapEvent::Finished(exchange) => {
                     counts.requests.fetch_add(1, Relaxed);
                     watched.remove(&exchange.id);
                     if !Filter::any(&filters, &asked(exchange)) {
@@ -137,7 +137,7 @@ impl Log {
                     counts.wanted.fetch_add(1, Relaxed);
                 }
                 // The first refusal is a line; whoever knocks for hours is counted.
-                Event::Refused { .. } => {
+                TapEvent::Refused { .. } => {
                     if counts.refused.fetch_add(1, Relaxed) > 0 {
                         return;
                     }
@@ -145,9 +145,9 @@ impl Log {
             }
             if counts.waiting.load(Relaxed) + weight(&event) > MOST_WAITING {
                 match &mut event {
-                    Event::Refused { .. } => {}
-                    Event::Data { .. } => return,
-                    Event::Answered(exchange) | Event::Finished(exchange) => {
+                    TapEvent::Refused { .. } => {}
+                    TapEvent::Data { .. } => return,
+                    TapEvent::Answered(exchange) | TapEvent::Finished(exchange) => {
                         exchange.request.body.bytes = Vec::new();
                         if let Some(response) = &mut exchange.response {
                             response.body.bytes = Vec::new();
@@ -189,11 +189,11 @@ impl Log {
 }
 
 /// Bytes of bodies in it.
-fn weight(event: &Event) -> usize {
+fn weight(event: &TapEvent) -> usize {
     match event {
-        Event::Refused { .. } => 0,
-        Event::Data { bytes, .. } => bytes.len(),
-        Event::Answered(exchange) | Event::Finished(exchange) => {
+        TapEvent::Refused { .. } => 0,
+        TapEvent::Data { bytes, .. } => bytes.len(),
+        TapEvent::Answered(exchange) | TapEvent::Finished(exchange) => {
             let response = exchange.response.as_ref();
             exchange.request.body.bytes.len()
                 + response.map_or(0, |response| response.body.bytes.len())
@@ -202,7 +202,7 @@ fn weight(event: &Event) -> usize {
 }
 
 /// How a request is said to go on that is told when it begins, too: its end may be hours away.
-fn lasting(exchange: &Exchange, asked: &Asked) -> Option<&'static str> {
+fn lasting(exchange: &Exchange, asked: &RequestInfo) -> Option<&'static str> {
     let status = exchange.response.as_ref()?.status;
     let Subject::Resource(resource) = &asked.subject else { return None };
     let follows = || exchange.request.target.contains("follow=true");
@@ -217,14 +217,14 @@ fn lasting(exchange: &Exchange, asked: &Asked) -> Option<&'static str> {
 }
 
 /// What an exchange asked for, in kubectl's words and its own: for filters.
-fn asked(exchange: &Exchange) -> Asked {
+fn asked(exchange: &Exchange) -> RequestInfo {
     words(exchange, &exchange.request.target)
 }
 
 /// What a request asks for, with a target that is fit to be shown.
-fn words(exchange: &Exchange, target: &str) -> Asked {
+fn words(exchange: &Exchange, target: &str) -> RequestInfo {
     let kind = header(&exchange.request.headers, "content-type");
-    Asked::of(&exchange.request.method, target).sent_as(kind)
+    RequestInfo::of(&exchange.request.method, target).sent_as(kind)
 }
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -232,33 +232,33 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     Some(&found.1)
 }
 
-struct Writer {
-    wanted: Wanted,
-    lines: Lines,
+struct TapWriter {
+    wanted: LogOptions,
+    lines: ScreenLines,
     watches: Watches,
     har: Option<HarFile>,
     file: Option<File>,
-    counts: Arc<Counts>,
+    counts: Arc<Counters>,
 }
 
-impl Writer {
-    fn run(mut self, events: &Receiver<Event>) {
+impl TapWriter {
+    fn run(mut self, events: &Receiver<TapEvent>) {
         while let Ok(event) = events.recv() {
             let weight = weight(&event);
             match event {
-                Event::Answered(exchange) => self.begun(*exchange),
-                Event::Data { id, bytes } => {
-                    let Wanted { secrets, most_decoded, .. } = self.wanted;
+                TapEvent::Answered(exchange) => self.begun(*exchange),
+                TapEvent::Data { id, bytes } => {
+                    let LogOptions { secrets, most_decoded, .. } = self.wanted;
                     for told in self.watches.take(id, &bytes, secrets, most_decoded) {
                         let text = self.lines.frame(&told);
-                        let mut line = Line::of_frame(&told);
+                        let mut line = LogLine::of_frame(&told);
                         line.response_body = self.text_of(&told.body);
                         self.record(&line);
                         self.show(&text);
                     }
                 }
-                Event::Finished(exchange) => self.finished(&exchange),
-                Event::Refused { at, status } => {
+                TapEvent::Finished(exchange) => self.finished(&exchange),
+                TapEvent::Refused { at, status } => {
                     let text = self.lines.refused(at, status);
                     self.show(&text);
                 }
@@ -272,12 +272,12 @@ impl Writer {
         let asked = words(&exchange, &target);
         let text = self.lines.begun(&exchange, &asked, lasting(&exchange, &asked));
         self.show(&text);
-        self.record(&Line {
+        self.record(&LogLine {
             event: "begin",
             duration_ms: None,
             request_bytes: None,
             response_bytes: None,
-            ..Line::of(&exchange, &asked, &target)
+            ..LogLine::of(&exchange, &asked, &target)
         });
         if asked.verb == Verb::Watch {
             self.watches.begin(exchange, asked, target);
@@ -296,12 +296,12 @@ impl Writer {
         let events = self.watches.end(exchange.id);
         let text = self.lines.finished(exchange, &asked, &bodies, events);
         self.show(&text);
-        let mut line = Line::of(exchange, &asked, &target);
+        let mut line = LogLine::of(exchange, &asked, &target);
         line.request_body = self.text_of(&bodies.request);
         line.response_body = bodies.response.as_ref().and_then(|shown| self.text_of(shown));
         self.record(&line);
         if let Some(har) = &mut self.har {
-            let entry = Entry::new(exchange, parts(&self.wanted, exchange, &bodies, &target));
+            let entry = HarEntry::new(exchange, parts(&self.wanted, exchange, &bodies, &target));
             match har.append(&entry) {
                 Ok(appended) => {
                     if let Some(new) = appended.new_file {
@@ -331,7 +331,7 @@ impl Writer {
         }
     }
 
-    fn record(&mut self, line: &Line<'_>) {
+    fn record(&mut self, line: &LogLine<'_>) {
         let Some(file) = &mut self.file else { return };
         let mut text = serde_json::to_vec(line).expect("it holds only strings and numbers");
         text.push(b'\n');
@@ -345,7 +345,7 @@ impl Writer {
 
 /// A line of `--log`.
 #[derive(Serialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     schema: &'static str,
     time: String,
     event: &'static str,
@@ -380,11 +380,11 @@ struct Line<'a> {
     response_body: Option<String>,
 }
 
-impl<'a> Line<'a> {
-    fn of(exchange: &'a Exchange, asked: &Asked, target: &'a str) -> Self {
+impl<'a> LogLine<'a> {
+    fn of(exchange: &'a Exchange, asked: &RequestInfo, target: &'a str) -> Self {
         let Exchange { id, run, started, request, response, as_json, trouble, times } = exchange;
         let whole = times.send + times.wait + times.receive;
-        let run: Option<&Run> = run.as_ref();
+        let run: Option<&KubectlRun> = run.as_ref();
         Self {
             schema: SCHEMA,
             time: format!("{started:.3}"),
@@ -409,7 +409,7 @@ impl<'a> Line<'a> {
     }
 
     fn of_frame(frame: &'a watches::Told) -> Self {
-        let watches::Of { exchange, asked, target } = &*frame.of;
+        let watches::AnsweredWatch { exchange, asked, target } = &*frame.of;
         let line = Self::of(exchange, asked, target);
         Self {
             time: format!("{:.3}", frame.time),
@@ -424,7 +424,7 @@ impl<'a> Line<'a> {
     }
 }
 
-fn parts(wanted: &Wanted, exchange: &Exchange, bodies: &Bodies, target: &str) -> EntryParts {
+fn parts(wanted: &LogOptions, exchange: &Exchange, bodies: &Bodies, target: &str) -> EntryParts {
     let headers = |headers: &[(String, String)]| match wanted.secrets {
         Secrets::Hide => redact::headers(headers),
         Secrets::Show => headers.to_vec(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use console::{Style, measure_text_width};
-use devkit_tap::{Asked, Bodies, Class, Exchange, Shown};
+use devkit_tap::{Bodies, Exchange, RequestInfo, Shown, SubjectClass};
 use devkit_text::escape;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -31,7 +31,7 @@ const WIDTH: usize = 120;
 /// Runs that are kept apart by their number.
 const MOST_RUNS: usize = 10_000;
 
-pub(super) struct Lines {
+pub(super) struct ScreenLines {
     bodies: HowMuch,
     zone: TimeZone,
     /// The session of kubectl whose lines came last.
@@ -51,7 +51,7 @@ struct Styles {
     bad: Style,
 }
 
-impl Lines {
+impl ScreenLines {
     pub(super) fn new(ui: &Ui, bodies: HowMuch) -> Self {
         let coloured = ui.coloured(To::Err);
         let style = |style: Style| style.force_styling(coloured);
@@ -75,7 +75,7 @@ impl Lines {
     pub(super) fn begun(
         &mut self,
         exchange: &Exchange,
-        asked: &Asked,
+        asked: &RequestInfo,
         how: Option<&str>,
     ) -> String {
         let status = exchange.response.as_ref().map_or(0, |response| response.status);
@@ -101,7 +101,7 @@ impl Lines {
     pub(super) fn finished(
         &mut self,
         exchange: &Exchange,
-        asked: &Asked,
+        asked: &RequestInfo,
         bodies: &Bodies,
         events: Option<u64>,
     ) -> String {
@@ -125,12 +125,14 @@ impl Lines {
         }
         let line = match status {
             None | Some(400..) => self.styles.bad.apply_to(line).to_string(),
-            _ if asked.class() == Class::Discovery => self.styles.dim.apply_to(line).to_string(),
+            _ if asked.class() == SubjectClass::Discovery => {
+                self.styles.dim.apply_to(line).to_string()
+            }
             _ => line,
         };
         let _ = writeln!(text, "  {}  {line}", self.time(exchange.started));
         // What there is is the same every time, and long.
-        if self.bodies == HowMuch::Short && asked.class() == Class::Discovery {
+        if self.bodies == HowMuch::Short && asked.class() == SubjectClass::Discovery {
             return text;
         }
         self.body(&mut text, '>', &bodies.request);

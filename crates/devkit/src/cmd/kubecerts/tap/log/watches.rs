@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use devkit_tap::{Asked, Envelope, Exchange, Frame, Recorded, Secrets, Shown, Subject, Unzip};
+use devkit_tap::{
+    Envelope, Exchange, Frame, Recorded, RequestInfo, Secrets, Shown, Subject, Unzip,
+};
 use devkit_text::escape;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -18,15 +20,15 @@ const LONGEST: usize = 4 * 1024 * 1024;
 pub(super) struct Watches(HashMap<u64, Watch>);
 
 /// A watch that was answered.
-pub(super) struct Of {
+pub(super) struct AnsweredWatch {
     pub(super) exchange: Exchange,
     /// In kubectl's words, fit to be shown; so is the target.
-    pub(super) asked: Asked,
+    pub(super) asked: RequestInfo,
     pub(super) target: String,
 }
 
 struct Watch {
-    of: Arc<Of>,
+    of: Arc<AnsweredWatch>,
     /// The beginning of an event whose end is still to come.
     rest: Vec<u8>,
     unzip: Option<Unzip>,
@@ -43,11 +45,11 @@ pub(super) struct Told {
     pub(super) object: String,
     /// The object itself.
     pub(super) body: Shown,
-    pub(super) of: Arc<Of>,
+    pub(super) of: Arc<AnsweredWatch>,
 }
 
 impl Watches {
-    pub(super) fn begin(&mut self, mut exchange: Exchange, asked: Asked, target: String) {
+    pub(super) fn begin(&mut self, mut exchange: Exchange, asked: RequestInfo, target: String) {
         let (mut protobuf, mut unzip) = (false, None);
         if let Some(response) = &mut exchange.response {
             let kind = header(&response.headers, "content-type");
@@ -57,7 +59,7 @@ impl Watches {
             response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
         }
         let id = exchange.id;
-        let of = Arc::new(Of { exchange, asked, target });
+        let of = Arc::new(AnsweredWatch { exchange, asked, target });
         self.0.insert(id, Watch { of, rest: Vec::new(), unzip, protobuf, events: 0 });
     }
 

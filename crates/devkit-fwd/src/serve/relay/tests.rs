@@ -18,10 +18,10 @@ use proptest::test_runner::Config;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use super::{Ends, Meter, Patience, Rules, echo, relay};
-use crate::event::Reason;
-use crate::options::Engine;
-use crate::transport::{Conduit, Transport};
+use super::{Meter, RelayEnds, RelayRules, Timeouts, echo, relay};
+use crate::input::options::Engine;
+use crate::serve::event::Reason;
+use crate::socket::transport::{Conduit, Transport};
 
 /// What goes wrong at one call; nothing where the tape has ended.
 #[derive(Debug, Clone, Copy)]
@@ -433,10 +433,10 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }
 
-fn rules(case: &Case) -> Rules {
+fn rules(case: &Case) -> RelayRules {
     let hour = Duration::from_secs(3600);
     let half_closed = case.half_close_timeout.then_some(hour);
-    Rules { patience: Patience { idle: None, half_closed }, engine: case.engine }
+    RelayRules { patience: Timeouts { idle: None, half_closed }, engine: case.engine }
 }
 
 fn party(stream: Stream, narrowest: usize, seeds: [u8; 2]) -> Party {
@@ -464,7 +464,8 @@ async fn carry(case: &Case, seed: u8) -> ([Told; 2], [u64; 2], Reason) {
             Meter { connection: &counts[0], all: &counts[2] },
             Meter { connection: &counts[1], all: &counts[3] },
         ];
-        let ends = Ends { client: &client, destination: &destination, destination_lost: false };
+        let ends =
+            RelayEnds { client: &client, destination: &destination, destination_lost: false };
         relay(&ends, meters, &rules).await
     };
     let all = async {

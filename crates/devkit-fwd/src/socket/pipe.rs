@@ -9,7 +9,7 @@ use std::io;
 #[cfg(target_os = "linux")]
 use std::os::fd::BorrowedFd;
 
-use crate::transport::Conduit;
+use super::transport::Conduit;
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::linux::Pipe;
@@ -43,7 +43,7 @@ mod linux {
     use nix::unistd::pipe2;
 
     use super::{Conduit, Spliced, io};
-    use crate::limits;
+    use crate::system::limits;
 
     /// Bytes of a pipe, where the user's budget (`pipe-user-pages-soft`) allows.
     const SIZE: i32 = 1024 * 1024;
@@ -53,7 +53,7 @@ mod linux {
     const MOST_KEPT: usize = 8;
 
     thread_local! {
-        static KEPT: RefCell<Vec<Ends>> = const { RefCell::new(Vec::new()) };
+        static KEPT: RefCell<Vec<PipeEnds>> = const { RefCell::new(Vec::new()) };
     }
 
     /// Pipes of all threads, kept or not.
@@ -61,12 +61,12 @@ mod linux {
 
     /// Where bytes come out, and where they go in. Counted as long as it is open.
     #[derive(Debug)]
-    struct Ends {
+    struct PipeEnds {
         output: OwnedFd,
         input: OwnedFd,
     }
 
-    impl Ends {
+    impl PipeEnds {
         fn open() -> Option<Self> {
             if OPEN.fetch_add(1, Relaxed) >= limits::pipes() {
                 OPEN.fetch_sub(1, Relaxed);
@@ -83,7 +83,7 @@ mod linux {
         }
     }
 
-    impl Drop for Ends {
+    impl Drop for PipeEnds {
         fn drop(&mut self) {
             OPEN.fetch_sub(1, Relaxed);
         }
@@ -93,13 +93,13 @@ mod linux {
     #[derive(Debug)]
     pub(crate) struct Pipe {
         /// Nothing once they are given back.
-        ends: Option<Ends>,
+        ends: Option<PipeEnds>,
         held: usize,
     }
 
     impl<S: Spliced> Conduit<S> for Pipe {
         fn take() -> Option<Self> {
-            let ends = KEPT.with_borrow_mut(Vec::pop).or_else(Ends::open)?;
+            let ends = KEPT.with_borrow_mut(Vec::pop).or_else(PipeEnds::open)?;
             Some(Self { ends: Some(ends), held: 0 })
         }
 
@@ -110,7 +110,7 @@ mod linux {
         /// 0 may be the end, or not: old kernels say it without one.
         fn fill(&mut self, from: &S, most: usize) -> io::Result<usize> {
             debug_assert!(self.held == 0, "would block could mean the pipe");
-            let Some(Ends { input, .. }) = &self.ends else { return Ok(0) };
+            let Some(PipeEnds { input, .. }) = &self.ends else { return Ok(0) };
             let count =
                 from.try_splice(|socket| splice(socket, None, input, None, most, flags()))?;
             self.held = count;
@@ -118,7 +118,7 @@ mod linux {
         }
 
         fn drain(&mut self, to: &S) -> io::Result<usize> {
-            let Some(Ends { output, .. }) = &self.ends else { return Ok(0) };
+            let Some(PipeEnds { output, .. }) = &self.ends else { return Ok(0) };
             let held = self.held;
             let count =
                 to.try_splice_into(|socket| splice(output, None, socket, None, held, flags()))?;

@@ -13,10 +13,10 @@ use nix::sys::stat::{Mode, umask};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::error::{Error, Holder, Right};
-use crate::holder;
-use crate::limits::BACKLOG;
-use crate::options::FileRule;
-use crate::sun_path::{Alias, AliasError};
+use crate::input::options::FileRule;
+use crate::system::holder;
+use crate::system::limits::BACKLOG;
+use crate::system::sun_path::{Alias, AliasError};
 
 /// A socket file that this process made. Dropping it removes the file, if it is still the same.
 #[derive(Debug)]
@@ -93,20 +93,20 @@ fn clear(path: &Path, alias: &Alias) -> Result<(), Error> {
         return Err(Error::NotASocket { path: path.into(), kind });
     }
     match probe(alias.path()) {
-        Probe::Alive(holder) => Err(Error::SocketInUse { path: path.into(), holder }),
-        Probe::Gone => Ok(()),
-        Probe::Stale => fs::remove_file(path).map_err(|error| {
+        SocketProbe::Alive(holder) => Err(Error::SocketInUse { path: path.into(), holder }),
+        SocketProbe::Gone => Ok(()),
+        SocketProbe::Stale => fs::remove_file(path).map_err(|error| {
             let action = message!("remove the stale socket file {}", path);
             Error::io(action, Some(Right::WriteFolder), error)
         }),
-        Probe::Unknown(error) => {
+        SocketProbe::Unknown(error) => {
             let action = message!("find out whether anybody listens on unix:{}", path);
             Err(Error::io(action, Some(Right::ProbeSocket), error))
         }
     }
 }
 
-enum Probe {
+enum SocketProbe {
     Alive(Option<Holder>),
     Stale,
     Gone,
@@ -114,7 +114,7 @@ enum Probe {
 }
 
 /// Connects without waiting. The owner, if there is one, sees a client that says nothing.
-fn probe(path: &Path) -> Probe {
+fn probe(path: &Path) -> SocketProbe {
     let connect = || -> io::Result<Socket> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
@@ -122,13 +122,13 @@ fn probe(path: &Path) -> Probe {
         Ok(socket)
     };
     match connect() {
-        Ok(socket) => Probe::Alive(owner(socket)),
+        Ok(socket) => SocketProbe::Alive(owner(socket)),
         Err(error) => match error.raw_os_error() {
-            Some(nix::libc::ECONNREFUSED) => Probe::Stale,
-            Some(nix::libc::ENOENT) => Probe::Gone,
+            Some(nix::libc::ECONNREFUSED) => SocketProbe::Stale,
+            Some(nix::libc::ENOENT) => SocketProbe::Gone,
             // A full backlog, and a socket of another type: both have an owner.
-            Some(nix::libc::EAGAIN | nix::libc::EPROTOTYPE) => Probe::Alive(None),
-            _ => Probe::Unknown(error),
+            Some(nix::libc::EAGAIN | nix::libc::EPROTOTYPE) => SocketProbe::Alive(None),
+            _ => SocketProbe::Unknown(error),
         },
     }
 }

@@ -41,7 +41,7 @@ pub enum Address {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TcpAddress {
     /// The host as written.
-    pub host: Host,
+    pub host: TcpHost,
     /// The port; 0 asks the system for a free one and is for listening only.
     pub port: u16,
     /// Which of the host's addresses count.
@@ -50,7 +50,7 @@ pub struct TcpAddress {
 
 /// The host part of a TCP address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
+pub enum TcpHost {
     /// None was given: this machine, and nobody else.
     Loopback,
     /// A literal address.
@@ -258,7 +258,7 @@ impl TcpAddress {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| AddressProblem::BadHost(escape(bytes)).because())?;
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            return Ok(Self { host: Host::Loopback, port: port(text)?, family });
+            return Ok(Self { host: TcpHost::Loopback, port: port(text)?, family });
         }
         let scheme = family.scheme();
         if let Some(rest) = text.strip_prefix('[') {
@@ -280,7 +280,8 @@ impl TcpAddress {
                 return Err(AddressProblem::WrongFamily { host: host.into(), family: "IPv4" }
                     .instead(format!("tcp6://[{host}]:{port}")));
             }
-            let host = if zone.is_empty() { Host::Ip(ip.into()) } else { Host::Name(host.into()) };
+            let host =
+                if zone.is_empty() { TcpHost::Ip(ip.into()) } else { TcpHost::Name(host.into()) };
             return Ok(Self { host, port, family });
         }
         let Some((host, digits)) = text.rsplit_once(':') else {
@@ -308,19 +309,19 @@ impl TcpAddress {
             ..error
         })?;
         if host.is_empty() {
-            return Ok(Self { host: Host::Loopback, port, family });
+            return Ok(Self { host: TcpHost::Loopback, port, family });
         }
         if let Ok(ip) = host.parse::<Ipv4Addr>() {
             if family == Family::V6 {
                 return Err(AddressProblem::WrongFamily { host: host.into(), family: "IPv6" }
                     .instead(format!("tcp4://{host}:{port}")));
             }
-            return Ok(Self { host: Host::Ip(ip.into()), port, family });
+            return Ok(Self { host: TcpHost::Ip(ip.into()), port, family });
         }
         if !is_host_name(host) {
             return Err(AddressProblem::BadHost(escape(host.as_bytes())).because());
         }
-        Ok(Self { host: Host::Name(host.into()), port, family })
+        Ok(Self { host: TcpHost::Name(host.into()), port, family })
     }
 }
 
@@ -417,11 +418,11 @@ impl fmt::Display for TcpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, port) = (self.family.scheme(), self.port);
         match &self.host {
-            Host::Loopback => write!(f, "{scheme}://localhost:{port}"),
-            Host::Ip(IpAddr::V6(ip)) => write!(f, "{scheme}://[{ip}]:{port}"),
-            Host::Ip(IpAddr::V4(ip)) => write!(f, "{scheme}://{ip}:{port}"),
-            Host::Name(name) if name.contains(':') => write!(f, "{scheme}://[{name}]:{port}"),
-            Host::Name(name) => write!(f, "{scheme}://{name}:{port}"),
+            TcpHost::Loopback => write!(f, "{scheme}://localhost:{port}"),
+            TcpHost::Ip(IpAddr::V6(ip)) => write!(f, "{scheme}://[{ip}]:{port}"),
+            TcpHost::Ip(IpAddr::V4(ip)) => write!(f, "{scheme}://{ip}:{port}"),
+            TcpHost::Name(name) if name.contains(':') => write!(f, "{scheme}://[{name}]:{port}"),
+            TcpHost::Name(name) => write!(f, "{scheme}://{name}:{port}"),
         }
     }
 }

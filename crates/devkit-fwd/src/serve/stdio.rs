@@ -50,14 +50,14 @@ where
         }
         match copy(&mut input, &mut sender) {
             // No end is sent: what has come is not all there was to come.
-            Err(Failure::Reading(error)) => drop(tell_failure.send(error)),
+            Err(CopyFailure::Reading(error)) => drop(tell_failure.send(error)),
             _ => drop(sender.shutdown(Shutdown::Write)),
         }
     })?;
     thread::Builder::new().name("stdout".into()).spawn(move || {
         let result = match copy(&mut receiver, &mut output) {
-            Ok(()) | Err(Failure::Reading(_)) => Ok(()),
-            Err(Failure::Writing(error)) => {
+            Ok(()) | Err(CopyFailure::Reading(_)) => Ok(()),
+            Err(CopyFailure::Writing(error)) => {
                 let _ = receiver.shutdown(Shutdown::Both);
                 if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
             }
@@ -71,12 +71,12 @@ where
     Ok(Bridge { socket: inner, read, input_failed, written })
 }
 
-enum Failure {
+enum CopyFailure {
     Reading(io::Error),
     Writing(io::Error),
 }
 
-fn copy(from: &mut (impl Read + AsFd), to: &mut (impl Write + AsFd)) -> Result<(), Failure> {
+fn copy(from: &mut (impl Read + AsFd), to: &mut (impl Write + AsFd)) -> Result<(), CopyFailure> {
     let mut buffer = vec![0; CHUNK];
     loop {
         let count = match from.read(&mut buffer) {
@@ -84,20 +84,20 @@ fn copy(from: &mut (impl Read + AsFd), to: &mut (impl Write + AsFd)) -> Result<(
             Ok(count) => count,
             Err(error) => {
                 go_on(&error, from.as_fd(), PollFlags::POLLIN)
-                    .map_err(|()| Failure::Reading(error))?;
+                    .map_err(|()| CopyFailure::Reading(error))?;
                 continue;
             }
         };
         let mut left = &buffer[..count];
         while !left.is_empty() {
             match to.write(left) {
-                Ok(0) => return Err(Failure::Writing(ErrorKind::WriteZero.into())),
+                Ok(0) => return Err(CopyFailure::Writing(ErrorKind::WriteZero.into())),
                 Ok(count) => left = &left[count..],
                 Err(error) => go_on(&error, to.as_fd(), PollFlags::POLLOUT)
-                    .map_err(|()| Failure::Writing(error))?,
+                    .map_err(|()| CopyFailure::Writing(error))?,
             }
         }
-        to.flush().map_err(Failure::Writing)?;
+        to.flush().map_err(CopyFailure::Writing)?;
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::dial::DialError;
+use super::dial::DialFailure;
 
 /// Something that happened. Serialises to one JSON object with an `event` field.
 #[derive(Debug, Serialize)]
@@ -146,7 +146,7 @@ pub struct Stats {
 }
 
 impl Event {
-    pub(crate) fn failed(id: u64, peer: Peer, destination: String, error: &DialError) -> Self {
+    pub(crate) fn failed(id: u64, peer: Peer, destination: String, error: &DialFailure) -> Self {
         let (code, message) = (error.code(), error.to_string());
         Self::Failed { id, peer, destination, code, message }
     }

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
+use super::listener::{self, SocketListener};
 use crate::error::Error;
-use crate::listen::{self, Listener};
-use crate::sys;
+use crate::system::sys;
 
 /// What the environment says about passed sockets.
 ///
@@ -21,14 +21,14 @@ pub struct Activation {
 
 impl Activation {
     /// Takes the sockets. To be called before anything else opens descriptors.
-    pub(crate) fn take(&self) -> Result<Vec<Listener>, Error> {
+    pub(crate) fn take(&self) -> Result<Vec<SocketListener>, Error> {
         let count = self.count().map_err(Error::Activation)?;
         let fds = sys::take_passed_fds(count);
         if fds.len() < usize::from(count) {
             let message = format!("LISTEN_FDS promises {count}, and {} are open", fds.len());
             return Err(Error::Activation(message));
         }
-        fds.into_iter().map(|fd| listen::passed(fd).map_err(Error::Activation)).collect()
+        fds.into_iter().map(|fd| listener::passed(fd).map_err(Error::Activation)).collect()
     }
 
     fn count(&self) -> Result<u16, String> {

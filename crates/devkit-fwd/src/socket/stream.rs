@@ -14,15 +14,15 @@ use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use crate::pipe::Pipe;
+use super::pipe::Pipe;
 #[cfg(target_os = "linux")]
-use crate::pipe::Spliced;
-use crate::sys;
-use crate::transport::Transport;
+use super::pipe::Spliced;
+use super::transport::Transport;
+use crate::system::sys;
 
-/// A connected socket. Dropping it closes it, with a FIN unless it was [`Stream::reset`].
+/// A connected socket. Dropping it closes it, with a FIN unless it was [`SocketStream::reset`].
 #[derive(Debug)]
-pub(crate) enum Stream {
+pub(crate) enum SocketStream {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
@@ -39,10 +39,10 @@ enum Unwatched {
 
 impl Detached {
     /// Has it watched by the runtime that this is called in.
-    pub(crate) fn attach(mut self) -> io::Result<Stream> {
+    pub(crate) fn attach(mut self) -> io::Result<SocketStream> {
         match self.0.take().expect("it is there until it is attached") {
-            Unwatched::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
-            Unwatched::Unix(stream) => UnixStream::from_std(stream).map(Stream::Unix),
+            Unwatched::Tcp(stream) => TcpStream::from_std(stream).map(SocketStream::Tcp),
+            Unwatched::Unix(stream) => UnixStream::from_std(stream).map(SocketStream::Unix),
         }
     }
 }
@@ -55,7 +55,7 @@ impl Drop for Detached {
     }
 }
 
-impl Stream {
+impl SocketStream {
     /// Takes it from its runtime.
     pub(crate) fn detach(self) -> io::Result<Detached> {
         let unwatched = match self {
@@ -105,7 +105,7 @@ impl Stream {
 }
 
 #[cfg(target_os = "linux")]
-impl Spliced for Stream {
+impl Spliced for SocketStream {
     fn try_splice(
         &self,
         splice: impl Fn(BorrowedFd<'_>) -> nix::Result<usize>,
@@ -121,7 +121,7 @@ impl Spliced for Stream {
     }
 }
 
-impl Transport for Stream {
+impl Transport for SocketStream {
     type Conduit = Pipe;
 
     /// Waits for data, an end or an error. A registration that failed counts as ready: the read
@@ -238,7 +238,7 @@ impl Transport for Stream {
     }
 }
 
-impl AsFd for Stream {
+impl AsFd for SocketStream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(stream) => stream.as_fd(),

@@ -14,10 +14,10 @@ use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::endpoint::{Address, Family, Host, TcpAddress, UnixAddress};
-use crate::listen::prepare;
-use crate::stream::Stream;
-use crate::sun_path::{Alias, AliasError};
+use crate::input::endpoint::{Address, Family, TcpAddress, TcpHost, UnixAddress};
+use crate::listen::listener::prepare;
+use crate::socket::stream::SocketStream;
+use crate::system::sun_path::{Alias, AliasError};
 use devkit_text::words;
 
 /// Head start of one address over the next, as in RFC 8305, section 5.
@@ -27,7 +27,7 @@ const RETRY: Duration = Duration::from_millis(50);
 
 /// Why a destination could not be reached.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DialError {
+pub(crate) enum DialFailure {
     #[error("connection refused: nothing listens there")]
     Refused,
     #[error("there is no such socket file")]
@@ -50,7 +50,7 @@ pub(crate) enum DialError {
     Other(io::Error),
 }
 
-impl DialError {
+impl DialFailure {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Refused => "connection-refused",
@@ -67,7 +67,7 @@ impl DialError {
     }
 }
 
-impl From<io::Error> for DialError {
+impl From<io::Error> for DialFailure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::ConnectionRefused => Self::Refused,
@@ -84,7 +84,7 @@ impl From<io::Error> for DialError {
 
 /// A destination that answered.
 pub(crate) struct Dialled {
-    pub(crate) stream: Stream,
+    pub(crate) stream: SocketStream,
     /// The destination answered, and has been reset since. What it sent before can still be read.
     pub(crate) lost: bool,
 }
@@ -112,7 +112,9 @@ pub(crate) struct Errand<'a> {
 // What is large is boxed: all of this is no larger than what the relay needs later, and so costs an
 // idle connection nothing.
 #[expect(clippy::manual_async_fn, reason = "which would store its arguments twice in the task")]
-pub(crate) fn dial(errand: Errand<'_>) -> impl Future<Output = Result<Dialled, DialError>> + Send {
+pub(crate) fn dial(
+    errand: Errand<'_>,
+) -> impl Future<Output = Result<Dialled, DialFailure>> + Send {
     async move {
         let mut shortage = None;
         let attempts = async {
@@ -125,12 +127,12 @@ pub(crate) fn dial(errand: Errand<'_>) -> impl Future<Output = Result<Dialled, D
                     Address::Unix(address) => connect_unix(address),
                 };
                 match result {
-                    Err(DialError::Other(error)) if out_of_descriptors(&error) => {
+                    Err(DialFailure::Other(error)) if out_of_descriptors(&error) => {
                         shortage = Some(error);
                         errand.starved.store(true, Ordering::Relaxed);
                     }
                     // Unlike TCP, Unix says at once that a backlog is full: its owner will come to it.
-                    Err(DialError::Other(error)) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(DialFailure::Other(error)) if error.kind() == ErrorKind::WouldBlock => {}
                     result => return result,
                 }
                 Box::pin(sleep(RETRY)).await;
@@ -140,7 +142,7 @@ pub(crate) fn dial(errand: Errand<'_>) -> impl Future<Output = Result<Dialled, D
             biased;
             result = attempts => result,
             () = Box::pin(sleep(errand.limit)) => {
-                Err(shortage.map_or(DialError::TimedOut(errand.limit), DialError::Other))
+                Err(shortage.map_or(DialFailure::TimedOut(errand.limit), DialFailure::Other))
             }
         }
     }
@@ -149,10 +151,10 @@ pub(crate) fn dial(errand: Errand<'_>) -> impl Future<Output = Result<Dialled, D
 /// The address, where there is no more than one.
 fn only(address: &TcpAddress) -> Option<SocketAddr> {
     let ip = match (&address.host, address.family) {
-        (Host::Ip(ip), _) => *ip,
-        (Host::Loopback, Family::V4) => Ipv4Addr::LOCALHOST.into(),
-        (Host::Loopback, Family::V6) => Ipv6Addr::LOCALHOST.into(),
-        (Host::Loopback, Family::Any) | (Host::Name(_), _) => return None,
+        (TcpHost::Ip(ip), _) => *ip,
+        (TcpHost::Loopback, Family::V4) => Ipv4Addr::LOCALHOST.into(),
+        (TcpHost::Loopback, Family::V6) => Ipv6Addr::LOCALHOST.into(),
+        (TcpHost::Loopback, Family::Any) | (TcpHost::Name(_), _) => return None,
     };
     Some((ip, address.port).into())
 }
@@ -161,12 +163,12 @@ fn only(address: &TcpAddress) -> Option<SocketAddr> {
 fn direct(
     address: &TcpAddress,
     errand: &Errand<'_>,
-) -> Option<Pin<Box<impl Future<Output = Result<Dialled, DialError>> + Send + use<>>>> {
+) -> Option<Pin<Box<impl Future<Output = Result<Dialled, DialFailure>> + Send + use<>>>> {
     let only = only(address).filter(|address| !leads_back(*address, errand.own))?;
     Some(Box::pin(connect(only, errand.first)))
 }
 
-async fn connect_any(address: &TcpAddress, errand: &Errand<'_>) -> Result<Dialled, DialError> {
+async fn connect_any(address: &TcpAddress, errand: &Errand<'_>) -> Result<Dialled, DialFailure> {
     let Errand { first: word, own, .. } = errand;
     let addresses = resolve(address).await?;
     let mut usable = addresses.iter().copied().filter(|address| !leads_back(*address, own));
@@ -174,25 +176,25 @@ async fn connect_any(address: &TcpAddress, errand: &Errand<'_>) -> Result<Dialle
         (Some(only), None) => connect(only, *word).await,
         (Some(first), Some(second)) => race(first, second, usable, *word).await,
         _ if addresses.is_empty() => {
-            Err(DialError::Unresolved("it has no address of that kind".into()))
+            Err(DialFailure::Unresolved("it has no address of that kind".into()))
         }
-        _ => Err(DialError::Loop),
+        _ => Err(DialFailure::Loop),
     }
 }
 
-async fn resolve(address: &TcpAddress) -> Result<Vec<SocketAddr>, DialError> {
+async fn resolve(address: &TcpAddress) -> Result<Vec<SocketAddr>, DialFailure> {
     let port = address.port;
     if let Some(only) = only(address) {
         return Ok(vec![only]);
     }
-    let Host::Name(name) = &address.host else {
+    let TcpHost::Name(name) = &address.host else {
         return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
     };
     let found = lookup_host((name.as_str(), port)).await.map_err(|error| {
         if out_of_descriptors(&error) {
-            return DialError::Other(error);
+            return DialFailure::Other(error);
         }
-        DialError::Unresolved(resolver_words(&error))
+        DialFailure::Unresolved(resolver_words(&error))
     })?;
     Ok(found.filter(|found| address.family.takes(found.ip())).collect())
 }
@@ -203,19 +205,19 @@ async fn race(
     second: SocketAddr,
     rest: impl Iterator<Item = SocketAddr>,
     word: FirstWord,
-) -> Result<Dialled, DialError> {
+) -> Result<Dialled, DialFailure> {
     let mut rest = std::iter::once(second).chain(rest);
     let mut attempts = JoinSet::new();
     attempts.spawn(connect(first, word));
-    let mut failure: Option<DialError> = None;
+    let mut failure: Option<DialFailure> = None;
     loop {
         tokio::select! {
             Some(result) = attempts.join_next() => {
-                match result.unwrap_or_else(|error| Err(DialError::Other(io::Error::other(error)))) {
+                match result.unwrap_or_else(|error| Err(DialFailure::Other(io::Error::other(error)))) {
                     Ok(stream) => return Ok(stream),
                     // An attempt that could not be made says nothing about the address: again.
-                    Err(DialError::Other(error)) if out_of_descriptors(&error) => {
-                        return Err(DialError::Other(error));
+                    Err(DialFailure::Other(error)) if out_of_descriptors(&error) => {
+                        return Err(DialFailure::Other(error));
                     }
                     // The first address is the one the user is likely to know.
                     Err(error) => { failure.get_or_insert(error); }
@@ -233,7 +235,7 @@ async fn race(
             }
         }
     }
-    Err(failure.unwrap_or(DialError::Refused))
+    Err(failure.unwrap_or(DialFailure::Refused))
 }
 
 /// An attempt at an address. Not `TcpStream::connect`: that takes a destination which answers and
@@ -242,9 +244,9 @@ async fn race(
 fn connect(
     address: SocketAddr,
     word: FirstWord,
-) -> impl Future<Output = Result<Dialled, DialError>> + Send + 'static {
+) -> impl Future<Output = Result<Dialled, DialFailure>> + Send + 'static {
     async move {
-        let mut attempt = Attempt::start(address, word)?;
+        let mut attempt = TcpAttempt::start(address, word)?;
         let stream = attempt.finish().await?;
         let lost = match stream.take_error()? {
             None => false,
@@ -262,9 +264,9 @@ fn connect(
             // socket connected to itself, which would answer its own bytes and keep the port from
             // its owner.
             let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-            return Err(DialError::Refused);
+            return Err(DialFailure::Refused);
         }
-        Ok(Dialled { stream: Stream::Tcp(stream), lost })
+        Ok(Dialled { stream: SocketStream::Tcp(stream), lost })
     }
 }
 
@@ -283,9 +285,9 @@ fn let_first_word_acknowledge(socket: &Socket) {
 fn let_first_word_acknowledge(_: &Socket) {}
 
 /// A connection in the making. Given up, it is reset: a proper end would be an empty request.
-struct Attempt(Option<TcpStream>);
+struct TcpAttempt(Option<TcpStream>);
 
-impl Attempt {
+impl TcpAttempt {
     fn start(address: SocketAddr, word: FirstWord) -> io::Result<Self> {
         let kind = Type::STREAM.nonblocking();
         let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
@@ -310,7 +312,7 @@ impl Attempt {
     }
 }
 
-impl Drop for Attempt {
+impl Drop for TcpAttempt {
     fn drop(&mut self) {
         if let Some(stream) = &self.0 {
             let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
@@ -319,7 +321,7 @@ impl Drop for Attempt {
 }
 
 /// An attempt at a Unix socket, which is answered at once.
-fn connect_unix(address: &UnixAddress) -> Result<Dialled, DialError> {
+fn connect_unix(address: &UnixAddress) -> Result<Dialled, DialFailure> {
     let connect = |name: &Path| -> io::Result<UnixStream> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
         socket.connect(&SockAddr::unix(name)?)?;
@@ -330,7 +332,7 @@ fn connect_unix(address: &UnixAddress) -> Result<Dialled, DialError> {
         UnixAddress::Abstract(name) => connect(&abstract_path(name))?,
         UnixAddress::Path(path) => {
             let alias = Alias::of(path).map_err(|error| match error {
-                AliasError::TooLong { length, limit } => DialError::PathTooLong { length, limit },
+                AliasError::TooLong { length, limit } => DialFailure::PathTooLong { length, limit },
                 AliasError::Folder(error) => error.into(),
             })?;
             connect(alias.path()).map_err(|error| not_a_socket(path, error))?
@@ -338,17 +340,17 @@ fn connect_unix(address: &UnixAddress) -> Result<Dialled, DialError> {
     };
     // Whatever the path is, who listens there is this process: through a link that came later.
     if stream.peer_cred()?.pid() == Some(std::process::id().cast_signed()) {
-        return Err(DialError::Loop);
+        return Err(DialFailure::Loop);
     }
-    Ok(Dialled { stream: Stream::Unix(stream), lost: false })
+    Ok(Dialled { stream: SocketStream::Unix(stream), lost: false })
 }
 
 /// Linux answers ECONNREFUSED for a file of any other kind too.
-fn not_a_socket(path: &Path, error: io::Error) -> DialError {
+fn not_a_socket(path: &Path, error: io::Error) -> DialFailure {
     use std::os::unix::fs::FileTypeExt;
     let other_kind = || std::fs::metadata(path).is_ok_and(|file| !file.file_type().is_socket());
     if error.kind() == ErrorKind::ConnectionRefused && other_kind() {
-        return DialError::NotASocket;
+        return DialFailure::NotASocket;
     }
     error.into()
 }

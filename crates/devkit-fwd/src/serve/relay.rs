@@ -16,26 +16,26 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use self::clock::Clock;
-pub(crate) use self::clock::Patience;
+use self::clock::IdleClock;
+pub(crate) use self::clock::Timeouts;
 pub(crate) use self::flow::Meter;
-use self::flow::{Flow, State, Step};
-use crate::event::Reason;
-use crate::options::Engine;
-use crate::transport::Transport;
+use self::flow::{Flow, FlowState, FlowStep};
+use super::event::Reason;
+use crate::input::options::Engine;
+use crate::socket::transport::Transport;
 
 /// How long a receiver may take nothing of what came before a reset, until it is told.
 const RESET_GRACE: Duration = Duration::from_millis(500);
 
 /// What holds for every connection.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    pub(crate) patience: Patience,
+pub(crate) struct RelayRules {
+    pub(crate) patience: Timeouts,
     pub(crate) engine: Engine,
 }
 
 /// Who is carried to whom.
-pub(crate) struct Ends<'a, T> {
+pub(crate) struct RelayEnds<'a, T> {
     pub(crate) client: &'a T,
     pub(crate) destination: &'a T,
     /// The destination had been reset before this began. What it sent before can still be read.
@@ -50,19 +50,22 @@ fn quiet(half_closed: bool) -> Reason {
 /// to see a reset have been told so.
 // Not an `async fn`, whose arguments would be stored twice in each connection's task.
 pub(crate) fn relay<'a, T: Transport>(
-    ends: &Ends<'a, T>,
+    ends: &RelayEnds<'a, T>,
     meters: [Meter<'a>; 2],
-    rules: &'a Rules,
+    rules: &'a RelayRules,
 ) -> impl Future<Output = Reason> + Send + use<'a, T> {
     let mut pair = Pair {
-        sides: [Side::new(ends.client, false), Side::new(ends.destination, ends.destination_lost)],
+        sides: [
+            PairSide::new(ends.client, false),
+            PairSide::new(ends.destination, ends.destination_lost),
+        ],
         flows: meters.map(|meter| Flow::new(meter, rules.engine)),
         patience: &rules.patience,
         clock: None,
     };
     async move {
         match poll_fn(|cx| pair.poll(cx)).await {
-            Verdict::Ended => Reason::Ended,
+            PairEnd::Ended => Reason::Ended,
             // Boxed, because its timers would make every idle connection larger.
             verdict => Box::pin(pair.conclude(verdict)).await,
         }
@@ -73,7 +76,7 @@ pub(crate) fn relay<'a, T: Transport>(
 pub(crate) async fn echo<T: Transport>(
     client: &T,
     meters: [Meter<'_>; 2],
-    rules: &Rules,
+    rules: &RelayRules,
 ) -> Reason {
     let [up, down] = meters;
     let mut flow = Flow::new(down, rules.engine);
@@ -84,16 +87,16 @@ pub(crate) async fn echo<T: Transport>(
             let step = flow.poll(client, client, cx);
             up.add(flow.moved() - before);
             let limit = rules.patience.limit(flow.end_read);
-            match Clock::poll(&mut clock, limit, flow.moved(), || client.queued(), cx) {
+            match IdleClock::poll(&mut clock, limit, flow.moved(), || client.queued(), cx) {
                 Poll::Ready(()) if step.is_pending() => Poll::Ready(None),
                 _ => step.map(Some),
             }
         })
         .await;
         match step {
-            Some(Step::Yield) => tokio::task::yield_now().await,
-            Some(Step::Ended) => return Reason::Ended,
-            Some(Step::SenderLost | Step::ReceiverLost(_)) => return Reason::ClientReset,
+            Some(FlowStep::Yield) => tokio::task::yield_now().await,
+            Some(FlowStep::Ended) => return Reason::Ended,
+            Some(FlowStep::SenderLost | FlowStep::ReceiverLost(_)) => return Reason::ClientReset,
             None => {
                 client.reset();
                 return quiet(flow.end_read);
@@ -107,13 +110,13 @@ const CLIENT: usize = 0;
 const DESTINATION: usize = 1;
 
 struct Pair<'a, T: Transport> {
-    sides: [Side<'a, T>; 2],
+    sides: [PairSide<'a, T>; 2],
     flows: [Flow<'a, T>; 2],
-    patience: &'a Patience,
-    clock: Option<Box<Clock>>,
+    patience: &'a Timeouts,
+    clock: Option<Box<IdleClock>>,
 }
 
-struct Side<'a, T> {
+struct PairSide<'a, T> {
     stream: &'a T,
     /// The stream was reset before it had sent a FIN: the end of its data is no proper end.
     lost: bool,
@@ -124,7 +127,7 @@ struct Side<'a, T> {
 
 /// What ended a pair.
 #[derive(Debug, Clone, Copy)]
-enum Verdict {
+enum PairEnd {
     /// Both directions ended with a FIN, and the FIN was passed on.
     Ended,
     /// This side was reset or vanished without having ended its direction.
@@ -139,7 +142,7 @@ enum Verdict {
 }
 
 impl<T: Transport> Pair<'_, T> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Verdict> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<PairEnd> {
         let mut yielding = false;
         for from in [CLIENT, DESTINATION] {
             let to = 1 - from;
@@ -147,32 +150,32 @@ impl<T: Transport> Pair<'_, T> {
             // Each direction has its own turn: one that never pauses must not starve the other.
             match self.flows[from].poll(sender, receiver, cx) {
                 Poll::Pending => {}
-                Poll::Ready(Step::Ended) if self.sides[from].lost => {
-                    return Poll::Ready(Verdict::Reset(from));
+                Poll::Ready(FlowStep::Ended) if self.sides[from].lost => {
+                    return Poll::Ready(PairEnd::Reset(from));
                 }
-                Poll::Ready(Step::Ended) => {
-                    self.flows[from].state = State::Ended;
+                Poll::Ready(FlowStep::Ended) => {
+                    self.flows[from].state = FlowState::Ended;
                     // When both are over, closing sends the second FIN.
-                    if self.flows[to].state != State::Ended {
+                    if self.flows[to].state != FlowState::Ended {
                         receiver.end_writing();
                     }
                 }
-                Poll::Ready(Step::SenderLost) => {
-                    return Poll::Ready(Verdict::Reset(from));
+                Poll::Ready(FlowStep::SenderLost) => {
+                    return Poll::Ready(PairEnd::Reset(from));
                 }
-                Poll::Ready(Step::ReceiverLost(error)) => {
+                Poll::Ready(FlowStep::ReceiverLost(error)) => {
                     self.flows[from].give_up();
                     // What the receiver sent before is still to be read by the other flow.
                     self.sides[to].lost |= !had_ended(&error);
                 }
-                Poll::Ready(Step::Yield) => yielding = true,
+                Poll::Ready(FlowStep::Yield) => yielding = true,
             }
         }
         if let Some(verdict) = self.over().or_else(|| self.watch(cx)).or_else(|| self.over()) {
             return Poll::Ready(verdict);
         }
         if self.poll_clock(cx).is_ready() && !yielding {
-            return Poll::Ready(Verdict::Quiet(quiet(self.half_closed())));
+            return Poll::Ready(PairEnd::Quiet(quiet(self.half_closed())));
         }
         if yielding {
             give_way(cx);
@@ -180,18 +183,18 @@ impl<T: Transport> Pair<'_, T> {
         Poll::Pending
     }
 
-    fn over(&self) -> Option<Verdict> {
+    fn over(&self) -> Option<PairEnd> {
         match (self.flows[CLIENT].state, self.flows[DESTINATION].state) {
-            (State::Flowing, _) | (_, State::Flowing) => None,
-            (State::Ended, State::Ended) => Some(Verdict::Ended),
+            (FlowState::Flowing, _) | (_, FlowState::Flowing) => None,
+            (FlowState::Ended, FlowState::Ended) => Some(PairEnd::Ended),
             // A flow is dead because its receiver is gone.
-            (State::Dead, _) => Some(Verdict::Gone(DESTINATION)),
-            (_, State::Dead) => Some(Verdict::Gone(CLIENT)),
+            (FlowState::Dead, _) => Some(PairEnd::Gone(DESTINATION)),
+            (_, FlowState::Dead) => Some(PairEnd::Gone(CLIENT)),
         }
     }
 
     /// Looks for errors on sides that nobody reads from at the moment.
-    fn watch(&mut self, cx: &mut Context<'_>) -> Option<Verdict> {
+    fn watch(&mut self, cx: &mut Context<'_>) -> Option<PairEnd> {
         for at in [CLIENT, DESTINATION] {
             let (side, from) = (&mut self.sides[at], &self.flows[at]);
             if side.watched || from.reading() {
@@ -207,7 +210,7 @@ impl<T: Transport> Pair<'_, T> {
                 Some(error) => from.end_read || had_ended(&error),
                 None if from.end_read && stream.hung_up() => {
                     if at == DESTINATION && self.flows[CLIENT].holds_nothing() {
-                        return Some(Verdict::Closed);
+                        return Some(PairEnd::Closed);
                     }
                     true
                 }
@@ -218,36 +221,36 @@ impl<T: Transport> Pair<'_, T> {
                 // What it sent is complete and will be delivered; what is for it has nowhere to go.
                 self.flows[1 - at].give_up();
             } else {
-                return Some(Verdict::Reset(at));
+                return Some(PairEnd::Reset(at));
             }
         }
         None
     }
 
     fn half_closed(&self) -> bool {
-        self.flows.iter().any(|flow| flow.end_read || matches!(flow.state, State::Dead))
+        self.flows.iter().any(|flow| flow.end_read || matches!(flow.state, FlowState::Dead))
     }
 
     fn poll_clock(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let limit = self.patience.limit(self.half_closed());
         let moved = self.flows[CLIENT].moved() + self.flows[DESTINATION].moved();
         let queued = || self.sides.iter().map(|side| side.stream.queued()).sum();
-        Clock::poll(&mut self.clock, limit, moved, queued, cx)
+        IdleClock::poll(&mut self.clock, limit, moved, queued, cx)
     }
 
     /// Tells those who are left how it ended.
-    async fn conclude(&mut self, verdict: Verdict) -> Reason {
+    async fn conclude(&mut self, verdict: PairEnd) -> Reason {
         match verdict {
-            Verdict::Ended => Reason::Ended,
-            Verdict::Quiet(reason) => {
+            PairEnd::Ended => Reason::Ended,
+            PairEnd::Quiet(reason) => {
                 for side in &self.sides {
                     side.stream.reset();
                 }
                 reason
             }
-            Verdict::Reset(at) | Verdict::Gone(at) => {
+            PairEnd::Reset(at) | PairEnd::Gone(at) => {
                 let patience = match verdict {
-                    Verdict::Reset(_) => RESET_GRACE,
+                    PairEnd::Reset(_) => RESET_GRACE,
                     _ => self.patience.half_closed.unwrap_or(Duration::MAX),
                 };
                 let (from, left) = (self.sides[at].stream, self.sides[1 - at].stream);
@@ -255,7 +258,7 @@ impl<T: Transport> Pair<'_, T> {
                 left.reset();
                 reset_by(at)
             }
-            Verdict::Closed => {
+            PairEnd::Closed => {
                 let (from, left) = (self.sides[DESTINATION].stream, self.sides[CLIENT].stream);
                 let patience = self.patience.half_closed.unwrap_or(Duration::MAX);
                 self.flows[DESTINATION].deliver(from, left, patience).await;
@@ -289,7 +292,7 @@ fn had_ended(error: &io::Error) -> bool {
     error.kind() == ErrorKind::BrokenPipe
 }
 
-impl<'a, T> Side<'a, T> {
+impl<'a, T> PairSide<'a, T> {
     fn new(stream: &'a T, lost: bool) -> Self {
         Self { stream, lost, watch: None, watched: false }
     }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// How long a quiet connection may last.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     pub(crate) idle: Option<Duration>,
     pub(crate) half_closed: Option<Duration>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Limit {
     time: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     pub(super) fn limit(&self, half_closed: bool) -> Option<Limit> {
         let time = if half_closed { self.half_closed } else { self.idle };
         time.map(|time| Limit { half_closed, time })
@@ -28,7 +28,7 @@ impl Patience {
 }
 
 /// A timer that starts again whenever bytes have moved.
-pub(super) struct Clock {
+pub(super) struct IdleClock {
     limit: Limit,
     sleep: Pin<Box<Sleep>>,
     moved: u64,
@@ -37,7 +37,7 @@ pub(super) struct Clock {
     last: Instant,
 }
 
-impl Clock {
+impl IdleClock {
     fn new(limit: Limit, moved: u64, queued: usize) -> Self {
         let mut clock =
             Self { limit, sleep: Box::pin(sleep(limit.time)), moved, queued, last: Instant::now() };

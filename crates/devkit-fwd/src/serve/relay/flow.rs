@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::options::Engine;
-use crate::transport::{Conduit, Transport};
+use crate::input::options::Engine;
+use crate::socket::transport::{Conduit, Transport};
 
 /// Bytes of the scratch buffer. 64 KiB cost a third more CPU per byte, 512 KiB gained little.
 const SCRATCH: usize = 256 * 1024;
@@ -49,7 +49,7 @@ impl Meter<'_> {
 
 /// A direction of a connection.
 pub(super) struct Flow<'a, T: Transport> {
-    pub(super) state: State,
+    pub(super) state: FlowState,
     pace: Pace,
     /// Whether the sender's end was read.
     pub(super) end_read: bool,
@@ -61,7 +61,7 @@ pub(super) struct Flow<'a, T: Transport> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum FlowState {
     Flowing,
     /// Everything was delivered, and the FIN after it.
     Ended,
@@ -71,7 +71,7 @@ pub(super) enum State {
 
 /// What a flow wants its owner to know.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum FlowStep {
     /// The sender's end was read, and everything before it was delivered.
     Ended,
     SenderLost,
@@ -93,13 +93,13 @@ impl<'a, T: Transport> Flow<'a, T> {
             Engine::Copy => Pace::NEVER,
         };
         let heard = CHATTER.get();
-        Self { state: State::Flowing, pace, end_read: false, heard, held: None, meter }
+        Self { state: FlowState::Flowing, pace, end_read: false, heard, held: None, meter }
     }
 
     /// Moves what can be moved in one turn. Pending when one of the two sockets has to become ready
     /// first.
-    pub(super) fn poll(&mut self, from: &T, to: &T, cx: &mut Context<'_>) -> Poll<Step> {
-        if self.state != State::Flowing {
+    pub(super) fn poll(&mut self, from: &T, to: &T, cx: &mut Context<'_>) -> Poll<FlowStep> {
+        if self.state != FlowState::Flowing {
             return Poll::Pending;
         }
         let mut turn = self.turn();
@@ -109,16 +109,16 @@ impl<'a, T: Transport> Flow<'a, T> {
                 ready!(to.poll_writable(cx));
                 match self.write_held(to) {
                     Err(error) if error.kind() != ErrorKind::WouldBlock => {
-                        return Poll::Ready(Step::ReceiverLost(error));
+                        return Poll::Ready(FlowStep::ReceiverLost(error));
                     }
                     _ => continue,
                 }
             }
             if self.end_read {
-                return Poll::Ready(Step::Ended);
+                return Poll::Ready(FlowStep::Ended);
             }
             if turn == 0 {
-                return Poll::Ready(Step::Yield);
+                return Poll::Ready(FlowStep::Yield);
             }
             ready!(from.poll_readable(cx));
             let step = if self.pace.streams() && from.splices_to(to) {
@@ -142,7 +142,7 @@ impl<'a, T: Transport> Flow<'a, T> {
     }
 
     /// Moves a piece through a pipe.
-    fn splice(&mut self, from: &T, to: &T, turn: &mut usize) -> Option<Step> {
+    fn splice(&mut self, from: &T, to: &T, turn: &mut usize) -> Option<FlowStep> {
         let Some(mut pipe) = T::Conduit::take() else {
             self.pace = Pace::default();
             return None;
@@ -161,7 +161,7 @@ impl<'a, T: Transport> Flow<'a, T> {
             // The error is taken off the socket: reading would see a proper end.
             Err(_) => {
                 self.end_read = true;
-                return Some(Step::SenderLost);
+                return Some(FlowStep::SenderLost);
             }
             Ok(count) => count,
         };
@@ -170,7 +170,7 @@ impl<'a, T: Transport> Flow<'a, T> {
         match pipe.drain(to) {
             Ok(taken) => self.delivered(taken),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Some(Step::ReceiverLost(error)),
+            Err(error) => return Some(FlowStep::ReceiverLost(error)),
         }
         if !pipe.is_empty() {
             self.held = Some(Box::new(Held::Spliced(pipe)));
@@ -179,7 +179,7 @@ impl<'a, T: Transport> Flow<'a, T> {
     }
 
     /// Reads once, and writes what came.
-    fn copy(&mut self, from: &T, to: &T, turn: &mut usize) -> Option<Step> {
+    fn copy(&mut self, from: &T, to: &T, turn: &mut usize) -> Option<FlowStep> {
         SCRATCH_BUFFER.with_borrow_mut(|scratch| {
             let room = if PENDING.get() > MOST_PENDING { LITTLE } else { SCRATCH.min(*turn) };
             let bytes = match from.try_read(&mut scratch[..room]) {
@@ -191,7 +191,7 @@ impl<'a, T: Transport> Flow<'a, T> {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
                 Err(_) => {
                     self.end_read = true;
-                    return Some(Step::SenderLost);
+                    return Some(FlowStep::SenderLost);
                 }
             };
             if bytes.len() < MUCH {
@@ -202,7 +202,7 @@ impl<'a, T: Transport> Flow<'a, T> {
             let taken = match to.try_write(bytes) {
                 Ok(taken) => taken,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-                Err(error) => return Some(Step::ReceiverLost(error)),
+                Err(error) => return Some(FlowStep::ReceiverLost(error)),
             };
             self.delivered(taken);
             if taken < bytes.len() {
@@ -249,16 +249,16 @@ impl<'a, T: Transport> Flow<'a, T> {
         let mut last = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
-            if self.state == State::Flowing {
+            if self.state == FlowState::Flowing {
                 tokio::select! {
                     step = poll_fn(|cx| self.poll(from, to, cx)) => match step {
-                        Step::Yield => tokio::task::yield_now().await,
-                        Step::ReceiverLost(_) => return,
-                        Step::Ended | Step::SenderLost => self.state = State::Ended,
+                        FlowStep::Yield => tokio::task::yield_now().await,
+                        FlowStep::ReceiverLost(_) => return,
+                        FlowStep::Ended | FlowStep::SenderLost => self.state = FlowState::Ended,
                     },
                     () = sleep(pause) => {}
                 }
-            } else if self.state == State::Dead || to.delivered() {
+            } else if self.state == FlowState::Dead || to.delivered() {
                 return;
             } else {
                 // The kernel has no event for this. It is rare: a reset while data is under way.
@@ -276,7 +276,7 @@ impl<'a, T: Transport> Flow<'a, T> {
 
     /// Drops what can no longer be delivered.
     pub(super) fn give_up(&mut self) {
-        self.state = State::Dead;
+        self.state = FlowState::Dead;
         self.held = None;
     }
 
@@ -288,7 +288,7 @@ impl<'a, T: Transport> Flow<'a, T> {
 
     /// Whether this flow is waiting for its sender and so would see an error there.
     pub(super) fn reading(&self) -> bool {
-        self.state == State::Flowing && self.holds_nothing() && !self.end_read
+        self.state == FlowState::Flowing && self.holds_nothing() && !self.end_read
     }
 }
 

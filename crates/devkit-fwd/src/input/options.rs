@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
-use crate::cidr::Cidr;
+use super::cidr::Cidr;
 
 /// How to listen, whom to admit, and how long to wait.
 #[derive(Debug, Clone)]
