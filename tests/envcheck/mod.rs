@@ -5,5 +5,6 @@ mod files;
 mod names;
 mod page;
 mod readers;
+mod reports;
 mod shells;
 mod values;

@@ -5,6 +5,7 @@
 mod dockerfile;
 mod dotenv;
 mod manifest;
+mod seen;
 mod unit;
 mod workflow;
 
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use devkit_yaml::{Dialect, Mark, Node, YamlError};
 use serde::Serialize;
 
+pub use self::seen::SeenFile;
 use crate::line::{Line, shown};
 use crate::report::{caveat, collisions, hex};
 use crate::select::{Context, contexts};

@@ -50,6 +50,29 @@ impl TextWriter<'_> {
         text
     }
 
+    /// A finding as compilers tell it: `FILE:2:1: MESSAGE`.
+    #[must_use]
+    pub fn sentence(&self, finding: &Finding) -> String {
+        let message = self.message(&finding.message).replace('\n', " ");
+        match &finding.place {
+            Some(place) => {
+                let place = (self.paint)(Emphasis::Place, &self.place(place));
+                format!("{place}: {message}\n")
+            }
+            None => message + "\n",
+        }
+    }
+
+    /// The line that a finding is about, with the marker; nothing where it is not to be shown.
+    #[must_use]
+    pub fn line_of(&self, finding: &Finding) -> String {
+        let mut text = String::new();
+        if let Some(place) = &finding.place {
+            self.excerpt(&mut text, place, "", finding.severity);
+        }
+        text
+    }
+
     /// A finding with its place, the line there, its cause and what to do next.
     #[must_use]
     pub fn whole(&self, finding: &Finding) -> String {
@@ -104,18 +127,24 @@ impl TextWriter<'_> {
     fn placed(&self, text: &mut String, place: &Place, label: Option<&Message>, as_: Severity) {
         let shown = (self.paint)(Emphasis::Place, &self.place(place));
         let label = label.map(|label| self.message(label)).unwrap_or_default();
-        let (Some(excerpt), Some(at)) = (&place.excerpt, place.at) else {
+        if place.excerpt.is_none() || place.at.is_none() {
             let between = if label.is_empty() { "" } else { ": " };
             let _ = writeln!(text, "  {shown}{between}{label}");
             return;
-        };
+        }
+        let _ = writeln!(text, "  {shown}");
+        self.excerpt(text, place, &label, as_);
+    }
+
+    /// The line of a place, with the marker and the words beside it.
+    fn excerpt(&self, text: &mut String, place: &Place, label: &str, as_: Severity) {
+        let (Some(excerpt), Some(at)) = (&place.excerpt, place.at) else { return };
         let number = at.line.to_string();
         let blank = " ".repeat(number.len());
         let drawn = excerpt.drawn(self.columns.unwrap_or(COLUMNS).saturating_sub(number.len() + 3));
         let margin = |number: &str| (self.paint)(Emphasis::Margin, &format!("{number} |"));
         let marker = (self.paint)(Emphasis::Severity(as_), &drawn.marker);
         let below = format!("{}{marker} {label}", " ".repeat(drawn.indent));
-        let _ = writeln!(text, "  {shown}");
         let _ = writeln!(text, "{}", margin(&blank));
         let _ = writeln!(text, "{} {}", margin(&number), drawn.line);
         let _ = writeln!(text, "{} {}", margin(&blank), below.trim_end());

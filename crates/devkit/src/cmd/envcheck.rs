@@ -22,6 +22,7 @@ use self::rules::Rules;
 use crate::amounts::whole;
 use crate::exit;
 use crate::failure::Failure;
+use crate::findings::ReportOption;
 use crate::host::Host;
 use crate::stdin;
 use crate::ui::{self, Answer as _, Documents, Ui};
@@ -66,9 +67,8 @@ struct Args {
     /// environment-file, github-workflow [default: by name and content]
     #[arg(help_heading = "Names and files", long, value_name = "FORMAT", value_parser = files::format)]
     format: Option<Format>,
-    /// What is wrong in files as annotations: github or sarif
-    #[arg(long, value_name = "github|sarif", hide_possible_values = true, conflicts_with = "json")]
-    report: Option<files::Annotations>,
+    #[command(flatten)]
+    annotations: ReportOption,
     /// Names are given as hexadecimal digits
     #[arg(help_heading = "Names and files", long)]
     hex: bool,
@@ -138,7 +138,7 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
             .into());
     }
     let is_name = |item: &Item| matches!(item, Item::Name(_));
-    if args.report.is_some() && items.iter().any(is_name) {
+    if args.annotations.report.is_some() && items.iter().any(is_name) {
         return Err(Failure::new("usage", "--report is about files, and a name is no file")
             .hint("a file that is not there is taken for a name: --file FILE says that it is one")
             .into());
@@ -154,7 +154,7 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let asked = Asked { chosen, chain };
     let answers: anyhow::Result<Vec<Answer>> =
         items.into_iter().map(|item| asked.answer(item, args.format)).collect();
-    tell(ui, &Answers::new(args, &asked, answers?))
+    tell(ui, host, &Answers::new(args, &asked, answers?))
 }
 
 /// What is asked of every name.
@@ -193,7 +193,9 @@ impl Asked {
     fn answer(&self, item: Item, format: Option<Format>) -> anyhow::Result<Answer> {
         let input = match item {
             Item::Name(input) => input,
-            Item::File(path) => return Ok(Answer::File(files::check(path, format, &self.chosen)?)),
+            Item::File(path) => {
+                return Ok(Answer::File(files::check(&path, format, &self.chosen)?));
+            }
         };
         let all;
         let contexts = if self.everywhere() {
@@ -284,9 +286,9 @@ impl ui::Answer for Answers<'_> {
 }
 
 /// Prints all answers and gives the exit code.
-fn tell(ui: &Ui, answers: &Answers<'_>) -> anyhow::Result<u8> {
-    let Some(annotations) = answers.args.report else { return ui.answer(answers) };
-    ui::bytes(files::annotate(annotations, &answers.files(), &answers.on)?.as_bytes())?;
+fn tell(ui: &Ui, host: &Host, answers: &Answers<'_>) -> anyhow::Result<u8> {
+    let Some(annotations) = answers.args.annotations.report else { return ui.answer(answers) };
+    files::annotate(ui, host, annotations, &answers.files(), &answers.on)?;
     if !ui.quiet {
         answers.remarks(ui);
     }

@@ -1,27 +1,22 @@
 //! Files that set variables: which they are, what is wrong in them, and annotations for CI.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use devkit_envcheck::{Context, FileError, FileFinding, Format, Verdict, check_file};
-use devkit_report::{Place, Position, message};
+use devkit_envcheck::{Context, FileError, FileFinding, Format, SeenFile, Verdict, check_file};
+use devkit_report::{Detailed, Finding, PathNames, Place, Position, Severity, message};
 use devkit_text::escape;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
+use crate::findings::{self, Annotations, Annotator};
+use crate::host::Host;
 use crate::stdin;
-use crate::ui::Ui;
+use crate::ui::{To, Ui};
 
 const SCHEMA: &str = "devkit.envcheck.file/1";
-
-/// Who is to read the annotations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Annotations {
-    Github,
-    Sarif,
-}
 
 /// A file and what is wrong in it.
 #[derive(Debug, Serialize)]
@@ -29,14 +24,18 @@ pub(super) struct Checked {
     schema: &'static str,
     file: String,
     format: Format,
-    findings: Vec<FileFinding>,
-    #[serde(skip)]
-    path: PathBuf,
+    #[serde(serialize_with = "facts")]
+    findings: Vec<Detailed<FileFinding>>,
+}
+
+/// For a program a finding is what the library says of it.
+fn facts<S: Serializer>(findings: &[Detailed<FileFinding>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(findings.iter().map(|finding| &finding.detail))
 }
 
 impl Checked {
     pub(super) fn fails(&self, on: &[Verdict]) -> bool {
-        self.findings.iter().any(|finding| on.contains(&finding.verdict))
+        self.findings.iter().any(|finding| on.contains(&finding.detail.verdict))
     }
 }
 
@@ -61,14 +60,14 @@ fn is_yaml(path: &str) -> bool {
 }
 
 pub(super) fn check(
-    path: PathBuf,
+    path: &Path,
     format: Option<Format>,
     asked: &[Context],
 ) -> anyhow::Result<Checked> {
     let shown = escape(path.as_os_str().as_encoded_bytes());
     let read = || -> std::io::Result<Vec<u8>> {
         if path != Path::new("-") {
-            return std::fs::read(&path);
+            return std::fs::read(path);
         }
         Ok(stdin::read("the file")?.to_vec())
     };
@@ -79,15 +78,15 @@ pub(super) fn check(
             std::io::ErrorKind::PermissionDenied => "permission-denied",
             _ => "io",
         };
-        Failure::new(code, format!("cannot read {shown}"))
+        Failure::new(code, message!("cannot read {}", path))
             .because(devkit_text::words(&error))
             .hint("a name with a '/' goes behind --")
     })?;
-    let absolute = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let malformed = |format: &str, error: FileError| {
         let at = Position { line: error.line, column: 1 };
         Failure::new("malformed", message!("{} is no {}", path, format))
-            .at(Place::new(&*path, at))
+            .at(Place::new(path, at))
             .because(error.why)
             .hint("--format says that it is another kind of file")
     };
@@ -101,37 +100,16 @@ pub(super) fn check(
     let Some(format) = found else {
         return Err(Failure::new(
             "unknown-format",
-            format!("nothing tells what kind of file {shown} is"),
+            message!("nothing tells what kind of file {} is", path),
         )
         .hint("say it: --format dotenv, kubernetes, dockerfile, …")
         .into());
     };
     let findings = check_file(format, &text, asked)
         .map_err(|error| malformed(&format!("{} file", format.name()), error))?;
-    Ok(Checked { schema: SCHEMA, file: shown, format, findings, path })
-}
-
-fn name(finding: &FileFinding) -> String {
-    match &finding.name {
-        Some(name) if name.is_empty() => "the empty name".into(),
-        Some(name) => escape(name.as_bytes()),
-        None => format!("0x{}", finding.name_hex),
-    }
-}
-
-/// `name is dropped by dash.inherit: … (use NAME)`.
-fn sentence(finding: &FileFinding) -> String {
-    let mut text = format!("{} is {} by {}", name(finding), finding.verdict.name(), finding.id);
-    if let Some(becomes) = &finding.becomes {
-        let _ = write!(text, ", to {}", escape(becomes.as_bytes()));
-    }
-    if let Some(message) = &finding.message {
-        let _ = write!(text, ": {message}");
-    }
-    if let Some(suggest) = &finding.suggest {
-        let _ = write!(text, " (instead: {suggest})");
-    }
-    text
+    let seen = SeenFile::new(path, &text);
+    let findings = findings.into_iter().map(|fact| seen.finding(fact)).collect();
+    Ok(Checked { schema: SCHEMA, file: shown, format, findings })
 }
 
 pub(super) fn text(ui: &Ui, checked: &Checked) -> String {
@@ -139,100 +117,38 @@ pub(super) fn text(ui: &Ui, checked: &Checked) -> String {
         let all = "every variable gets where it is to get";
         return format!("{} {} ({}): {all}\n", ui.mark(true), checked.file, checked.format.name());
     }
-    let mut text = String::new();
-    for finding in &checked.findings {
-        let place = format!("{}:{}:{}", checked.file, finding.line, finding.column);
-        let _ = writeln!(text, "{place}: {}", sentence(finding));
-    }
-    text
-}
-
-/// What is wrong, for those who show it beside the lines.
-pub(super) fn annotate(
-    annotations: Annotations,
-    files: &[&Checked],
-    on: &[Verdict],
-) -> anyhow::Result<String> {
-    match annotations {
-        Annotations::Github => Ok(github(files, on)),
-        Annotations::Sarif => {
-            let mut text = serde_json::to_string(&sarif(files, on))?;
-            text.push('\n');
-            Ok(text)
+    let place = |finding: &Detailed<FileFinding>| (finding.detail.line, finding.detail.column);
+    findings::with_writer(ui, To::Out, |writer| {
+        let mut text = String::new();
+        // What is wrong at one place is told together, above its line.
+        for alike in checked.findings.chunk_by(|a, b| place(a) == place(b)) {
+            for finding in alike {
+                text.push_str(&writer.sentence(finding));
+            }
+            text.push_str(&writer.line_of(&alike[0]));
         }
-    }
-}
-
-/// Workflow commands of GitHub Actions: `::error file=…,line=…,col=…::message`.
-fn github(files: &[&Checked], on: &[Verdict]) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
-    let mut text = String::new();
-    for file in files {
-        for finding in &file.findings {
-            let level = if on.contains(&finding.verdict) { "error" } else { "warning" };
-            let path = property(&file.path.to_string_lossy());
-            let _ = writeln!(
-                text,
-                "::{level} file={path},line={},col={},title={}::{}",
-                finding.line,
-                finding.column,
-                property(&format!("envcheck {}", finding.id)),
-                data(&sentence(finding))
-            );
-        }
-    }
-    text
-}
-
-/// SARIF 2.1.0, as code scanning reads it.
-fn sarif(files: &[&Checked], on: &[Verdict]) -> Value {
-    let findings = || files.iter().flat_map(|file| file.findings.iter().map(move |f| (*file, f)));
-    let mut rules: Vec<(&str, &str)> =
-        findings().map(|(_, finding)| (finding.id.as_str(), finding.rule)).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    let rules: Vec<Value> = rules
-        .iter()
-        .map(|(id, rule)| json!({"id": id, "shortDescription": {"text": rule}}))
-        .collect();
-    let results: Vec<Value> = findings()
-        .map(|(file, finding)| {
-            let level = if on.contains(&finding.verdict) { "error" } else { "warning" };
-            json!({
-                "ruleId": finding.id,
-                "level": level,
-                "message": {"text": sentence(finding)},
-                "locations": [{"physicalLocation": {
-                    "artifactLocation": {"uri": uri(&file.path)},
-                    "region": {"startLine": finding.line, "startColumn": finding.column},
-                }}],
-            })
-        })
-        .collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "devkit envcheck",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "results": results,
-        }],
+        text
     })
 }
 
-/// A relative path as a URI: RFC 3986, section 2.1.
-fn uri(path: &Path) -> String {
-    let mut text = String::new();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
-            text.push(char::from(*byte));
-        } else {
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text.trim_start_matches("./").to_owned()
+/// What is wrong, for those who show it beside the lines. `on` are the verdicts that are errors.
+pub(super) fn annotate(
+    ui: &Ui,
+    host: &Host,
+    annotations: Annotations,
+    files: &[&Checked],
+    on: &[Verdict],
+) -> anyhow::Result<()> {
+    let all = || files.iter().flat_map(|file| &file.findings);
+    let judged = |found: &Detailed<FileFinding>| {
+        let fails = on.contains(&found.detail.verdict);
+        let severity = if fails { Severity::Error } else { Severity::Warning };
+        Finding { severity, ..found.finding.clone() }
+    };
+    let rules: BTreeMap<&str, &'static str> =
+        all().map(|found| (&*found.detail.id, found.detail.rule)).collect();
+    let meaning = |code: &str| rules.get(code).map(|rule| Cow::Borrowed(*rule));
+    ui.tell_paths(PathNames::default().typed("-"));
+    let by = Annotator { command: "envcheck", base: host.folder(), meaning: &meaning };
+    by.print(ui, annotations, &all().map(judged).collect::<Vec<_>>())
 }
