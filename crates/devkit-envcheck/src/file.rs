@@ -151,9 +151,9 @@ pub(crate) struct Besides {
     pub(crate) at: (usize, usize),
 }
 
-/// What is wrong at one place of a file.
+/// What becomes of a variable at one place of a file.
 #[derive(Debug, Clone, Serialize)]
-pub struct FileFinding {
+pub struct Fate {
     /// From 1.
     pub line: usize,
     /// From 1, in characters.
@@ -184,8 +184,10 @@ pub struct FileFinding {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct FileError {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
+    /// The character in the line, from 1.
+    pub column: usize,
     /// A fragment.
     pub why: String,
 }
@@ -196,11 +198,7 @@ pub struct FileError {
 /// # Errors
 ///
 /// [`FileError`] where it is no file of that format.
-pub fn check_file(
-    format: Format,
-    text: &[u8],
-    asked: &[Context],
-) -> Result<Vec<FileFinding>, FileError> {
+pub fn check_file(format: Format, text: &[u8], asked: &[Context]) -> Result<Vec<Fate>, FileError> {
     let variables = match format {
         Format::Dotenv | Format::DockerEnvFile | Format::EnvironmentFile => {
             dotenv::variables(format, text)
@@ -229,7 +227,7 @@ pub fn check_file(
                 continue;
             };
             let line = variable.line_about(&context, besides.verdict, besides.why.clone());
-            findings.push(FileFinding {
+            findings.push(Fate {
                 line: besides.at.0,
                 column: besides.at.1,
                 ..variable.finding(line)
@@ -286,7 +284,7 @@ impl Variable {
     }
 
     /// What becomes of the value, where the variable is lost with it.
-    fn value_findings(&self, place: &Context) -> Option<FileFinding> {
+    fn value_findings(&self, place: &Context) -> Option<Fate> {
         // The limits of some machine are no matter of the file.
         let limits = Limits::new(4096, None);
         let value = self.value.as_deref()?;
@@ -295,10 +293,10 @@ impl Variable {
         let (verdict, _, message) = found.into_iter().find(|(verdict, ..)| lost(verdict))?;
         let line = self.line_about(place, verdict, message.to_owned());
         let (at, column) = self.value_at.unwrap_or((self.line, self.column));
-        Some(FileFinding { line: at, column, ..self.finding(line) })
+        Some(Fate { line: at, column, ..self.finding(line) })
     }
 
-    fn finding(&self, mut line: Line) -> FileFinding {
+    fn finding(&self, mut line: Line) -> Fate {
         // Of a name alone it would be the first.
         line.message = line.message.map(|message| {
             let here = format!("line {}", self.line);
@@ -306,7 +304,7 @@ impl Variable {
                 .replace("line 1", &here)
                 .replace("line index: 0", &format!("line index: {}", self.line - 1))
         });
-        FileFinding {
+        Fate {
             line: self.line,
             column: self.column,
             name: str::from_utf8(&self.name).ok().map(|_| shown(&self.name)),
@@ -331,7 +329,7 @@ fn documents(text: &[u8], dialect: Dialect) -> Result<Vec<Node>, FileError> {
 
 impl From<YamlError> for FileError {
     fn from(error: YamlError) -> Self {
-        Self { line: error.at().line, why: error.to_string() }
+        Self { line: error.at().line, column: error.at().column, why: error.to_string() }
     }
 }
 

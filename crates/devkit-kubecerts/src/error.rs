@@ -4,11 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use devkit_report::{Message, message};
+use devkit_report::{Message, Place, message};
 
 use crate::auth::Auth;
 use crate::base64::Base64Error;
-use crate::place::{Place, Position};
 use crate::secret::safe_path;
 
 /// Why a kubeconfig, or the context that is wanted, cannot be used. Never holds a value of a field
@@ -353,11 +352,5 @@ impl Error {
             | Self::Unreadable { named_by, .. } => named_by.as_ref().map(|named| named.field),
             _ => None,
         }
-    }
-}
-
-impl Place {
-    pub(crate) fn new(file: &Arc<Path>, at: Position) -> Self {
-        Self { file: Arc::clone(file), at }
     }
 }

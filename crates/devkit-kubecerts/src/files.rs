@@ -11,7 +11,7 @@ use devkit_report::{Finding, Place, message};
 
 use crate::error::Error;
 use crate::kubeconfig::{self, Cluster, Context, Entry, User};
-use crate::secret::{safe_file, safe_path};
+use crate::secret::{safe_path, safe_place};
 use crate::warning::{Code, found};
 
 /// What decides which files are read.
@@ -94,7 +94,7 @@ impl Kubeconfig {
         let config = kubeconfig::parse(&path, &file.bytes)?;
         if file.readable_by_others {
             let message = message!("{} can be read by others than its owner", safe_path(&path));
-            let place = Place::file(safe_file(&path));
+            let place = safe_place(&Place::file(Arc::clone(&path)));
             self.warnings.push(found(Code::KubeconfigReadableByOthers, message).at(place));
         }
         self.warnings.extend(config.warnings);

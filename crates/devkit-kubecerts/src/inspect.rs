@@ -7,8 +7,7 @@ use crate::key::PrivateKey;
 use crate::kubeconfig::{Exec, Source, User};
 use crate::material::{Item, Material};
 use crate::pem::{self, Block};
-use crate::place::Place as FilePlace;
-use crate::secret::{safe_path, told};
+use crate::secret::{safe_path, safe_place, told};
 use crate::select::Selected;
 use crate::warning::{Code, found};
 use crate::x509::{self, Certificate, ParsedCertificate, Role, length_in_bits, spaced};
@@ -92,19 +91,19 @@ struct Places {
 
 impl Places {
     fn of(selected: &Selected<'_>) -> Self {
-        let context = selected.context.map(|entry| entry.place.shown());
-        let of_cluster = selected.cluster.map(|entry| entry.place.shown());
-        let of_user = selected.user.map(|entry| entry.place.shown());
+        let context = selected.context.map(|entry| safe_place(&entry.place));
+        let of_cluster = selected.cluster.map(|entry| safe_place(&entry.place));
+        let of_user = selected.user.map(|entry| safe_place(&entry.place));
         let (cluster, user) = (of_cluster.or(context.clone()), of_user.or(context));
         let of_part = |source: fn(&User) -> &Source| {
             let place = selected.user.and_then(|entry| source(&entry.value).place());
-            place.map(FilePlace::shown).or_else(|| user.clone())
+            place.map(safe_place).or_else(|| user.clone())
         };
         let ca = selected.cluster.and_then(|entry| entry.value.ca.place());
         Self {
             certificate: of_part(|user| &user.certificate),
             key: of_part(|user| &user.key),
-            ca: ca.map(FilePlace::shown).or_else(|| cluster.clone()),
+            ca: ca.map(safe_place).or_else(|| cluster.clone()),
             cluster,
             user,
         }

@@ -9,15 +9,14 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use devkit_report::{Finding, message};
+use devkit_report::{Finding, Place, Position, message};
 use devkit_yaml::{KeyValue, Mark, Node, Numeric, Value, YamlError, first_document};
 
 use crate::address::without_password;
 use crate::auth::Auth;
 use crate::base64;
 use crate::error::{Error, Named};
-use crate::place::Place;
-use crate::secret::{Secret, told};
+use crate::secret::{Secret, safe_place, told};
 use crate::warning::{Code, found};
 
 /// What a file holds.
@@ -170,7 +169,7 @@ impl Source {
 /// Reads a file's bytes.
 pub(crate) fn parse(file: &Arc<Path>, bytes: &[u8]) -> Result<Kubeconfig, Error> {
     let document = first_document(bytes).map_err(|error| {
-        let place = Place::new(file, error.at().into());
+        let place = place_of(file, error.at());
         match error {
             YamlError::AliasBomb { .. } => Error::AliasBomb { place },
             other => Error::Syntax { place, why: other.to_string() },
@@ -182,13 +181,13 @@ pub(crate) fn parse(file: &Arc<Path>, bytes: &[u8]) -> Result<Kubeconfig, Error>
             "'{}' is given twice in one mapping, again here; the last one counts",
             told(&doubled.key)
         );
-        let place = Place::new(file, doubled.at.into());
-        reader.warnings.push(found(Code::DuplicateKey, message).at(place.shown()));
+        let place = place_of(file, doubled.at);
+        reader.warnings.push(found(Code::DuplicateKey, message).at(safe_place(&place)));
     }
     if let Some(at) = document.more_documents {
         let message = message!("what follows is another document, which kubectl ignores");
-        let place = Place::new(file, at.into());
-        reader.warnings.push(found(Code::ExtraDocumentsIgnored, message).at(place.shown()));
+        let place = place_of(file, at);
+        reader.warnings.push(found(Code::ExtraDocumentsIgnored, message).at(safe_place(&place)));
     }
     let mut config = Kubeconfig {
         current_context: String::new(),
@@ -521,7 +520,7 @@ impl Reader<'_> {
 
     fn unknown(&mut self, key: &str, node: &Node, owner: &str) {
         let message = message!("kubectl knows no field '{}' of {}", told(key), owner);
-        let place = self.place(node.at).shown();
+        let place = safe_place(&self.place(node.at));
         self.warnings.push(found(Code::UnknownField, message).at(place));
     }
 
@@ -532,7 +531,7 @@ impl Reader<'_> {
     }
 
     fn place(&self, at: Mark) -> Place {
-        Place::new(self.file, at.into())
+        place_of(self.file, at)
     }
 }
 
@@ -560,4 +559,10 @@ fn json(node: &Node) -> serde_json::Value {
             entries.map(|entry| (entry.key.to_string(), json(&entry.node))).collect()
         }
     }
+}
+
+/// The place of a mark in a file.
+fn place_of(file: &Arc<Path>, at: Mark) -> Place {
+    let position = Position { line: at.line, column: at.column };
+    Place::new(Arc::clone(file), position).spanning(at.offset..at.offset)
 }

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::Arc;
 
-use devkit_report::{Message, Piece, message};
+use devkit_report::{Message, Piece, Place, message};
 use devkit_text::escape;
 
 use zeroize::Zeroizing;
@@ -47,7 +46,7 @@ pub fn told(text: &str) -> String {
     escape(text.as_bytes())
 }
 
-/// The same for a path, which stays one until it is printed.
+/// A path that can be told, which stays one until it is printed.
 #[must_use]
 pub fn safe_path(path: &Path) -> Message {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -58,17 +57,18 @@ pub fn safe_path(path: &Path) -> Message {
     path.into()
 }
 
-/// The same for the file of a place.
+/// A place that can be told: the name of its file is hidden where it looks like key material.
 #[must_use]
-pub fn safe_file(file: &Arc<Path>) -> Arc<Path> {
-    let safe = safe_path(file);
-    match safe.pieces() {
-        [Piece::Path(_)] => Arc::clone(file),
-        _ => Path::new(&safe.to_string()).into(),
+pub fn safe_place(place: &Place) -> Place {
+    let mut told = place.clone();
+    let safe = safe_path(&place.file);
+    if !matches!(safe.pieces(), [Piece::Path(_)]) {
+        told.file = Path::new(&safe.to_string()).into();
     }
+    told
 }
 
-/// The same as text.
+/// A path as text, hidden where it looks like key material.
 #[must_use]
 pub fn told_path(path: &Path) -> String {
     safe_path(path).to_string()

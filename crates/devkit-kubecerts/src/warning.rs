@@ -3,6 +3,7 @@
 use devkit_report::{Finding, Message, Severity, message};
 
 use crate::error::Error;
+use crate::secret::safe_place;
 
 macro_rules! codes {
     ($(#[doc = $doc:literal] $variant:ident = $name:literal, $kind:ident;)*) => {
@@ -148,7 +149,7 @@ pub fn no_client_certificate() -> Finding {
 /// An error that concerns one context only.
 #[must_use]
 pub fn of_error(error: &Error) -> Finding {
-    let place = error.place().map(devkit_report::Place::from);
+    let place = error.place().map(safe_place);
     let message = match error {
         // The context is known, and what was looked for is not in any file.
         Error::NotFound { kind, name, .. } => {

@@ -25,17 +25,22 @@ pub struct Place {
     pub file: Arc<Path>,
     /// Where in it; nothing if it is about the whole file.
     pub at: Option<Position>,
-    /// Bytes of the file, where they are known.
-    pub span: Option<Range<usize>>,
-    /// The line, unless it may hold a secret.
-    pub excerpt: Option<Box<Excerpt>>,
+    /// Behind a pointer, because places are in errors, which should be small.
+    seen: Option<Box<Seen>>,
+}
+
+/// What is known of the file at a place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Seen {
+    span: Option<Range<usize>>,
+    excerpt: Option<Excerpt>,
 }
 
 impl Place {
     /// A file as a whole.
     #[must_use]
     pub fn file(file: impl Into<Arc<Path>>) -> Self {
-        Self { file: file.into(), at: None, span: None, excerpt: None }
+        Self { file: file.into(), at: None, seen: None }
     }
 
     /// A position in a file.
@@ -46,24 +51,38 @@ impl Place {
 
     /// Says which bytes are meant.
     #[must_use]
-    pub fn spanning(self, span: Range<usize>) -> Self {
-        Self { span: Some(span), ..self }
+    pub fn spanning(mut self, span: Range<usize>) -> Self {
+        self.seen.get_or_insert_default().span = Some(span);
+        self
     }
 
     /// Adds its line: `text` is the whole file, and `width` the characters that are meant.
     #[must_use]
-    pub fn seen_in(mut self, text: &str, width: usize) -> Self {
-        if let Some(at) = self.at {
-            let line = line_of(text, at.line);
-            self.excerpt = line.map(|line| Box::new(Excerpt::new(line, at.column, width)));
+    pub fn seen_in(self, text: &str, width: usize) -> Self {
+        let line = self.at.and_then(|at| Some((line_of(text, at.line)?, at.column)));
+        match line {
+            Some((line, column)) => self.with_excerpt(Excerpt::new(line, column, width)),
+            None => self,
         }
-        self
     }
 
     /// Adds an excerpt.
     #[must_use]
-    pub fn with_excerpt(self, excerpt: Excerpt) -> Self {
-        Self { excerpt: Some(Box::new(excerpt)), ..self }
+    pub fn with_excerpt(mut self, excerpt: Excerpt) -> Self {
+        self.seen.get_or_insert_default().excerpt = Some(excerpt);
+        self
+    }
+
+    /// Bytes of the file, where they are known.
+    #[must_use]
+    pub fn span(&self) -> Option<&Range<usize>> {
+        self.seen.as_ref()?.span.as_ref()
+    }
+
+    /// The line, unless it may hold a secret.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        self.seen.as_ref()?.excerpt.as_ref()
     }
 }
 

@@ -100,11 +100,11 @@ fn entry(finding: &Finding, index: usize, paths: &PathNames) -> SarifResult {
 
 fn physical(place: &Place, paths: &PathNames) -> Physical {
     let region = place.at.map(|at| {
-        let bytes = place.span.as_ref();
+        let bytes = place.span();
         SarifRegion {
             line: at.line,
             column: at.column,
-            end: place.excerpt.as_ref().map(|excerpt| at.column + excerpt.characters()),
+            end: place.excerpt().map(|excerpt| at.column + excerpt.characters()),
             offset: bytes.map(|span| span.start),
             length: bytes.map(|span| span.end.saturating_sub(span.start)),
         }

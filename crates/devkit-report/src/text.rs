@@ -127,7 +127,7 @@ impl TextWriter<'_> {
     fn placed(&self, text: &mut String, place: &Place, label: Option<&Message>, as_: Severity) {
         let shown = (self.paint)(Emphasis::Place, &self.place(place));
         let label = label.map(|label| self.message(label)).unwrap_or_default();
-        if place.excerpt.is_none() || place.at.is_none() {
+        if place.excerpt().is_none() || place.at.is_none() {
             let between = if label.is_empty() { "" } else { ": " };
             let _ = writeln!(text, "  {shown}{between}{label}");
             return;
@@ -138,7 +138,7 @@ impl TextWriter<'_> {
 
     /// The line of a place, with the marker and the words beside it.
     fn excerpt(&self, text: &mut String, place: &Place, label: &str, as_: Severity) {
-        let (Some(excerpt), Some(at)) = (&place.excerpt, place.at) else { return };
+        let (Some(excerpt), Some(at)) = (place.excerpt(), place.at) else { return };
         let number = at.line.to_string();
         let blank = " ".repeat(number.len());
         let drawn = excerpt.drawn(self.columns.unwrap_or(COLUMNS).saturating_sub(number.len() + 3));

@@ -12,7 +12,7 @@ pub(super) fn kubernetes(text: &[u8]) -> Result<Vec<Variable>, FileError> {
         walk.object(&document);
     }
     if walk.left == 0 {
-        return Err(FileError { line: 1, why: "aliases make it too large".into() });
+        return Err(FileError { line: 1, column: 1, why: "aliases make it too large".into() });
     }
     Ok(walk.variables)
 }

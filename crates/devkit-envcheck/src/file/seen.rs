@@ -9,7 +9,7 @@ use devkit_report::{
     Detailed, Excerpt, Finding, Message, Place, Position, Words, line_of, message,
 };
 
-use super::FileFinding;
+use super::Fate;
 
 /// A file whose findings are told.
 pub struct SeenFile<'t> {
@@ -26,7 +26,7 @@ impl<'t> SeenFile<'t> {
 
     /// Puts what is wrong at its place.
     #[must_use]
-    pub fn finding(&self, fact: FileFinding) -> Detailed<FileFinding> {
+    pub fn finding(&self, fact: Fate) -> Detailed<Fate> {
         let at = Position { line: fact.line, column: fact.column };
         let place = Place::new(Arc::clone(&self.file), at);
         let place = match self.excerpt(&fact) {
@@ -37,7 +37,7 @@ impl<'t> SeenFile<'t> {
     }
 
     /// The line as far as the name, without what stands before it if that may be a value.
-    fn excerpt(&self, fact: &FileFinding) -> Option<Excerpt> {
+    fn excerpt(&self, fact: &Fate) -> Option<Excerpt> {
         let line = line_of(&self.text, fact.line)?;
         let start = line.char_indices().nth(fact.column.checked_sub(1)?);
         let start = start.map_or(line.len(), |(byte, _)| byte);
@@ -77,7 +77,7 @@ fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-impl FileFinding {
+impl Fate {
     /// `name is dropped by dash.inherit: … (instead: NAME)`.
     fn sentence(&self) -> Message {
         let name = match &self.name {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use devkit_envcheck::{Context, FileError, FileFinding, Format, SeenFile, Verdict, check_file};
+use devkit_envcheck::{Context, Fate, FileError, Format, SeenFile, Verdict, check_file};
 use devkit_report::{Detailed, Finding, PathNames, Place, Position, Severity, message};
 use devkit_text::escape;
 use serde::{Serialize, Serializer};
@@ -25,11 +25,11 @@ pub(super) struct Checked {
     file: String,
     format: Format,
     #[serde(serialize_with = "facts")]
-    findings: Vec<Detailed<FileFinding>>,
+    findings: Vec<Detailed<Fate>>,
 }
 
 /// For a program a finding is what the library says of it.
-fn facts<S: Serializer>(findings: &[Detailed<FileFinding>], to: S) -> Result<S::Ok, S::Error> {
+fn facts<S: Serializer>(findings: &[Detailed<Fate>], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(findings.iter().map(|finding| &finding.detail))
 }
 
@@ -84,7 +84,7 @@ pub(super) fn check(
     })?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let malformed = |format: &str, error: FileError| {
-        let at = Position { line: error.line, column: 1 };
+        let at = Position { line: error.line, column: error.column };
         Failure::new("malformed", message!("{} is no {}", path, format))
             .at(Place::new(path, at))
             .because(error.why)
@@ -117,7 +117,7 @@ pub(super) fn text(ui: &Ui, checked: &Checked) -> String {
         let all = "every variable gets where it is to get";
         return format!("{} {} ({}): {all}\n", ui.mark(true), checked.file, checked.format.name());
     }
-    let place = |finding: &Detailed<FileFinding>| (finding.detail.line, finding.detail.column);
+    let place = |finding: &Detailed<Fate>| (finding.detail.line, finding.detail.column);
     findings::with_writer(ui, To::Out, |writer| {
         let mut text = String::new();
         // What is wrong at one place is told together, above its line.
@@ -140,7 +140,7 @@ pub(super) fn annotate(
     on: &[Verdict],
 ) -> anyhow::Result<()> {
     let all = || files.iter().flat_map(|file| &file.findings);
-    let judged = |found: &Detailed<FileFinding>| {
+    let judged = |found: &Detailed<Fate>| {
         let fails = on.contains(&found.detail.verdict);
         let severity = if fails { Severity::Error } else { Severity::Warning };
         Finding { severity, ..found.finding.clone() }

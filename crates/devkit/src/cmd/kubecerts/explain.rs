@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use devkit_kubecerts::{Auth, Base64Error, Error, safe_path};
-use devkit_report::{Message, Place, message};
+use devkit_kubecerts::{Auth, Base64Error, Error, safe_path, safe_place};
+use devkit_report::{Message, message};
 use devkit_text::words;
 
 use super::Names;
@@ -13,7 +13,7 @@ use crate::ui;
 
 pub(super) fn error(names: &Names, error: &Error) -> Failure {
     let failure = Failure::new(error.code(), error.message());
-    let failure = failure.at(error.place().map(Place::from));
+    let failure = failure.at(error.place().map(safe_place));
     let failure = match label(error) {
         Some(label) => failure.labelled(label),
         None => failure,

@@ -3,10 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use devkit_kubecerts::{
-    Auth, Base64Error, Error, Kind, Named, NoCertificate, Place, Position, of_error,
-};
-use devkit_report::PathNames;
+use devkit_kubecerts::{Auth, Base64Error, Error, Kind, Named, NoCertificate, of_error};
+use devkit_report::{PathNames, Place, Position};
 use proptest::prelude::*;
 
 use super::super::Names;
@@ -14,7 +12,7 @@ use super::{error, writing};
 use crate::failure::tests::{assert_tame, every, hostile, path};
 
 fn place(text: &str) -> Place {
-    Place { file: path(text).into(), at: Position { line: 1, column: 2 } }
+    Place::new(path(text), Position { line: 1, column: 2 })
 }
 
 fn named(text: &str) -> Named {
