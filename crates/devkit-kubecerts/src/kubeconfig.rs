@@ -3,7 +3,7 @@
 //! Like there, names of fields are case-sensitive, `null` stands for nothing, a field that is not
 //! known is left out, and a value of another type fails the whole file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
@@ -555,8 +555,10 @@ fn json(node: &Node) -> serde_json::Value {
         Value::Time(text) => text.as_ref().into(),
         Value::List(items) => items.iter().map(json).collect(),
         Value::Map(map) => {
+            // Go writes the fields of a map in the order of their names.
             let entries = map.entries().iter();
-            entries.map(|entry| (entry.key.to_string(), json(&entry.node))).collect()
+            let fields = entries.map(|entry| (entry.key.to_string(), json(&entry.node)));
+            fields.collect::<BTreeMap<_, _>>().into_iter().collect()
         }
     }
 }

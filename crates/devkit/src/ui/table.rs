@@ -310,11 +310,11 @@ b            https://b.example
                 26,
                 "\
 context      server
-生产-上海🚀  https://10.0.
-             0.1:6443
+生产-上海🚀  https://
+             10.0.0.1:6443
     instead: use another
-b            https://b.
-             example
+b            https://
+             b.example
 ",
             ),
         ] {
