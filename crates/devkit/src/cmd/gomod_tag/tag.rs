@@ -231,19 +231,19 @@ pub(super) fn tag(ui: &Ui, host: &Host, args: &TagArgs) -> anyhow::Result<u8> {
 fn show(ui: &Ui, repository: &Repository, plan: &Plan, api: &[Answer]) -> anyhow::Result<u8> {
     let is_refused = !plan.problems.is_empty();
     if !(ui.json && is_refused) {
-        ui.answer(&Shown { repository, plan, api })?;
+        ui.answer(&ShownPlan { repository, plan, api })?;
     }
     Ok(if is_refused { refused(ui, plan) } else { exit::DONE })
 }
 
 /// A plan, and what gorelease says of it.
-struct Shown<'a> {
+struct ShownPlan<'a> {
     repository: &'a Repository,
     plan: &'a Plan,
     api: &'a [Answer],
 }
 
-impl ui::Answer for Shown<'_> {
+impl ui::Answer for ShownPlan<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         to.add(&document(self.repository, self.plan, true).with_api(self.api))
     }
