@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::forwarder::Forwarder;
 use crate::support::socket::{Backend, Conn, Kind};
-use crate::support::{folder, peer, run};
+use crate::support::{copy_program, folder, peer, run};
 
 /// The binary that xtask has built, in a root of its own.
 fn empty_root() -> Option<(tempfile::TempDir, PathBuf)> {
@@ -19,7 +19,7 @@ fn empty_root() -> Option<(tempfile::TempDir, PathBuf)> {
         return None;
     };
     let root = folder();
-    fs::copy(binary, root.path().join("devkit")).unwrap();
+    copy_program(Path::new(&binary), &root.path().join("devkit"));
     Some((root, chroot))
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::world::{Outside, Repo, gos};
-use crate::support::run;
+use crate::support::{run, write_script};
 
 /// A repository with a module in each folder, committed.
 fn with(name: &str, dirs: &[&str]) -> Option<Repo> {
@@ -347,9 +347,7 @@ fn remotes_that_are_pushed_to_elsewhere() {
     repo.git(&["remote", "set-url", "--push", "origin", &push]);
     let hook = format!("{push}/hooks/update");
     fs::create_dir_all(format!("{push}/hooks")).unwrap();
-    fs::write(&hook, "#!/bin/sh\ncase $1 in refs/tags/v/*) exit 1;; esac\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&hook, mode).unwrap();
+    write_script(hook.as_ref(), "#!/bin/sh\ncase $1 in refs/tags/v/*) exit 1;; esac\n");
     let ran = repo.ends(2, "v0.1.0 --push=each --yes");
     assert!(ran.stderr.contains("took 1 of the tags"), "{}", ran.stderr);
     assert_eq!((repo.tags().len(), tags_of(&repo, &push).len()), (2, 1));
@@ -462,9 +460,7 @@ fn configuration_and_environment_change_nothing() {
     repo.module("b", "ROOT/b", "\nrequire ROOT/a v0.0.0\n").commit("fix: b");
     let hook = repo.path().join(".git/hooks/pre-commit");
     fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, "#!/bin/sh\ngit ls-files -- '*.go' | wc -l > ../seen\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(hook, mode).unwrap();
+    write_script(hook.as_ref(), "#!/bin/sh\ngit ls-files -- '*.go' | wc -l > ../seen\n");
     repo.released("tag --all --version v1.2.0 --update-requires", &["a/v1.2.0", "b/v1.2.0"]);
     assert_eq!(fs::read_to_string(repo.base().join("seen")).unwrap().trim(), "3");
     // A tag is no branch, and the inside of .git is no work tree.
@@ -672,9 +668,7 @@ fn a_second_run_does_no_more_than_the_first() {
     repo.git(&["push", "-q", "-u", "origin", "main"]);
     let hook = repo.path().join(".git/hooks/commit-msg");
     fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    fs::write(&hook, "#!/bin/sh\nprintf '\\nChange-Id: 1\\n' >> $1\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(hook, mode).unwrap();
+    write_script(hook.as_ref(), "#!/bin/sh\nprintf '\\nChange-Id: 1\\n' >> $1\n");
     repo.released("tag --all --version v0.1.0 --update-requires", &["a/v0.1.0", "b/v0.1.0"]);
     repo.git(&["push", "-q", "origin", "--tags"]);
     let again = "tag --all --version v0.1.0 --update-requires --push";

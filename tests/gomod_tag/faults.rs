@@ -1,12 +1,11 @@
 //! Hooks that refuse, remotes that do not answer, and a kill at every step.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
 use super::world::Repo;
-use crate::support::{peer, run};
+use crate::support::{peer, run, write_script};
 
 /// Five modules and a bare remote named origin.
 fn five(name: &str) -> Option<(Repo, PathBuf)> {
@@ -33,8 +32,7 @@ fn hook(folder: &std::path::Path, name: &str, script: &str) {
     let hooks = folder.join("hooks");
     fs::create_dir_all(&hooks).unwrap();
     let path = hooks.join(name);
-    fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&path, &format!("#!/bin/sh\n{script}"));
 }
 
 #[test]
@@ -236,12 +234,13 @@ fn signed_tags_and_their_roll_back() {
     // The third cannot be signed: those before it go, too.
     let signer = repo.base().join("signer");
     let count = repo.base().join("count");
-    fs::write(
+    write_script(
         &signer,
-        format!("#!/bin/sh\necho x >> {0}\n[ $(wc -l < {0}) -ge 3 ] && exit 1\nexec ssh-keygen \"$@\"\n", count.display()),
-    )
-    .unwrap();
-    fs::set_permissions(&signer, fs::Permissions::from_mode(0o755)).unwrap();
+        &format!(
+            "#!/bin/sh\necho x >> {0}\n[ $(wc -l < {0}) -ge 3 ] && exit 1\nexec ssh-keygen \"$@\"\n",
+            count.display()
+        ),
+    );
     repo.git(&["config", "gpg.ssh.program", signer.to_str().unwrap()]);
     let ran = repo.refused("tag --all --version v0.2.0", &["sign-failed"]);
     assert!(ran.stderr.contains("none was created"), "{}", ran.stderr);
@@ -321,8 +320,7 @@ fn kill_when(repo: &Repo, step: usize, after: bool) {
         calls = calls.display(),
         git = git.display()
     );
-    fs::write(bin.join("git"), script).unwrap();
-    fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_script(&bin.join("git"), &script);
     let mut devkit =
         repo.command("tag --all --version v0.1.0 --update-requires --push --yes".split(' '));
     let path = std::env::var_os("PATH").unwrap_or_default();

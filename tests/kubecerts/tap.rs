@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::apiserver::{ApiServer, TOKEN, VALUE};
-use crate::support::{Ran, devkit, finish, folder, peer, run, wait};
+use crate::support::{Ran, devkit, finish, folder, peer, run, wait, write_script};
 
 /// devkit with a home, a place for its kubeconfig, and these arguments of `tap`.
 pub(super) fn tap(dir: &Path, args: &[&str]) -> Command {
@@ -407,7 +407,7 @@ fn credential_plugins_are_run_as_kubectl_runs_them() {
         runs = dir.path().join("runs").display(),
         told = dir.path().join("told").display()
     );
-    fs::write(&plugin, script).unwrap();
+    write_script(&plugin, &script);
     fs::set_permissions(&plugin, fs::Permissions::from_mode(0o700)).unwrap();
     let user = "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./get-token, \
                 args: [get], env: [{name: EXTRA, value: it}], interactiveMode: Never, \

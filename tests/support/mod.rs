@@ -156,13 +156,27 @@ pub(crate) fn copy_for_others(dir: &Path) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).unwrap();
     let copy = dir.join("devkit");
-    // A link where that can be: a file that was just written cannot be run for as long as a child that
-    // another test starts at that moment has it open.
-    if std::fs::hard_link(DEVKIT, &copy).is_err() {
-        std::fs::copy(DEVKIT, &copy).unwrap();
-        eventually("the copy can be run", || Command::new(&copy).arg("-V").output().is_ok());
-    }
+    copy_program(Path::new(DEVKIT), &copy);
     copy
+}
+
+/// Copies a program, to be run.
+///
+/// By a process of its own: what is open for writing cannot be run, and whatever another test starts
+/// in that moment has this process's open files for a little longer.
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    let mut command = Command::new("cp");
+    command.arg(from).arg(to);
+    let ran = run(command);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+}
+
+/// Writes a script, to be run: by a process of its own, as [`copy_program`] does.
+pub(crate) fn write_script(path: &Path, text: &str) {
+    let mut command = Command::new("sh");
+    command.args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(path).arg(text);
+    let ran = run(command);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
 }
 
 /// A fresh folder with a short path, because socket paths are short. Every test begins with one.
