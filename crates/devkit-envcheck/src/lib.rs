@@ -32,5 +32,5 @@ pub use rule::{Answer, Group, Rule};
 pub use rules::all;
 pub use select::{Context, UnknownContext, all_contexts, contexts};
 pub use suggest::dangerous;
-pub use value::{Finding, Limits};
+pub use value::{Limits, ValueFate};
 pub use verdict::Verdict;

@@ -10,7 +10,7 @@ use crate::chain::Walk;
 use crate::line::Line;
 use crate::select::Context;
 use crate::suggest::dangerous;
-use crate::value::{self, Finding, Limits};
+use crate::value::{self, Limits, ValueFate};
 use crate::verdict::Verdict;
 
 /// A name, as it was given.
@@ -36,7 +36,7 @@ pub struct Report {
     /// How far it gets.
     pub chain: Option<Walk>,
     /// What contexts do with the value, where they do anything.
-    pub values: Option<Vec<Finding>>,
+    pub values: Option<Vec<ValueFate>>,
     /// Its bytes.
     #[serde(skip)]
     pub bytes: Vec<u8>,

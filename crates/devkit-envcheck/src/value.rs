@@ -30,7 +30,7 @@ impl Limits {
 
 /// What one context does with a value.
 #[derive(Debug, Clone, Serialize)]
-pub struct Finding {
+pub struct ValueFate {
     /// The context's id, as asked.
     pub id: String,
     /// What becomes of the variable.
@@ -78,12 +78,12 @@ pub(crate) fn check(
     value: &[u8],
     contexts: &[Context],
     limits: &Limits,
-) -> Vec<Finding> {
+) -> Vec<ValueFate> {
     let mut findings = Vec::new();
     for context in contexts {
         for (verdict, position, message) in of_context(name, value, context, limits) {
             let (id, context) = (context.id.clone(), context.clone());
-            findings.push(Finding { id, verdict, position, message, context });
+            findings.push(ValueFate { id, verdict, position, message, context });
         }
     }
     findings

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 
-use devkit_report::{Message, Piece, Place, message};
+use devkit_report::{Fragment, Message, Place, message};
 use devkit_text::escape;
 
 use zeroize::Zeroizing;
@@ -62,7 +62,7 @@ pub fn safe_path(path: &Path) -> Message {
 pub fn safe_place(place: &Place) -> Place {
     let mut told = place.clone();
     let safe = safe_path(&place.file);
-    if !matches!(safe.pieces(), [Piece::Path(_)]) {
+    if !matches!(safe.pieces(), [Fragment::Path(_)]) {
         told.file = Path::new(&safe.to_string()).into();
     }
     told

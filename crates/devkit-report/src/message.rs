@@ -18,12 +18,12 @@ use crate::paths::PathNames;
 /// escape what is foreign.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Message {
-    pieces: Vec<Piece>,
+    pieces: Vec<Fragment>,
 }
 
 /// A piece of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Piece {
+pub enum Fragment {
     /// Words of devkit's own. They may have line breaks.
     Plain(Cow<'static, str>),
     /// Text from elsewhere: out of a file, from the network, typed. The writers escape it.
@@ -108,7 +108,7 @@ impl Message {
             {
                 value.say(&mut message);
             }
-            message.push(Piece::Plain(words.into()));
+            message.push(Fragment::Plain(words.into()));
         }
         message
     }
@@ -119,7 +119,7 @@ impl Message {
         let mut whole = Self::new();
         for (at, message) in messages.into_iter().enumerate() {
             if at > 0 {
-                whole.push(Piece::Plain(between.into()));
+                whole.push(Fragment::Plain(between.into()));
             }
             whole.pieces.extend(message.pieces);
         }
@@ -127,10 +127,12 @@ impl Message {
     }
 
     /// Adds a piece.
-    pub fn push(&mut self, piece: Piece) {
+    pub fn push(&mut self, piece: Fragment) {
         match (&piece, self.pieces.last_mut()) {
-            (Piece::Plain(words), _) if words.is_empty() => {}
-            (Piece::Plain(words), Some(Piece::Plain(before))) => before.to_mut().push_str(words),
+            (Fragment::Plain(words), _) if words.is_empty() => {}
+            (Fragment::Plain(words), Some(Fragment::Plain(before))) => {
+                before.to_mut().push_str(words);
+            }
             _ => self.pieces.push(piece),
         }
     }
@@ -150,7 +152,7 @@ impl Message {
 
     /// The pieces of it, in their order.
     #[must_use]
-    pub fn pieces(&self) -> &[Piece] {
+    pub fn pieces(&self) -> &[Fragment] {
         &self.pieces
     }
 
@@ -160,10 +162,10 @@ impl Message {
         let mut text = String::new();
         for piece in &self.pieces {
             match piece {
-                Piece::Plain(words) => text.push_str(words),
-                Piece::Foreign(bytes) => text.push_str(&escape(bytes)),
-                Piece::Path(path) => text.push_str(&paths.show(path)),
-                Piece::Argument(word) => text.push_str(&quoted(word)),
+                Fragment::Plain(words) => text.push_str(words),
+                Fragment::Foreign(bytes) => text.push_str(&escape(bytes)),
+                Fragment::Path(path) => text.push_str(&paths.show(path)),
+                Fragment::Argument(word) => text.push_str(&quoted(word)),
             }
         }
         text
@@ -191,7 +193,7 @@ impl From<&str> for Message {
 
 impl From<String> for Message {
     fn from(text: String) -> Self {
-        Self { pieces: vec![Piece::Foreign(text.into_bytes())] }
+        Self { pieces: vec![Fragment::Foreign(text.into_bytes())] }
     }
 }
 
@@ -215,7 +217,7 @@ impl Say for Message {
     }
 }
 
-impl Say for Piece {
+impl Say for Fragment {
     fn say(&self, message: &mut Message) {
         message.push(self.clone());
     }
@@ -223,13 +225,13 @@ impl Say for Piece {
 
 impl Say for Words {
     fn say(&self, message: &mut Message) {
-        message.push(Piece::Plain(self.0.into()));
+        message.push(Fragment::Plain(self.0.into()));
     }
 }
 
 impl Say for Argument<'_> {
     fn say(&self, message: &mut Message) {
-        message.push(Piece::Argument(self.0.to_owned()));
+        message.push(Fragment::Argument(self.0.to_owned()));
     }
 }
 
@@ -245,7 +247,7 @@ impl Say for SeveralLines<'_> {
     fn say(&self, message: &mut Message) {
         for (at, line) in self.0.lines().enumerate() {
             if at > 0 {
-                message.push(Piece::Plain("\n".into()));
+                message.push(Fragment::Plain("\n".into()));
             }
             line.say(message);
         }
@@ -254,7 +256,7 @@ impl Say for SeveralLines<'_> {
 
 impl Say for [u8] {
     fn say(&self, message: &mut Message) {
-        message.push(Piece::Foreign(self.to_vec()));
+        message.push(Fragment::Foreign(self.to_vec()));
     }
 }
 
@@ -284,13 +286,13 @@ impl Say for OsStr {
 
 impl Say for Path {
     fn say(&self, message: &mut Message) {
-        message.push(Piece::Path(self.to_owned()));
+        message.push(Fragment::Path(self.to_owned()));
     }
 }
 
 impl Say for PathBuf {
     fn say(&self, message: &mut Message) {
-        message.push(Piece::Path(self.clone()));
+        message.push(Fragment::Path(self.clone()));
     }
 }
 
@@ -310,7 +312,7 @@ macro_rules! numbers {
     ($($number:ty)*) => {$(
         impl Say for $number {
             fn say(&self, message: &mut Message) {
-                message.push(Piece::Plain(self.to_string().into()));
+                message.push(Fragment::Plain(self.to_string().into()));
             }
         }
     )*};

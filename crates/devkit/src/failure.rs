@@ -6,7 +6,7 @@ pub(crate) mod tests;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 
-use devkit_report::{Finding, Message, Piece, Place, to_json};
+use devkit_report::{Finding, Fragment, Message, Place, to_json};
 use serde::Serialize;
 
 use crate::exit;
@@ -118,7 +118,8 @@ impl<'a> Fields<'a> {
 
 /// Where it is, behind a message that may name the file already.
 fn located(message: &Message, place: &Place) -> String {
-    let is_named = |piece: &Piece| matches!(piece, Piece::Path(path) if **path == *place.file);
+    let is_named =
+        |piece: &Fragment| matches!(piece, Fragment::Path(path) if **path == *place.file);
     match place.at {
         Some(at) if message.pieces().iter().any(is_named) => {
             format!("line {}, column {}: ", at.line, at.column)
