@@ -64,7 +64,10 @@ fn the_page_shows_all_in_a_real_browser() {
 
     // By kubectl run, and within it by time: each bar where and as long as it says.
     assert_eq!(browser.texts(".group b:first-child").len(), 2 + 4);
-    assert_eq!(browser.texts(".group > button b"), ["kubectl get", "kubectl apply"]);
+    // What is not laid out yet has no text on the screen.
+    eventually("the runs are laid out", || {
+        browser.texts(".group > button b") == ["kubectl get", "kubectl apply"]
+    });
     let picture = browser.picture();
     let bars = browser.places(".bar span");
     let [first, second, third, fourth] = bars[..] else { panic!("{bars:?}") };
