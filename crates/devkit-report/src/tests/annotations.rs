@@ -10,7 +10,7 @@ use crate::sarif::{self, Tool};
 use crate::{Finding, PathNames, Place, Severity, github, message};
 
 fn names() -> PathNames {
-    PathNames::default().at_home(Some("/home/u".into())).typed("-").below("/work/a b")
+    PathNames::default().at_home(Some("/home/u".into())).typed("-").below("/src/a b")
 }
 
 fn sarif(findings: &[Finding]) -> Value {
@@ -25,7 +25,7 @@ fn github_shows_a_finding_beside_its_line() {
     for (finding, expected) in [
         (odd.clone(), "::notice title=test a%2Cb%3Ac::50%25 of%0Ait\n"),
         (
-            odd.clone().at(Place::new(Path::new("/work/a b/x,y:z%.xml"), at(2, 3))),
+            odd.clone().at(Place::new(Path::new("/src/a b/x,y:z%.xml"), at(2, 3))),
             "::notice file=x%2Cy%3Az%25.xml,line=2,col=3,title=test a%2Cb%3Ac::50%25 of%0Ait\n",
         ),
         (
@@ -60,7 +60,7 @@ fn sarif_names_rules_levels_and_regions() {
         Finding::new("a", Severity::Note, message!("stdin"))
             .at(Place::new(Path::new("-"), at(1, 1))),
         Finding::error("other", message!("no place"))
-            .related(Place::new(Path::new("/work/a b/c"), at(4, 1)), "related"),
+            .related(Place::new(Path::new("/src/a b/c"), at(4, 1)), "related"),
     ]);
     let file = |uri: &str| json!({"uri": uri, "uriBaseId": "%SRCROOT%"});
     let expected = json!({
@@ -73,7 +73,7 @@ fn sarif_names_rules_levels_and_regions() {
                  "defaultConfiguration": {"level": "error"}},
                 {"id": "other", "defaultConfiguration": {"level": "error"}},
             ]}},
-            "originalUriBaseIds": {"%SRCROOT%": {"uri": "file:///work/a%20b/"}},
+            "originalUriBaseIds": {"%SRCROOT%": {"uri": "file:///src/a%20b/"}},
             "columnKind": "unicodeCodePoints",
             "results": [
                 {"ruleId": "known", "ruleIndex": 1, "level": "warning", "message": {"text": "m\nhint: h"},

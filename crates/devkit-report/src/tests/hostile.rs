@@ -32,7 +32,7 @@ fn is_tame(text: &str) -> bool {
 }
 
 fn texts(finding: &Finding) -> Vec<String> {
-    let names = PathNames::default().typed("-").below("/work");
+    let names = PathNames::default().typed("-").below("/src");
     let meaning = |_: &str| None::<Cow<'static, str>>;
     let tool = Tool { name: "devkit test", version: "1", meaning: &meaning };
     vec![

@@ -54,14 +54,14 @@ fn paths_are_told_as_they_were_typed_or_by_the_home_folder() {
 
 #[test]
 fn annotated_paths_are_relative_to_the_base() {
-    let names = PathNames::default().below("/work/app");
+    let names = PathNames::default().below("/src/app");
     for (path, annotated) in [
         ("a/b.xml", "a/b.xml"),
         ("./a.xml", "a.xml"),
         ("a/./b/../c", "a/c"),
-        ("/work/app/a.xml", "a.xml"),
-        ("/work/apple/a.xml", "/work/apple/a.xml"),
-        ("../up.xml", "/work/up.xml"),
+        ("/src/app/a.xml", "a.xml"),
+        ("/src/apple/a.xml", "/src/apple/a.xml"),
+        ("../up.xml", "/src/up.xml"),
         ("../app/a.xml", "a.xml"),
         ("../../../../etc/x", "/etc/x"),
         ("/etc/../etc/x", "/etc/x"),
