@@ -7,39 +7,28 @@
 //! Rule: the Go Modules Reference; `semver`, `module` and `modfile` of `golang.org/x/mod`.
 
 pub mod apply;
-pub mod changes;
-mod checks;
-pub mod commits;
 pub mod git;
-pub mod gomod;
+mod go;
 pub mod options;
-mod path;
 pub mod plan;
 pub mod problem;
+mod release;
 pub mod repository;
-mod requires;
-pub mod row;
 pub mod select;
-mod slip;
-pub mod sum;
-pub mod tag;
-mod taken;
 #[cfg(test)]
 mod tests;
-pub mod update;
 pub mod verify;
-mod version;
-mod versions;
-pub mod zip;
 
-pub use checks::{not_releasable, shallow};
 pub use git::{Git, GitError};
-pub use gomod::GoMod;
+pub use go::gomod::GoMod;
+pub use go::path::{BadPath, MajorSuffix, ModulePath};
+pub use go::tag::{Misplaced, TagPrefix};
+pub use go::version::{BadVersion, Bump, Number, Version};
+pub use go::{gomod, sum, tag, zip};
 pub use options::Options;
-pub use path::{BadPath, MajorSuffix, ModulePath};
 pub use plan::Plan;
 pub use problem::{Code, Judgement};
+pub use release::checks::{not_releasable, shallow};
+pub use release::{changes, commits, row, update};
 pub use repository::{Module, Repository};
 pub use select::Selection;
-pub use tag::{Misplaced, TagPrefix};
-pub use version::{BadVersion, Bump, Number, Version};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::git::{Oid, TagKind};
+use crate::go::version::Bump;
 use crate::select::Selection;
-use crate::version::Bump;
 
 /// What a user asks of a plan.
 #[derive(Debug, Clone, Default)]

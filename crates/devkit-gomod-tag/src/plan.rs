@@ -2,16 +2,16 @@
 
 use devkit_report::Detailed;
 
-use crate::changes::Changes;
-use crate::checks::{self, Decided, Findings};
 use crate::git::{Commit, GitError};
 use crate::options::{Next, Options};
 use crate::problem::{Code, Judge, Judgement};
+use crate::release::changes::Changes;
+use crate::release::checks::{self, Decided, Findings};
+use crate::release::row::{Row, Rows, Why};
+use crate::release::taken;
+use crate::release::update::{self, Update};
+use crate::release::versions::{self, step};
 use crate::repository::Repository;
-use crate::row::{Row, Rows, Why};
-use crate::taken;
-use crate::update::{self, Update};
-use crate::versions::{self, step};
 
 /// A release to be made.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use devkit_report::{Detailed, Excerpt, Finding, Message, Place, Position, Severi
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use crate::gomod::{GoMod, Token};
+use crate::go::gomod::{GoMod, Token};
 use crate::repository::shown_folder;
 
 /// What is the matter. Codes are promises.

@@ -7,11 +7,11 @@ use std::thread;
 use devkit_text::escape;
 
 use crate::git::{Commit, Entry, EntryKind, Git, GitError, Oid, Tag};
-use crate::gomod::{GoMod, Malformed};
-use crate::path::{BadPath, MajorSuffix, ModulePath};
-use crate::tag::{self, Misplaced, TagPrefix};
-use crate::version::{self, BadVersion, Version};
-use crate::zip::Area;
+use crate::go::gomod::{GoMod, Malformed};
+use crate::go::path::{BadPath, MajorSuffix, ModulePath};
+use crate::go::tag::{self, Misplaced, TagPrefix};
+use crate::go::version::{self, BadVersion, Version};
+use crate::go::zip::Area;
 
 /// The modules of one commit of a repository.
 #[derive(Debug)]

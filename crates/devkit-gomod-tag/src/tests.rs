@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::commits::{self, Change};
 use crate::git::{Entry, EntryKind, Logged, Oid};
-use crate::slip;
-use crate::sum;
-use crate::zip::{Area, Invalid, check_name};
+use crate::go::slip;
+use crate::go::sum;
+use crate::go::zip::{Area, Invalid, check_name};
+use crate::release::commits::{self, Change};
 use crate::{BadPath, BadVersion, Bump, GoMod, Misplaced, ModulePath, TagPrefix, Version, tag};
 
 fn version(text: &str) -> Version {

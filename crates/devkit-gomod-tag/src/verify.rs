@@ -12,9 +12,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::git::Git;
-use crate::gomod::GoMod;
-use crate::path::ModulePath;
-use crate::version::Version;
+use crate::go::gomod::GoMod;
+use crate::go::path::ModulePath;
+use crate::go::version::Version;
 
 /// How go is run.
 #[derive(Debug, Clone)]

@@ -3,14 +3,14 @@
 use devkit_report::{Finding, Message, Place, message};
 
 use crate::address;
-use crate::key::PrivateKey;
-use crate::kubeconfig::{Exec, Source, User};
-use crate::material::{Item, Material};
-use crate::pem::{self, Block};
+use crate::config::kubeconfig::{Exec, Source, User};
+use crate::config::material::{Item, Material};
+use crate::config::select::Selected;
+use crate::pki::key::PrivateKey;
+use crate::pki::pem::{self, Block};
+use crate::pki::x509::{self, Certificate, ParsedCertificate, Role, length_in_bits, spaced};
 use crate::secret::{safe_path, safe_place, told};
-use crate::select::Selected;
 use crate::warning::{Code, found};
-use crate::x509::{self, Certificate, ParsedCertificate, Role, length_in_bits, spaced};
 
 /// The time, and how early an end is to be told.
 #[derive(Debug, Clone, Copy)]

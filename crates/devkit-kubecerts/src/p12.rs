@@ -4,14 +4,14 @@ mod asn1;
 mod crypt;
 mod pfx;
 
+use crate::config::material::Material;
 use crate::error::Error;
 use crate::inspect::certificates;
-use crate::key::PrivateKey;
-use crate::material::Material;
-use crate::pem;
+use crate::pki::key::PrivateKey;
+use crate::pki::pem;
+use crate::pki::x509;
 use crate::plan::no_key;
 use crate::secret::Secret;
-use crate::x509;
 
 /// Which programs are to read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

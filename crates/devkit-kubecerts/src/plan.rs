@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use devkit_fs::{Existing, NewFile, NewFolder, Outcome};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 
+use crate::config::material::{Item, Material};
 use crate::error::Error;
 use crate::inspect::certificates;
-use crate::material::{Item, Material};
-use crate::pem::{self, Block};
+use crate::pki::pem::{self, Block};
 use crate::secret::Secret;
 
 /// The client certificate's file.
@@ -211,7 +211,7 @@ impl FolderNames {
             name.push('%');
         }
         if name.len() > 200 {
-            let digest = crate::x509::sha256(context.as_bytes());
+            let digest = crate::pki::x509::sha256(context.as_bytes());
             name.truncate(180);
             let _ = write!(name, "%{}", &digest[..16]);
         }

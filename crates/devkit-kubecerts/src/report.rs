@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use crate::address::without_password;
 use crate::auth::Auth;
+use crate::config::material::{Item, Material};
+use crate::config::select::Selected;
 use crate::inspect::{Clock, Inspection, inspect};
-use crate::material::{Item, Material};
-use crate::select::Selected;
+use crate::pki::x509::{Certificate, sha256};
 use crate::warning::of_error;
-use crate::x509::{Certificate, sha256};
 
 /// A context as `--json` tells it. What is absent or empty is `null`.
 #[derive(Debug, Clone, Serialize)]

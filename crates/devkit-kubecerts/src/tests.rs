@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 
 use crate::base64::{Base64Error, decode};
-use crate::files::{FileBytes, Kubeconfig, Sources};
+use crate::config::files::{FileBytes, Kubeconfig, Sources};
+use crate::config::select::Choice;
 use crate::plan::FolderNames;
-use crate::select::Choice;
 use crate::warning::Code;
 
 /// Files by name, each of which can be read once.
@@ -183,7 +183,7 @@ fn alias_bombs_are_refused_wherever_they_are() {
     assert_eq!(certificate(&format!("a: &a [x, y]\n{honest}")), "no user");
 }
 
-fn names<T>(entries: &[crate::kubeconfig::Entry<T>]) -> Vec<&str> {
+fn names<T>(entries: &[crate::config::kubeconfig::Entry<T>]) -> Vec<&str> {
     entries.iter().map(|entry| entry.name.as_str()).collect()
 }
 

@@ -1,7 +1,7 @@
 //! The change of a file as splices: which bytes go, and which come in their place.
 
+use crate::maven::settings::{Entry, Settings};
 use crate::mirror::{BLOCKER, NOWHERE};
-use crate::settings::{Entry, Settings};
 use crate::wanted::{NewEntry, Wanted};
 use crate::xml::{Element, Span};
 

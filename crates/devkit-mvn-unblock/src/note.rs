@@ -9,8 +9,8 @@ use devkit_report::{Detailed, Finding, Message, Place, Words, message};
 use serde::Serialize;
 
 use crate::effect::{http, is_override, unknown_id};
+use crate::maven::settings::{Entry, Settings};
 use crate::mirror::{self, BLOCKER, Match, Mirror, NO_MATCH};
-use crate::settings::{Entry, Settings};
 use crate::wanted::Wanted;
 use crate::xml::{Element, TrapKind};
 

@@ -11,10 +11,10 @@ use serde::Serialize;
 use crate::edit::{self, Splice};
 use crate::effect::{decisive, effective, obstacle, others};
 use crate::error::Error;
+use crate::maven::settings::{Parsed, Properties, Settings};
 use crate::mirror::{BLOCKER, Mirror, Verdict};
 use crate::note::{self, Remedy};
 use crate::request::Request;
-use crate::settings::{Parsed, Properties, Settings};
 use crate::text::Text;
 use crate::wanted::{NewEntry, Wanted};
 

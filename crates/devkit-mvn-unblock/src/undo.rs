@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use crate::edit;
+use crate::maven::settings::{Parsed, Properties, Settings};
 use crate::plan::{self, plan};
 use crate::request::Request;
-use crate::settings::{Parsed, Properties, Settings};
 use crate::wanted::{NewEntry, Wanted};
 
 /// What there is to take back.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::effect::{effective, is_lockdown, obstacle};
+use crate::maven::settings::Settings;
 use crate::mirror::{BLOCKER, HTTP_PATTERN, Mirror, NO_MATCH, NOWHERE, Origin};
 use crate::request::{RepositoryId, Request};
-use crate::settings::Settings;
 
 /// An entry that is to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
