@@ -1,26 +1,24 @@
 //! Why a HAR file, or an entry of it, cannot be written.
 
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::{fmt, io};
+
+use devkit_report::{Message, message};
 
 /// What went wrong with a HAR file.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum HarError {
     /// The file holds something already, which is left alone. Another name is wanted.
-    #[error("{} is there already and not empty", told(path))]
     NotEmpty {
         /// Which.
         path: PathBuf,
     },
     /// A symbolic link, a folder, a device, or anything else but a file. Another name is wanted.
-    #[error("{} is no regular file", told(path))]
     NotAFile {
         /// Which.
         path: PathBuf,
     },
     /// The system refused.
-    #[error("cannot create {}", told(path))]
     Create {
         /// Which.
         path: PathBuf,
@@ -28,7 +26,6 @@ pub enum HarError {
         source: io::Error,
     },
     /// An entry is left out; the file is complete without it.
-    #[error("cannot write to {}, which stays as it was", told(path))]
     Write {
         /// Which.
         path: PathBuf,
@@ -37,7 +34,6 @@ pub enum HarError {
     },
     /// An entry could be written only in part, and not taken back. Its whole entries are there
     /// still: each has a line of its own.
-    #[error("cannot write to {}, whose last line is broken now", told(path))]
     Broken {
         /// Which.
         path: PathBuf,
@@ -45,13 +41,42 @@ pub enum HarError {
         source: io::Error,
     },
     /// Every number is taken. A larger limit or another name is wanted.
-    #[error("there are too many files numbered after {}", told(path))]
     NoNumber {
         /// The one without a number.
         path: PathBuf,
     },
 }
 
-fn told(path: &Path) -> String {
-    devkit_text::escape(path.as_os_str().as_bytes())
+impl HarError {
+    /// What went wrong, with the path still a path.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::NotEmpty { path } => message!("{} is there already and not empty", path),
+            Self::NotAFile { path } => message!("{} is no regular file", path),
+            Self::Create { path, .. } => message!("cannot create {}", path),
+            Self::Write { path, .. } => message!("cannot write to {}, which stays as it was", path),
+            Self::Broken { path, .. } => {
+                message!("cannot write to {}, whose last line is broken now", path)
+            }
+            Self::NoNumber { path } => message!("there are too many files numbered after {}", path),
+        }
+    }
+}
+
+impl fmt::Display for HarError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message().fmt(f)
+    }
+}
+
+impl std::error::Error for HarError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Create { source, .. }
+            | Self::Write { source, .. }
+            | Self::Broken { source, .. } => Some(source),
+            Self::NotEmpty { .. } | Self::NotAFile { .. } | Self::NoNumber { .. } => None,
+        }
+    }
 }

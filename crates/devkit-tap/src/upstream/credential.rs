@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use devkit_kubecerts::{Secret, told_path};
+use devkit_kubecerts::{Secret, safe_path, told_path};
+use devkit_report::{Message, message};
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
@@ -216,6 +217,20 @@ pub enum CredentialError {
 }
 
 impl CredentialError {
+    /// What is wrong, with a path still a path.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            Self::TokenFile { path, .. } => {
+                message!("cannot read the token file {}", safe_path(path))
+            }
+            Self::EmptyTokenFile { path } => {
+                message!("the token file {} is empty", safe_path(path))
+            }
+            other => other.to_string().into(),
+        }
+    }
+
     /// How to install the plugin that is missing, as the kubeconfig has it; fit to be shown, and
     /// possibly several lines.
     #[must_use]

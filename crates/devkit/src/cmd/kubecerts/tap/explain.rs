@@ -1,8 +1,12 @@
 //! What went wrong with a tap, in the user's words, and what to do next.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::Path;
 
+use devkit_report::message;
 use devkit_tap::{
     CredentialError, DialError, HandshakeProblem, HarError, TapError, TlsError, Unreachable,
 };
@@ -102,7 +106,7 @@ fn tls(server: &ServerContext<'_>, error: &TlsError) -> Failure {
 }
 
 pub(super) fn credential(error: &CredentialError) -> Failure {
-    let failure = caused(Failure::new("credential", error.to_string()), error);
+    let failure = caused(Failure::new("credential", error.message()), error);
     match (error.install_hint(), error) {
         (Some(hint), _) => failure.hint(hint),
         (None, CredentialError::TokenFile { .. } | CredentialError::EmptyTokenFile { .. }) => {
@@ -130,6 +134,6 @@ pub(super) fn caused(failure: Failure, error: &dyn std::error::Error) -> Failure
 }
 
 pub(super) fn har(path: &Path, error: &HarError) -> Failure {
-    caused(Failure::new("har-not-written", error.to_string()), error)
-        .hint(format!("choose another file than {}", path.display()))
+    caused(Failure::new("har-not-written", error.message()), error)
+        .hint(message!("choose another file than {}", path))
 }
