@@ -139,6 +139,22 @@ pub(crate) struct Variable {
     pub(crate) value_at: Option<(usize, usize)>,
     /// What is wrong besides.
     pub(crate) besides: Vec<Besides>,
+    /// The instruction that puts these shells between the variable and its reader.
+    pub(crate) shell_form: Option<(&'static [&'static str], ShellForm)>,
+}
+
+/// An instruction of a Dockerfile that starts a shell only by the form in which it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShellForm {
+    /// Where the instruction starts, from 1.
+    pub line: usize,
+    /// `ENTRYPOINT` or `CMD`.
+    pub instruction: String,
+    /// The shell that it starts: `/bin/sh`, if no `SHELL` says another.
+    pub shell: String,
+    /// What would start the same program without a shell: `["java", "-jar", "app.jar"]`. Nothing where
+    /// the shell may be needed.
+    pub exec_form: Option<String>,
 }
 
 /// Something that is wrong with a variable, and not by the rule of its context.
@@ -178,6 +194,9 @@ pub struct Fate {
     pub caveat: Option<String>,
     /// The rule in words.
     pub rule: &'static str,
+    /// The instruction that puts the shell of this context before the program.
+    #[serde(skip)]
+    pub shell_form: Option<ShellForm>,
 }
 
 /// Why a file cannot be read as what it is.
@@ -262,7 +281,16 @@ pub fn check_file(format: Format, text: &[u8], asked: &[Context]) -> Result<Vec<
 impl Variable {
     fn new(name: &[u8], line: usize, column: usize, ids: &[&'static str]) -> Self {
         let (name, ids) = (name.to_vec(), ids.to_vec());
-        Self { name, value: None, line, column, ids, value_at: None, besides: Vec::new() }
+        Self {
+            name,
+            value: None,
+            line,
+            column,
+            ids,
+            value_at: None,
+            besides: Vec::new(),
+            shell_form: None,
+        }
     }
 
     fn at_mark(name: &[u8], at: Mark, ids: &[&'static str]) -> Self {
@@ -304,7 +332,9 @@ impl Variable {
                 .replace("line 1", &here)
                 .replace("line index: 0", &format!("line index: {}", self.line - 1))
         });
+        let of_shell = |(shells, _): &&(&[&str], ShellForm)| shells.contains(&&*line.id);
         Fate {
+            shell_form: self.shell_form.as_ref().filter(of_shell).map(|(_, form)| form.clone()),
             line: self.line,
             column: self.column,
             name: str::from_utf8(&self.name).ok().map(|_| shown(&self.name)),

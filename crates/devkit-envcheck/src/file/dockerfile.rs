@@ -1,6 +1,6 @@
 //! `ENV` of a Dockerfile, and the shell that `ENTRYPOINT` and `CMD` start in their shell form.
 
-use super::{Variable, shells_of};
+use super::{ShellForm, Variable, shells_of};
 
 /// An instruction on its logical line.
 struct Instruction {
@@ -8,6 +8,17 @@ struct Instruction {
     arguments: String,
     /// For each byte of `arguments`, its line and column.
     places: Vec<(usize, usize)>,
+    /// Where it starts, from 1.
+    line: usize,
+}
+
+/// What an instruction starts when the container starts.
+#[derive(Clone)]
+struct Program {
+    /// Its words.
+    words: String,
+    /// Where Docker puts a shell before it.
+    shell_form: Option<ShellForm>,
 }
 
 pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
@@ -17,9 +28,17 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
     for instruction in instructions(&text) {
         let arguments = instruction.arguments.trim();
         let stage = stages.last_mut().expect("there is one from the start");
-        let program = || match exec_form(arguments) {
-            Some(words) => words.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
-            None => stage.shell().to_owned(),
+        let program = || {
+            if let Some(words) = exec_form(arguments) {
+                return Program { words: words.join(" "), shell_form: None };
+            }
+            let shell_form = ShellForm {
+                line: instruction.line,
+                instruction: instruction.keyword.clone(),
+                shell: stage.shell().to_owned(),
+                exec_form: as_exec_form(arguments),
+            };
+            Program { words: stage.shell().to_owned(), shell_form: Some(shell_form) }
         };
         match instruction.keyword.as_str() {
             "FROM" => {
@@ -47,8 +66,10 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
     }
     let last = stages.pop().expect("there is one from the start");
     if let Some(program) = last.entrypoint.or(last.command) {
+        let shells = shells_of(program.words.split_whitespace());
         for at in last.variables {
-            variables[at].ids.extend(shells_of(program.split_whitespace()));
+            variables[at].ids.extend(shells);
+            variables[at].shell_form = program.shell_form.clone().map(|form| (shells, form));
         }
     }
     variables
@@ -59,8 +80,8 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
 struct Stage {
     name: String,
     shell: Option<String>,
-    entrypoint: Option<String>,
-    command: Option<String>,
+    entrypoint: Option<Program>,
+    command: Option<Program>,
     /// Which of all variables are set in it.
     variables: Vec<usize>,
 }
@@ -77,6 +98,15 @@ fn exec_form(arguments: &str) -> Option<Vec<String>> {
     let inner = arguments.strip_prefix('[')?.trim_end().strip_suffix(']')?;
     let words = inner.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     (!words.is_empty()).then_some(words)
+}
+
+/// The exec form of a shell form in which the shell has nothing to do but to split words.
+fn as_exec_form(arguments: &str) -> Option<String> {
+    let plain = |c: char| c.is_alphanumeric() || " \t/._-:@%+,".contains(c);
+    let mut words = arguments.split_whitespace().peekable();
+    words.peek()?;
+    let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
+    arguments.chars().all(plain).then(|| format!("[{}]", words.join(", ")))
 }
 
 /// Splits into instructions: comments go, lines that end with the escape character go on.
@@ -132,7 +162,7 @@ fn instructions(text: &str) -> Vec<Instruction> {
                 }
             }
         }
-        instructions.push(Instruction { keyword, arguments, places });
+        instructions.push(Instruction { keyword, arguments, places, line: number + 1 });
     }
     instructions
 }
