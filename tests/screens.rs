@@ -109,6 +109,20 @@ fn kubecerts() {
     look("kubecerts-no-context", dir.path(), &command, &["show", "--context", "stagging"]);
 }
 
+/// A Pod that sets variables for a shell.
+const POD: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  containers:
+    - name: app
+      image: alpine
+      command: [sh, -c, exec java -jar app.jar]
+      env:
+        - name: spring.datasource.url
+          value: x
+";
+
 #[test]
 fn envcheck() {
     let dir = folder();
@@ -120,6 +134,8 @@ fn envcheck() {
     let command = |args: &[&str]| devkit(dir.path(), [&["envcheck"], args].concat());
     let name = "eureka.client.serviceUrl.defaultZone";
     look("envcheck-name", dir.path(), &command, &[name]);
+    fs::write(dir.path().join("app.yaml"), POD).unwrap();
+    look("envcheck-file", dir.path(), &command, &["Dockerfile", "app.yaml"]);
     look("envcheck-good-name", dir.path(), &command, &["MY_VAR"]);
     look("envcheck-chinese-name", dir.path(), &command, &["数据库 b"]);
     look(

@@ -35,22 +35,34 @@ fn findings_show_the_line_and_no_value() {
     let contexts = "dotenv.ruby,dash.inherit";
     let ran = ask(dir.path(), &["--context", contexts]);
     assert_snapshot!(ran.shown(dir.path()), @r#"
-    数 据.env:2:8: 变量.x is dropped by dotenv.ruby: a line that does not match is passed over in silence
-    数 据.env:2:8: 变量.x is dropped by dash.inherit: dash hands on only names that it could set
+    error: 变量.x is dropped by dotenv.ruby and dash.inherit [dotenv.ruby]
+      数 据.env:2:8
       |
     2 | export 变量.x=…
       |        ^^^^^^
+      cause: dotenv.ruby: a line that does not match is passed over in silence
+             dash.inherit: dash hands on only names that it could set
 
-    ./Dockerfile:2:17: b.c is dropped by dash.inherit: dash hands on only names that it could set (instead: B_C)
+    error: b.c is dropped by dash.inherit [dash.inherit]
+      ./Dockerfile:2:17
       |
     2 | …b.c=…
       |  ^^^
+      ./Dockerfile:3:1: the shell form of ENTRYPOINT starts /bin/sh
+      cause: dash hands on only names that it could set
+      hint:  without a shell between: ENTRYPOINT ["java"]
+             or another name: B_C
 
-    caf\xe9.env:1:1: d-e is dropped by dotenv.ruby: a line that does not match is passed over in silence (instead: D_E)
-    caf\xe9.env:1:1: d-e is dropped by dash.inherit: dash hands on only names that it could set (instead: D_E)
+    error: d-e is dropped by dotenv.ruby and dash.inherit [dotenv.ruby]
+      caf\xe9.env:1:1
       |
     1 | d-e=…
       | ^^^
+      cause: dotenv.ruby: a line that does not match is passed over in silence
+             dash.inherit: dash hands on only names that it could set
+      hint:  another name: D_E
+
+    3 problems in 3 files
     --- stderr ---
     --- exit 1 ---
     "#);
@@ -79,6 +91,58 @@ fn findings_show_the_line_and_no_value() {
     // What is made an error decides the level.
     let ran = ask(dir.path(), &["--fail-on", "mangled", "--report", "github"]);
     assert_eq!((ran.code, ran.stdout.contains("::error")), (Some(0), false));
+}
+
+/// The shell is named only where a form of an instruction puts it there, and its exec form only where the
+/// shell has nothing to do but to split words.
+#[test]
+fn a_shell_form_is_told_with_its_way_out() {
+    let dir = folder();
+    let told = |end: &str| {
+        let text = format!("FROM alpine\nENV a.b=1 \\\n    C=2\n{end}\n");
+        fs::write(dir.path().join("Dockerfile"), text).unwrap();
+        let ran = run(devkit(dir.path(), ["envcheck", "Dockerfile"]));
+        let more = ran.stdout.lines().filter(|line| line.contains("shell")).map(str::trim);
+        more.collect::<Vec<_>>().join("\n")
+    };
+    for (end, wanted) in [
+        (
+            "# why\nentrypoint java  -jar app.jar",
+            "Dockerfile:5:1: the shell form of ENTRYPOINT starts /bin/sh\n\
+             hint:  without a shell between: ENTRYPOINT [\"java\", \"-jar\", \"app.jar\"]",
+        ),
+        (
+            "CMD exec java $OPTS",
+            "Dockerfile:4:1: the shell form of CMD starts /bin/sh\n\
+             hint:  without a shell between: CMD in its exec form",
+        ),
+        (
+            "SHELL [\"/bin/ash\", \"-c\"]\nCMD run 'a b'",
+            "Dockerfile:5:1: the shell form of CMD starts /bin/ash\n\
+             hint:  without a shell between: CMD in its exec form",
+        ),
+        // The shell is what was asked for.
+        ("CMD [\"sh\", \"-c\", \"run\"]", ""),
+        // An ENTRYPOINT without a shell has what CMD says as its arguments.
+        ("ENTRYPOINT [\"run\"]\nCMD x", ""),
+        ("SHELL [\"bash\", \"-c\"]\nCMD run", ""),
+    ] {
+        assert_eq!(told(end), wanted, "{end}");
+    }
+}
+
+#[test]
+fn the_line_of_a_file_in_utf_16_is_told() {
+    let dir = folder();
+    let text = "\u{feff}apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: c\n    env:\n    - {name: 名=}\n";
+    let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [le, be, text.into()] {
+        fs::write(dir.path().join("pod.yaml"), bytes).unwrap();
+        let ran = run(devkit(dir.path(), ["envcheck", "pod.yaml", "--context", "k8s.env"]));
+        assert!(ran.stdout.contains("  pod.yaml:7:14\n"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("\n7 | …名=…\n  |  ^^^\n"), "{}", ran.stdout);
+    }
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub(crate) fn parse(
         // The second kind is the same with options, which clap takes for an argument: a set
         // DEVKIT_COLOR is enough.
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
-            if !ui.json =>
+            if !ui.is_for_programs() =>
         {
             let screen = if path.is_empty() { Screen::Whole } else { Screen::Short };
             let text = help::screen(devkit, RECIPES, &path, screen);

@@ -18,6 +18,8 @@ use crate::ui::{To, Ui};
 pub(crate) struct Failure {
     /// What could not be done, where, why, and what to do next.
     pub(crate) finding: Finding,
+    /// What is to be seen before it is told, such as a diff.
+    pub(crate) shown: Option<String>,
     /// What lies beneath, for `-v`.
     pub(crate) source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -44,6 +46,11 @@ impl Failure {
         Self { finding: self.finding.labelled(label), ..self }
     }
 
+    /// What is to be seen before it is told.
+    pub(crate) fn showing(self, text: String) -> Self {
+        Self { shown: Some(text), ..self }
+    }
+
     /// Changes the words for what could not be done.
     pub(crate) fn renamed(self, code: &'static str, message: impl Into<Message>) -> Self {
         let finding = Finding { code: code.into(), message: message.into(), ..self.finding };
@@ -53,7 +60,7 @@ impl Failure {
 
 impl From<Finding> for Failure {
     fn from(finding: Finding) -> Self {
-        Self { finding, source: None }
+        Self { finding, shown: None, source: None }
     }
 }
 
@@ -69,12 +76,21 @@ impl Error for Failure {
     }
 }
 
+/// Refuses `--json` where standard output is somebody else's.
+///
+/// # Errors
+///
+/// With `--json`.
+pub(crate) fn refuse_json(ui: &Ui, why: &'static str, hint: &'static str) -> anyhow::Result<()> {
+    if ui.is_for_programs() { Err(Failure::new("usage", why).hint(hint).into()) } else { Ok(()) }
+}
+
 /// Tells several errors that were found together, and gives the exit code. With `--json` the first
 /// stands for all, and the others are in a list.
 ///
 /// `problems`: each of them, as a program gets it.
 pub(crate) fn report_all(ui: &Ui, failures: &[Failure], problems: Vec<serde_json::Value>) -> u8 {
-    if let (true, Some(first)) = (ui.json, failures.first()) {
+    if let (true, Some(first)) = (ui.is_for_programs(), failures.first()) {
         ui.say(&line(&Document { error: Fields { problems, ..Fields::of(first) } }));
     } else {
         for failure in failures {
@@ -134,7 +150,7 @@ pub(crate) fn report(ui: &Ui, error: &anyhow::Error) -> u8 {
     let unforeseen = from_chain(error);
     let failure = error.downcast_ref::<Failure>().unwrap_or(&unforeseen);
     let beneath: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-    let text = if ui.json {
+    let text = if ui.is_for_programs() {
         line(&Document { error: Fields::of(failure) })
     } else {
         text(ui, failure, &beneath)
@@ -160,7 +176,8 @@ fn line(document: &Document) -> String {
 
 fn text(ui: &Ui, failure: &Failure, beneath: &[String]) -> String {
     findings::with_writer(ui, To::Err, |writer| {
-        let mut text = writer.whole(&failure.finding);
+        let mut text = failure.shown.clone().unwrap_or_default();
+        text.push_str(&writer.whole(&failure.finding));
         if ui.verbose > 0 {
             for beneath in beneath {
                 writer.labelled(&mut text, "after: ", Some(&beneath.into()));

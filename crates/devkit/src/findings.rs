@@ -48,7 +48,7 @@ fn style(emphasis: Emphasis) -> Option<Style> {
 
 /// Tells findings on standard error, a line each, unless nobody wants to read them there.
 pub(crate) fn warn<'a>(ui: &Ui, findings: impl IntoIterator<Item = &'a Finding>) {
-    if !ui.quiet && !ui.json {
+    if ui.shows_progress() {
         findings.into_iter().for_each(|finding| tell(ui, finding));
     }
 }
@@ -59,9 +59,11 @@ pub(crate) fn tell(ui: &Ui, finding: &Finding) {
 }
 
 impl Ui {
-    /// Tells a warning in one line.
+    /// Tells a warning in one line, unless only errors are wanted.
     pub(crate) fn warning(&self, code: &'static str, text: impl Into<Message>) {
-        tell(self, &Finding::warning(code, text));
+        if !self.is_quiet() {
+            tell(self, &Finding::warning(code, text));
+        }
     }
 }
 

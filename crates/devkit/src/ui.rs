@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use console::{Style, Term};
-use devkit_report::{PathNames, to_json};
+use devkit_report::PathNames;
 
 pub(crate) use self::answer::{Answer, Documents};
 pub(crate) use self::phrase::Phrase;
@@ -36,9 +36,9 @@ pub(crate) enum When {
 #[derive(Debug)]
 pub(crate) struct Ui {
     /// Results as JSON.
-    pub(crate) json: bool,
+    json: bool,
     /// Errors only.
-    pub(crate) quiet: bool,
+    quiet: bool,
     /// 0, or how many `-v` there were.
     pub(crate) verbose: u8,
     /// Whether the locale can show more than ASCII.
@@ -92,6 +92,16 @@ impl Ui {
         let width = [columns(&Term::stdout()), columns(&Term::stderr())];
         let unicode = unicode_locale(variables);
         Self { json, quiet, verbose, unicode, colour, width, paths: OnceCell::new() }
+    }
+
+    /// Whether a program reads the results.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.json
+    }
+
+    /// Whether only errors are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Columns of the terminal that a stream goes to; nothing where it goes elsewhere, and every line
@@ -173,13 +183,6 @@ pub(crate) fn bytes(text: &[u8]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     ignore_closed(out.write_all(text).and_then(|()| out.flush()))
         .context("cannot write to standard output")
-}
-
-/// Writes a JSON document to standard output, in one line.
-pub(crate) fn document(document: &impl serde::Serialize) -> anyhow::Result<()> {
-    let mut text = to_json(document).context("cannot make a JSON document")?;
-    text.push('\n');
-    bytes(text.as_bytes())
 }
 
 /// Writes to standard error. There is nobody to tell if that fails.

@@ -1,12 +1,11 @@
 //! The command `devkit completions`: scripts by which shells complete arguments.
 
 use clap_complete::Shell;
-
 use serde::Serialize;
 
+use crate::line;
 use crate::recipe::{self, Recipe, Task};
-use crate::ui::{self, Ui};
-use crate::{exit, line};
+use crate::ui::{self, Documents, Ui};
 
 pub(crate) const RECIPE: Recipe = Recipe {
     name: "completions",
@@ -30,21 +29,30 @@ struct Args {
 
 /// With `--json`.
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document {
     schema: &'static str,
     shell: String,
-    script: &'a str,
+    script: String,
 }
 
 fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     // Not straight to stdout: clap_complete panics when a reader has seen enough.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut line::command(super::RECIPES), "devkit", &mut script);
-    if ui.json {
-        let (shell, script) = (args.shell.to_string(), str::from_utf8(&script)?);
-        ui::document(&Document { schema: "devkit.completions/1", shell, script })?;
-    } else {
-        ui::bytes(&script)?;
+    let (shell, script) = (args.shell.to_string(), String::from_utf8(script)?);
+    ui.answer(&Document { schema: "devkit.completions/1", shell, script })
+}
+
+impl ui::Answer for Document {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        to.add(self)
     }
-    Ok(exit::DONE)
+
+    fn text(&self, _: &Ui) -> String {
+        self.script.clone()
+    }
+
+    fn write(&self, _: &Ui, text: &str) -> anyhow::Result<()> {
+        ui::bytes(text.as_bytes())
+    }
 }

@@ -259,9 +259,10 @@ impl ui::Answer for Answers<'_> {
     fn text(&self, ui: &Ui) -> String {
         let text = |answer: &Answer| match answer {
             Answer::Name(report) => name::report(ui, report, self.everywhere, &self.counts()),
-            Answer::File(checked) => files::text(ui, checked),
+            Answer::File(checked) => files::text(ui, checked, &self.on),
         };
-        self.items.iter().map(text).collect::<Vec<_>>().join("\n")
+        let all = self.items.iter().map(text).chain(files::sum(&self.files()));
+        all.collect::<Vec<_>>().join("\n")
     }
 
     fn remarks(&self, ui: &Ui) {
@@ -289,9 +290,7 @@ impl ui::Answer for Answers<'_> {
 fn tell(ui: &Ui, host: &Host, answers: &Answers<'_>) -> anyhow::Result<u8> {
     let Some(annotations) = answers.args.annotations.report else { return ui.answer(answers) };
     files::annotate(ui, host, annotations, &answers.files(), &answers.on)?;
-    if !ui.quiet {
-        answers.remarks(ui);
-    }
+    answers.remarks(ui);
     Ok(answers.exit())
 }
 

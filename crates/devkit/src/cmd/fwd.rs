@@ -23,7 +23,7 @@ pub(crate) use self::entry::RECIPE;
 use self::log::Log;
 use crate::amounts::whole;
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::findings;
 use crate::host::signals::{Heard, Signals};
 use crate::host::{Host, runtime};
@@ -146,10 +146,12 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let destination = Destination::parse(&args.destination)
         .map_err(|error| explain::address("-d", &args.destination, &error))?;
     let stdio = source == Source::Stdio;
-    if stdio && ui.json {
-        return Err(Failure::new("usage", "--json and -s stdio: both need standard output")
-            .hint("leave out --json")
-            .into());
+    if stdio {
+        failure::refuse_json(
+            ui,
+            "--json and -s stdio: both need standard output",
+            "leave out --json",
+        )?;
     }
     devkit_fwd::raise_descriptor_limit();
     let activation = Activation {
@@ -161,7 +163,7 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let options = args.options().map_err(explained)?;
     let plan = Plan::new(&source, destination, options, &activation).map_err(explained)?;
     for warning in plan.warnings() {
-        if !ui.quiet || warning.detail.is_grave {
+        if !ui.is_quiet() || warning.detail.is_grave {
             findings::tell(ui, &explain::warning(warning));
         }
     }
@@ -224,7 +226,7 @@ async fn carry(
     mut signals: Signals,
     log: &Log,
 ) -> anyhow::Result<u8> {
-    if !ui.quiet {
+    if ui.shows_progress() {
         stdin::say_so("input");
     }
     let (input, output) =

@@ -1,11 +1,14 @@
 //! The command `devkit gomod-tag`: its arguments, and what of the surroundings its library is handed.
 
+mod annotate;
 mod api;
+mod beforehand;
 mod entry;
 mod list;
 mod options;
 mod render;
 mod run;
+mod status;
 mod tag;
 mod trouble;
 mod verify;
@@ -44,7 +47,7 @@ struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Sub {
     List(list::Args),
-    Status(tag::StatusArgs),
+    Status(status::Args),
     Plan(tag::PlanArgs),
     Tag(Box<tag::TagArgs>),
     Verify(verify::Args),
@@ -53,7 +56,7 @@ enum Sub {
 fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     match &args.command {
         Some(Sub::List(args)) => list::run(ui, args),
-        Some(Sub::Status(args)) => tag::status(ui, args),
+        Some(Sub::Status(args)) => status::run(ui, args),
         Some(Sub::Plan(args)) => tag::plan(ui, host, args),
         Some(Sub::Tag(args)) => tag::tag(ui, host, args),
         Some(Sub::Verify(args)) => verify::run(ui, host, args),

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::help::{self, Screen};
 use crate::host::Host;
 use crate::recipe::{self, Recipe, Task};
-use crate::ui::{self, To, Ui};
-use crate::{exit, line, preset};
+use crate::ui::{self, Documents, To, Ui};
+use crate::{line, preset};
 
 pub(crate) const RECIPE: Recipe = Recipe {
     name: "help",
@@ -51,15 +51,27 @@ fn run(ui: &Ui, host: &Host, matches: &ArgMatches) -> anyhow::Result<u8> {
         path.push(name);
         matches = below;
     }
-    let mut devkit = preset::without_empty_ones(line::command(super::RECIPES), &host.variables);
-    if ui.json {
+    let devkit = preset::without_empty_ones(line::command(super::RECIPES), &host.variables);
+    ui.answer(&Asked { devkit, path })
+}
+
+/// The commands that help is wanted for.
+struct Asked<'a> {
+    devkit: clap::Command,
+    path: Vec<&'a str>,
+}
+
+impl ui::Answer for Asked<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let mut devkit = self.devkit.clone();
         devkit.build();
-        ui::document(&HelpDocument { schema: "devkit.help/1", commands: entries(&devkit, &path) })?;
-    } else {
-        let text = help::screen(devkit, super::RECIPES, &path, Screen::Whole);
-        ui.text(&help::rendered(ui, To::Out, &text))?;
+        to.add(&HelpDocument { schema: "devkit.help/1", commands: entries(&devkit, &self.path) })
     }
-    Ok(exit::DONE)
+
+    fn text(&self, ui: &Ui) -> String {
+        let text = help::screen(self.devkit.clone(), super::RECIPES, &self.path, Screen::Whole);
+        help::rendered(ui, To::Out, &text)
+    }
 }
 
 /// The command of a path and all below it, `help` itself but for its own entry left out.

@@ -13,9 +13,9 @@ use serde::Serialize;
 use super::RECIPES;
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::line;
 use crate::recipe::{self, Recipe, Task};
-use crate::ui::{self, To, Ui};
-use crate::{exit, line};
+use crate::ui::{self, Documents, To, Ui};
 
 const SCHEMA: &str = "devkit.man/1";
 
@@ -58,41 +58,82 @@ struct Page {
     path: Option<PathBuf>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "a page that is torn is made again by the next run")]
 fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let mut devkit = line::command(RECIPES);
     devkit.build();
     if let Some(folder) = &args.out {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let mut pages = Vec::new();
-        for command in all(&devkit) {
-            let name = page_name(command);
-            let file = folder.join(format!("{name}.1"));
-            fs::write(&file, page(command)?)
-                .with_context(|| format!("cannot write {}", file.display()))?;
-            if !ui.quiet && !ui.json {
-                ui::message(&format!("{}\n", file.display()));
-            }
-            let path = std::path::absolute(&file).context("cannot tell the current folder")?;
-            pages.push(Page { name, roff: None, path: Some(path) });
-        }
-        if ui.json {
-            ui::document(&Document { schema: SCHEMA, pages })?;
-        }
-        return Ok(exit::DONE);
+        return ui.answer(&Written { pages: write_all(&devkit, folder)? });
     }
     let command = find(&devkit, &args.command)?;
-    let roff = page(command)?;
-    if ui.json {
-        let pages = vec![Page { name: page_name(command), roff: Some(roff), path: None }];
-        ui::document(&Document { schema: SCHEMA, pages })?;
-    } else if ui.width(To::Out).is_some() {
-        show(ui, host, &args.command.join(" "), &roff)?;
-    } else {
-        ui::bytes(roff.as_bytes())?;
+    let (name, roff) = (page_name(command), page(command)?);
+    ui.answer(&Printed { host, name, roff, asked: args.command.join(" ") })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a page that is torn is made again by the next run")]
+fn write_all(devkit: &clap::Command, folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let mut pages = Vec::new();
+    for command in all(devkit) {
+        let name = page_name(command);
+        let file = folder.join(format!("{name}.1"));
+        fs::write(&file, page(command)?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        pages.push((name, file));
     }
-    Ok(exit::DONE)
+    Ok(pages)
+}
+
+/// Pages that were written into a folder, by name and file.
+struct Written {
+    pages: Vec<(String, PathBuf)>,
+}
+
+impl ui::Answer for Written {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let page = |(name, file): &(String, PathBuf)| {
+            let path = std::path::absolute(file).context("cannot tell the current folder")?;
+            Ok(Page { name: name.clone(), roff: None, path: Some(path) })
+        };
+        let pages = self.pages.iter().map(page).collect::<anyhow::Result<_>>()?;
+        to.add(&Document { schema: SCHEMA, pages })
+    }
+
+    fn text(&self, _: &Ui) -> String {
+        String::new()
+    }
+
+    fn afterwards(&self, ui: &Ui) {
+        let lines = self.pages.iter().map(|(_, file)| format!("{}\n", file.display()));
+        ui.say(&lines.collect::<String>());
+    }
+}
+
+/// A page that is wanted here.
+struct Printed<'a> {
+    host: &'a Host,
+    name: String,
+    roff: String,
+    /// The command as it was asked for.
+    asked: String,
+}
+
+impl ui::Answer for Printed<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let page = Page { name: self.name.clone(), roff: Some(self.roff.clone()), path: None };
+        to.add(&Document { schema: SCHEMA, pages: vec![page] })
+    }
+
+    fn text(&self, _: &Ui) -> String {
+        self.roff.clone()
+    }
+
+    fn write(&self, ui: &Ui, text: &str) -> anyhow::Result<()> {
+        match ui.width(To::Out) {
+            Some(_) => show(ui, self.host, &self.asked, text),
+            None => ui::bytes(text.as_bytes()),
+        }
+    }
 }
 
 /// Shows a page on a terminal as man(1) shows it; nobody reads roff. Where there is no man(1), the page

@@ -30,6 +30,21 @@ pub(crate) trait Answer {
         false
     }
 
+    /// What `--quiet` leaves of the text.
+    fn brief(&self, ui: &Ui) -> String {
+        if self.is_account() { String::new() } else { self.text(ui) }
+    }
+
+    /// Writes a text for people to standard output. A script goes there byte for byte, and a page of
+    /// the manual through a pager.
+    ///
+    /// # Errors
+    ///
+    /// Where standard output cannot be written.
+    fn write(&self, ui: &Ui, text: &str) -> anyhow::Result<()> {
+        ui.text(text)
+    }
+
     /// The exit code that it comes to.
     fn exit(&self) -> u8 {
         exit::DONE
@@ -67,15 +82,43 @@ impl Ui {
             bytes(&documents.0)?;
             return Ok(answer.exit());
         }
-        if !self.quiet {
-            answer.remarks(self);
+        if self.quiet {
+            answer.write(self, &answer.brief(self))?;
+            return Ok(answer.exit());
         }
-        if !(self.quiet && answer.is_account()) {
-            self.text(&answer.text(self))?;
-        }
-        if !self.quiet {
-            answer.afterwards(self);
-        }
+        answer.remarks(self);
+        answer.write(self, &answer.text(self))?;
+        answer.afterwards(self);
         Ok(answer.exit())
+    }
+
+    /// A part of an answer's text that is known already; the document has it at the end.
+    ///
+    /// # Errors
+    ///
+    /// Where standard output cannot be written.
+    pub(crate) fn so_far(&self, text: &str) -> anyhow::Result<()> {
+        if self.json { Ok(()) } else { self.text(text) }
+    }
+
+    /// What is done, told as it happens.
+    ///
+    /// # Errors
+    ///
+    /// Where standard output cannot be written.
+    pub(crate) fn progress(&self, text: &str) -> anyhow::Result<()> {
+        if self.shows_progress() { self.text(text) } else { Ok(()) }
+    }
+
+    /// Whether somebody reads what is done.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.json && !self.quiet
+    }
+
+    /// What is told beside the answer, on standard error.
+    pub(crate) fn aside(&self, text: &str) {
+        if self.shows_progress() {
+            self.say(text);
+        }
     }
 }

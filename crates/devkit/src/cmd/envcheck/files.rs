@@ -10,6 +10,7 @@ use devkit_report::{Detailed, Finding, PathNames, Place, Position, Severity, mes
 use devkit_text::escape;
 use serde::{Serialize, Serializer};
 
+use crate::amounts::count;
 use crate::failure::Failure;
 use crate::findings::{self, Annotations, Annotator};
 use crate::host::Host;
@@ -26,6 +27,9 @@ pub(super) struct Checked {
     format: Format,
     #[serde(serialize_with = "facts")]
     findings: Vec<Detailed<Fate>>,
+    /// What people read of them: what is alike is one.
+    #[serde(skip)]
+    told: Vec<Detailed<Verdict>>,
 }
 
 /// For a program a finding is what the library says of it.
@@ -36,6 +40,11 @@ fn facts<S: Serializer>(findings: &[Detailed<Fate>], to: S) -> Result<S::Ok, S::
 impl Checked {
     pub(super) fn fails(&self, on: &[Verdict]) -> bool {
         self.findings.iter().any(|finding| on.contains(&finding.detail.verdict))
+    }
+
+    /// How many problems people are told of.
+    pub(super) fn problems(&self) -> usize {
+        self.told.len()
     }
 }
 
@@ -108,27 +117,36 @@ pub(super) fn check(
     let findings = check_file(format, &text, asked)
         .map_err(|error| malformed(&format!("{} file", format.name()), error))?;
     let seen = SeenFile::new(path, &text);
+    let told = seen.findings(&findings);
     let findings = findings.into_iter().map(|fact| seen.finding(fact)).collect();
-    Ok(Checked { schema: SCHEMA, file: shown, format, findings })
+    Ok(Checked { schema: SCHEMA, file: shown, format, findings, told })
 }
 
-pub(super) fn text(ui: &Ui, checked: &Checked) -> String {
+/// What people read of a file. `on` are the verdicts that are errors.
+pub(super) fn text(ui: &Ui, checked: &Checked, on: &[Verdict]) -> String {
     if checked.findings.is_empty() {
         let all = "every variable gets where it is to get";
         return format!("{} {} ({}): {all}\n", ui.mark(true), checked.file, checked.format.name());
     }
-    let place = |finding: &Detailed<Fate>| (finding.detail.line, finding.detail.column);
     findings::with_writer(ui, To::Out, |writer| {
-        let mut text = String::new();
-        // What is wrong at one place is told together, above its line.
-        for alike in checked.findings.chunk_by(|a, b| place(a) == place(b)) {
-            for finding in alike {
-                text.push_str(&writer.sentence(finding));
-            }
-            text.push_str(&writer.line_of(&alike[0]));
-        }
-        text
+        let told = checked.told.iter().map(|Detailed { finding, detail: verdict }| {
+            writer.whole(&Finding { severity: severity(*verdict, on), ..finding.clone() })
+        });
+        told.collect::<Vec<_>>().join("\n")
     })
+}
+
+/// How grave a verdict is, where those of `on` are errors.
+fn severity(verdict: Verdict, on: &[Verdict]) -> Severity {
+    if on.contains(&verdict) { Severity::Error } else { Severity::Warning }
+}
+
+/// How many problems there are in how many files; nothing where one look shows it.
+pub(super) fn sum(files: &[&Checked]) -> Option<String> {
+    let problems: usize = files.iter().map(|file| file.problems()).sum();
+    let failed = files.iter().filter(|file| file.problems() > 0).count();
+    let (said, found_in) = (count(problems as u64, "problem"), count(failed as u64, "file"));
+    (problems > 1).then(|| format!("{said} in {found_in}\n"))
 }
 
 /// What is wrong, for those who show it beside the lines. `on` are the verdicts that are errors.
@@ -141,8 +159,7 @@ pub(super) fn annotate(
 ) -> anyhow::Result<()> {
     let all = || files.iter().flat_map(|file| &file.findings);
     let judged = |found: &Detailed<Fate>| {
-        let fails = on.contains(&found.detail.verdict);
-        let severity = if fails { Severity::Error } else { Severity::Warning };
+        let severity = severity(found.detail.verdict, on);
         Finding { severity, ..found.finding.clone() }
     };
     let rules: BTreeMap<&str, &'static str> =

@@ -94,8 +94,8 @@ impl Log {
     /// `admission` says who may connect.
     pub(super) fn new(ui: &Ui, admission: Option<String>) -> Self {
         Self {
-            json: ui.json,
-            quiet: ui.quiet,
+            json: ui.is_for_programs(),
+            quiet: ui.is_quiet(),
             verbose: ui.verbose,
             arrows: if ui.unicode { ["↑", "↓"] } else { ["up", "down"] },
             admission,

@@ -15,10 +15,9 @@ use super::api::Answer;
 use super::options::Doing;
 use super::render::{Document, State};
 use super::trouble;
-use crate::exit;
 use crate::failure::Failure;
 use crate::stdin;
-use crate::ui::{self, Ui};
+use crate::ui::{self, Documents, Ui};
 
 /// A plan that is being carried out.
 pub(super) struct Run<'a> {
@@ -43,7 +42,7 @@ impl Run<'_> {
         }
         let question = self.question();
         // Nobody can say yes to what was not shown.
-        if self.ui.json || self.ui.quiet || !stdin::may_ask() {
+        if !self.ui.shows_progress() || !stdin::may_ask() {
             let message = if stdin::may_ask() {
                 "the plan is not shown, so nothing was done"
             } else {
@@ -96,7 +95,7 @@ impl Run<'_> {
         if !self.plan.update.files.is_empty() {
             let message = self.message_of_commit();
             let made = apply::commit(git, self.plan, &message).map_err(trouble::apply)?;
-            self.say(&format!(
+            self.ui.progress(&format!(
                 "{} commit {} \"{}\"\n",
                 self.ui.mark(true),
                 made.oid.short(),
@@ -117,22 +116,19 @@ impl Run<'_> {
             let tag = row.tag.as_deref().unwrap_or_default();
             let _ = writeln!(lines, "{} {tag}{there}", self.ui.mark(true));
         }
-        self.say(&lines)?;
+        self.ui.progress(&lines)?;
         match (self.remote.take(), self.doing.push()) {
             (Some(remote), Some(mode)) => self.push(&remote, mode, &new)?,
             _ => self.next(&tags)?,
         }
-        if self.ui.json {
-            let pushed = self.doing.push().is_some();
-            let state = |row: &Row| match (pushed, row.exists) {
-                (true, _) => State::Pushed,
-                (false, true) => State::Exists,
-                (false, false) => State::Created,
-            };
-            let document = Document::new(self.repository, self.plan, &commit, false, state);
-            ui::document(&document.with_api(&self.api))?;
-        }
-        Ok(exit::DONE)
+        let pushed = self.doing.push().is_some();
+        let state = |row: &Row| match (pushed, row.exists) {
+            (true, _) => State::Pushed,
+            (false, true) => State::Exists,
+            (false, false) => State::Created,
+        };
+        let document = Document::new(self.repository, self.plan, &commit, false, state);
+        self.ui.answer(&CarriedOut(document.with_api(&self.api)))
     }
 
     /// The commit that gets the tags.
@@ -159,7 +155,7 @@ impl Run<'_> {
 
     fn stopped_at_commit(&self) -> anyhow::Result<u8> {
         if self.commit.is_none() {
-            self.say("no requirement has to change, so there is nothing to commit\n")?;
+            self.ui.progress("no requirement has to change, so there is nothing to commit\n")?;
         } else {
             let mut again = "devkit gomod-tag tag --commit REV".to_owned();
             for row in &self.plan.rows {
@@ -167,18 +163,12 @@ impl Run<'_> {
                 let next = next.map(ToString::to_string).unwrap_or_default();
                 let _ = write!(again, " --set {}", ui::quoted(&format!("{folder}={next}")));
             }
-            self.say(&format!("next: once it is merged, as commit REV: {again}\n"))?;
+            self.ui.progress(&format!("next: once it is merged, as commit REV: {again}\n"))?;
         }
-        if self.ui.json {
-            let state = |_: &Row| State::Planned;
-            let commit = self.target();
-            ui::document(&Document::new(self.repository, self.plan, commit, false, state))?;
-        }
-        Ok(exit::DONE)
-    }
-
-    fn say(&self, text: &str) -> anyhow::Result<()> {
-        if self.ui.json || self.ui.quiet { Ok(()) } else { self.ui.text(text) }
+        let state = |_: &Row| State::Planned;
+        let commit = self.target();
+        let document = Document::new(self.repository, self.plan, commit, false, state);
+        self.ui.answer(&CarriedOut(document))
     }
 
     /// What makes the tags known.
@@ -188,7 +178,8 @@ impl Run<'_> {
         let Some(remote) = remote else { return Ok(()) };
         let branch = self.branch_to_push(&remote);
         let again = if self.plan.is_done() { "" } else { "       (or run again with --push)" };
-        self.say(&format!("next: {}{again}\n", push_command(&remote, branch.as_ref(), tags)))
+        self.ui
+            .progress(&format!("next: {}{again}\n", push_command(&remote, branch.as_ref(), tags)))
     }
 
     fn push(&self, remote: &Remote, mode: PushMode, new: &[(String, Oid)]) -> anyhow::Result<()> {
@@ -199,14 +190,10 @@ impl Run<'_> {
         let name = escape(remote.name.as_bytes());
         let branch = self.branch_to_push(&remote.name);
         if left.is_empty() && branch.is_none() {
-            return self.say(&format!("{name} has all of them\n"));
+            return self.ui.progress(&format!("{name} has all of them\n"));
         }
         let url = git.remote_url(&remote.name).unwrap_or_else(|| remote.name.clone());
-        if mode == PushMode::Atomic
-            && left.len() > 3
-            && url.contains("github.com")
-            && !self.ui.quiet
-        {
+        if mode == PushMode::Atomic && left.len() > 3 && url.contains("github.com") {
             let text = format!(
                 "GitHub starts no workflow for more than three tags in one push, and these are {}; \
                  --push=each sends them one by one",
@@ -221,12 +208,10 @@ impl Run<'_> {
                 "no branch of {name} has commit {}, as far as is known here; git push {name} HEAD sends it",
                 commit.short()
             );
-            if !self.ui.quiet {
-                self.ui.warning(Code::CommitNotOnBranch.as_str(), &text);
-            }
+            self.ui.warning(Code::CommitNotOnBranch.as_str(), &text);
         }
         match apply::push(git, &remote.name, mode, branch.as_ref(), &left, new) {
-            Ok(()) => self.say(&format!("{} pushed to {name}\n", self.ui.mark(true))),
+            Ok(()) => self.ui.progress(&format!("{} pushed to {name}\n", self.ui.mark(true))),
             Err(failed) => Err(not_pushed(remote, branch.is_some(), &failed).into()),
         }
     }
@@ -241,6 +226,19 @@ impl Run<'_> {
         // Hooks may have added lines to the message.
         let there = git.upstream_at(remote, &branch).unwrap_or_else(|| branch.clone());
         is_ours.then_some(Branch { here: branch, there })
+    }
+}
+
+/// What was done, for programs. People were told when it was.
+struct CarriedOut<'a>(Document<'a>);
+
+impl ui::Answer for CarriedOut<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        to.add(&self.0)
+    }
+
+    fn text(&self, _: &Ui) -> String {
+        String::new()
     }
 }
 

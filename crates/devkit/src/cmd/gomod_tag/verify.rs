@@ -14,7 +14,7 @@ use super::trouble;
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::ui::{self, To, Ui};
+use crate::ui::{self, Documents, To, Ui};
 
 /// Have the real go resolve, download and build versions, offline
 ///
@@ -93,22 +93,38 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
         let one = world.verify(wanted).map_err(|error| {
             Failure::new("go-missing", "cannot start go").because(words(&error))
         })?;
-        if !ui.json {
-            ui.text(&text(ui, &one))?;
-        }
+        ui.so_far(&text(ui, &one))?;
         verified.push(one);
     }
-    let is_bad = verified.iter().any(Verified::is_bad);
-    if ui.json {
-        let versions = verified.iter().map(document).collect();
-        ui::document(&Document { schema: "devkit.gomod-tag.verify/1", go: version, versions })?;
-    } else if is_bad {
-        let retracts =
-            verified.iter().filter(|one| one.is_bad()).map(|one| retract(&repository, one));
-        let text: String = retracts.collect();
-        ui::message(&text);
+    ui.answer(&AllVerified { go: version, repository: &repository, versions: &verified })
+}
+
+/// What go makes of all the versions that were asked about.
+struct AllVerified<'a> {
+    go: String,
+    repository: &'a Repository,
+    versions: &'a [Verified],
+}
+
+impl ui::Answer for AllVerified<'_> {
+    fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
+        let (go, versions) = (self.go.clone(), self.versions.iter().map(document).collect());
+        to.add(&Document { schema: "devkit.gomod-tag.verify/1", go, versions })
     }
-    Ok(if is_bad { exit::NO } else { exit::DONE })
+
+    /// Each version was told when it was known.
+    fn text(&self, _: &Ui) -> String {
+        String::new()
+    }
+
+    fn afterwards(&self, ui: &Ui) {
+        let bad = self.versions.iter().filter(|one| one.is_bad());
+        ui.say(&bad.map(|one| retract(self.repository, one)).collect::<String>());
+    }
+
+    fn exit(&self) -> u8 {
+        if self.versions.iter().any(Verified::is_bad) { exit::NO } else { exit::DONE }
+    }
 }
 
 /// What to do about a version that is out already.

@@ -124,7 +124,11 @@ impl Answer for Verdicts {
     }
 
     fn text(&self, ui: &Ui) -> String {
-        render::checked(ui, &self.loaded, &self.reports)
+        render::checked(ui, &self.loaded, &self.reports, false)
+    }
+
+    fn brief(&self, ui: &Ui) -> String {
+        render::checked(ui, &self.loaded, &self.reports, true)
     }
 
     fn exit(&self) -> u8 {

@@ -13,7 +13,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 
 use super::{Document, Every, Loaded, Selection, WARN_DAYS, explain, render};
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::findings;
 use crate::host::Host;
 use crate::ui::{self, Answer, Documents, Ui};
@@ -72,10 +72,12 @@ enum Part {
 }
 
 pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
-    if args.stdout.is_some() && ui.json {
-        return Err(Failure::new("usage", "--json and --stdout both need standard output")
-            .hint("leave out one of them")
-            .into());
+    if args.stdout.is_some() {
+        failure::refuse_json(
+            ui,
+            "--json and --stdout both need standard output",
+            "leave out one of them",
+        )?;
     }
     for path in [&args.out, &args.p12, &args.bundle].into_iter().flatten() {
         if path == Path::new("-") {

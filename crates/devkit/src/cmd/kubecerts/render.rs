@@ -315,12 +315,12 @@ fn state(ui: &Ui, loaded: &Loaded, report: &Report) -> Phrase {
     ui.sign(false).then(format!(" {words}{more}"))
 }
 
-/// The verdict on each context, with what was found.
-pub(super) fn checked(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
+/// The verdict on each context, with what was found; or only what is not well.
+pub(super) fn checked(ui: &Ui, loaded: &Loaded, reports: &[Report], only_bad: bool) -> String {
     let mut text = String::new();
     for report in reports {
         let found = report.findings().next().is_some();
-        if ui.quiet && !found {
+        if only_bad && !found {
             continue;
         }
         let client = report.certificates.iter().find(|found| found.role == Role::Client);
@@ -338,7 +338,7 @@ pub(super) fn checked(ui: &Ui, loaded: &Loaded, reports: &[Report]) -> String {
         let counts = |found: &Finding| found.severity == Severity::Error;
         let mut notes: Vec<&Finding> = report.warnings.iter().collect();
         notes.sort_by_key(|warning| !counts(warning));
-        for warning in notes.into_iter().filter(|warning| counts(warning) || !ui.quiet) {
+        for warning in notes.into_iter().filter(|warning| counts(warning) || !only_bad) {
             let sign = if counts(warning) { ui.sign(false) } else { "!".into() };
             let message = warning.message.shown(ui.paths());
             let note = Phrase::from("  ").then(sign).then(format!(" {message} [{}]", warning.code));

@@ -14,6 +14,7 @@ use std::process::Stdio;
 use anyhow::Context as _;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use devkit_kubecerts::{Code, Connection, Secret};
+use devkit_report::Finding;
 use devkit_tap::{
     ApiVersion, AuthMethod, Credentials, ExecCluster, ExecConfig, Filter, FilterError, HarFile,
     HarLimits, Interactive, PluginSurroundings, Secrets, Server, Setup, Tap,
@@ -25,7 +26,8 @@ use self::session::{Ended, Folder};
 use super::{Selection, WARN_DAYS};
 use crate::amounts::parse_size;
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
+use crate::findings;
 use crate::host::signals::{Heard, Signals};
 use crate::host::{Host, clock, runtime};
 use crate::stdin;
@@ -124,11 +126,11 @@ fn file() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
-    if ui.json {
-        return Err(Failure::new("usage", "tap has no --json: standard output is the command's")
-            .hint("--log FILE writes the log as JSON Lines, and a HAR file is JSON already")
-            .into());
-    }
+    failure::refuse_json(
+        ui,
+        "tap has no --json: standard output is the command's",
+        "--log FILE writes the log as JSON Lines, and a HAR file is JSON already",
+    )?;
     if let Some(har) = &args.view {
         return view::run(har, args.out.as_deref());
     }
@@ -157,7 +159,8 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     }
     let secrets = if args.show_secrets { Secrets::Show } else { Secrets::Hide };
     if args.show_secrets {
-        ui.warning("secrets-shown", "tokens, keys and Secrets are shown as they are");
+        let text = "tokens, keys and Secrets are shown as they are";
+        findings::tell(ui, &Finding::warning("secrets-shown", text));
     }
     // Neither tokens nor Secrets belong into a core dump. kubectl gets the usual again.
     #[cfg(target_os = "linux")]
@@ -175,7 +178,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
         bodies: args.bodies,
         secrets,
         url: server.url.clone(),
-        quiet: ui.quiet,
+        quiet: ui.is_quiet(),
         most_decoded: args.max_body.max(LEAST_DECODED),
     };
     let log = TapLog::start(ui, wanted, har, args.log.as_deref())?;
@@ -193,7 +196,7 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     runtime.shutdown_background();
     let counts = log.finish();
     let ended = ended?;
-    if fresh.kept && !ui.quiet {
+    if fresh.kept {
         warn(ui, &counts, matches!(ended, Ended::Code(_)));
     }
     Ok(match ended {
@@ -281,9 +284,7 @@ async fn listen(
     let ended = if args.command.is_empty() {
         let path = folder.kubeconfig().to_string_lossy().into_owned();
         ui::bytes(format!("export KUBECONFIG={}\n", ui::quoted(&path)).as_bytes())?;
-        if !ui.quiet {
-            ui::message(&format!("listening on https://{address} until Ctrl-C\n"));
-        }
+        ui.aside(&format!("listening on https://{address} until Ctrl-C\n"));
         signals.next().await;
         Ok(Ended::Stopped)
     } else {

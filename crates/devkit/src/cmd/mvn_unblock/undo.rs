@@ -134,16 +134,14 @@ fn changed(
     now: &[u8],
 ) -> Failure {
     let name = names.show(target);
-    if !ui.json {
-        let label = format!("{name} as devkit left it");
-        let mut text = diff::unified((&label, left), (&name, now));
-        if text.is_empty() {
-            text = format!("{name} differs from what devkit left only in what is secret\n");
-        }
-        ui::message(&ui::diff::painted(ui, To::Err, &text));
+    let label = format!("{name} as devkit left it");
+    let mut differs = diff::unified((&label, left), (&name, now));
+    if differs.is_empty() {
+        differs = format!("{name} differs from what devkit left only in what is secret\n");
     }
+    let differs = ui::diff::painted(ui, To::Err, &differs);
     let text = message!("{} has changed since devkit left it, so nothing was undone", target);
-    Failure::new("changed-meanwhile", text).hint(if let Some(backup) = backup {
+    Failure::new("changed-meanwhile", text).showing(differs).hint(if let Some(backup) = backup {
         message!("what was there before is in {}: take from it what you need", backup)
     } else {
         message!("take the entry out by hand")

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
+use devkit_report::Finding;
 use devkit_tap::{
     Bodies, BodyText, EntryParts, Exchange, Filter, HarEntry, HarFile, KubectlRun, OnTapEvent,
     RequestInfo, Secrets, Shown, Subject, TapEvent, Verb, redact,
@@ -24,6 +25,7 @@ use serde::Serialize;
 use self::lines::ScreenLines;
 use self::watches::Watches;
 use super::{HowMuch, explain};
+use crate::findings;
 use crate::host::runtime;
 use crate::host::signals::Signals;
 use crate::ui::{self, Ui};
@@ -89,7 +91,7 @@ impl TapLog {
         let mode = file.as_ref().and_then(|file| file.metadata().ok()).map(|found| found.mode());
         if mode.is_some_and(|mode| mode & 0o044 != 0) {
             let text = "the log was there already, and others can read it";
-            ui.warning("log-readable-by-others", text);
+            findings::tell(ui, &Finding::warning("log-readable-by-others", text));
         }
         let (sender, events) = mpsc::channel();
         let filters = wanted.filters.clone();
