@@ -106,7 +106,7 @@ pub enum GitError {
 
 /// A file of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct TreeEntry {
     /// With `/`, from the root.
     pub path: Vec<u8>,
     /// What it is.
@@ -366,7 +366,7 @@ impl Git {
     /// # Errors
     ///
     /// [`GitError`].
-    pub fn tree(&self, commit: &Oid) -> Result<Vec<Entry>, GitError> {
+    pub fn tree(&self, commit: &Oid) -> Result<Vec<TreeEntry>, GitError> {
         // Sizes would be fetched, file by file.
         let sizes: &[&str] = if self.is_partial() { &[] } else { &["-l"] };
         let args = [&["ls-tree", "-r", "-z", "--full-tree"], sizes, &[&commit.0]].concat();
@@ -380,7 +380,7 @@ impl Git {
     /// # Errors
     ///
     /// [`GitError`].
-    pub fn tree_below(&self, commit: &Oid, folder: &str) -> Result<Vec<Entry>, GitError> {
+    pub fn tree_below(&self, commit: &Oid, folder: &str) -> Result<Vec<TreeEntry>, GitError> {
         let folder = format!("{folder}/");
         let args = ["ls-tree", "-r", "-z", "--full-tree", &commit.0, "--", &folder];
         let output = self.run(&args)?;
@@ -602,8 +602,8 @@ impl Git {
     /// # Errors
     ///
     /// [`GitError`].
-    pub fn status(&self) -> Result<Status, GitError> {
-        let mut status = Status::default();
+    pub fn status(&self) -> Result<WorkTreeStatus, GitError> {
+        let mut status = WorkTreeStatus::default();
         if !self.has_work_tree {
             return Ok(status);
         }
@@ -703,7 +703,7 @@ const LOG_ONE: &[&str] = &[
 
 /// Files that differ from the commit that is checked out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Status {
+pub struct WorkTreeStatus {
     /// Changed files that git knows.
     pub modified: Vec<Vec<u8>>,
     /// Files that git does not know, and does not ignore.
@@ -745,14 +745,14 @@ fn kind(mode: &str) -> Option<EntryKind> {
 }
 
 /// The entry of a line `MODE TYPE OID[ SIZE]\tPATH`.
-fn entry(line: &[u8]) -> Option<Entry> {
+fn entry(line: &[u8]) -> Option<TreeEntry> {
     let tab = line.iter().position(|byte| *byte == b'\t')?;
     let header = str::from_utf8(&line[..tab]).ok()?;
     let mut words = header.split_ascii_whitespace();
     let (mode, _, oid) = (words.next()?, words.next()?, words.next()?);
     let size = words.next().and_then(|size| size.parse().ok());
     let path = line[tab + 1..].to_vec();
-    Some(Entry { path, kind: kind(mode)?, oid: Oid(oid.to_owned()), size })
+    Some(TreeEntry { path, kind: kind(mode)?, oid: Oid(oid.to_owned()), size })
 }
 
 /// A path of the repository, as a path of the system.

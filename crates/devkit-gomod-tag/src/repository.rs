@@ -6,7 +6,7 @@ use std::thread;
 
 use devkit_text::escape;
 
-use crate::git::{Commit, Entry, EntryKind, Git, GitError, Oid, Tag};
+use crate::git::{Commit, EntryKind, Git, GitError, Oid, Tag, TreeEntry};
 use crate::go::gomod::{GoMod, Malformed};
 use crate::go::path::{BadPath, MajorSuffix, ModulePath};
 use crate::go::tag::{self, Misplaced, TagPrefix};
@@ -21,7 +21,7 @@ pub struct Repository {
     /// The commit.
     pub commit: Commit,
     /// All its files, in the order of their paths.
-    pub tree: Vec<Entry>,
+    pub tree: Vec<TreeEntry>,
     /// In the order of their folders.
     pub modules: Vec<Module>,
     /// The import path of its root. `None`: as many modules have one as another.
@@ -442,13 +442,13 @@ fn retracted(go_mod: &GoMod) -> Vec<Retracted> {
 }
 
 /// The modules of a tree, without what is released of them.
-fn modules(git: &Git, tree: &[Entry]) -> Result<Vec<Module>, GitError> {
-    let is_go_mod = |entry: &&Entry| {
+fn modules(git: &Git, tree: &[TreeEntry]) -> Result<Vec<Module>, GitError> {
+    let is_go_mod = |entry: &&TreeEntry| {
         let name = entry.path.strip_suffix(b"go.mod");
         entry.kind == EntryKind::File
             && name.is_some_and(|folder| folder.is_empty() || folder.ends_with(b"/"))
     };
-    let files: Vec<&Entry> = tree.iter().filter(is_go_mod).collect();
+    let files: Vec<&TreeEntry> = tree.iter().filter(is_go_mod).collect();
     let names: Vec<String> = files.iter().map(|entry| entry.oid.as_str().to_owned()).collect();
     let contents = git.contents(&names)?;
     let mut modules = Vec::with_capacity(files.len());

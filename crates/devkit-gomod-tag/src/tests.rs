@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::git::{Entry, EntryKind, Logged, Oid};
+use crate::git::{EntryKind, Logged, Oid, TreeEntry};
 use crate::go::slip;
 use crate::go::sum;
 use crate::go::zip::{Area, Invalid, check_name};
@@ -424,10 +424,10 @@ fn messages_of_commits() {
 }
 
 /// A tree of files, in the order of their paths.
-fn tree(paths: &[&str]) -> Vec<Entry> {
+fn tree(paths: &[&str]) -> Vec<TreeEntry> {
     let mut paths = paths.to_vec();
     paths.sort_unstable();
-    let entry = |path: &str| Entry {
+    let entry = |path: &str| TreeEntry {
         path: path.into(),
         kind: EntryKind::File,
         oid: Oid::of("1"),

@@ -32,7 +32,7 @@ pub(crate) fn real_arguments(mut args: Vec<OsString>) -> Vec<OsString> {
 }
 
 /// What the arguments came to.
-pub(crate) enum Parsed {
+pub(crate) enum ParsedLine {
     /// There is a command to run.
     Run(&'static Recipe, ArgMatches),
     /// Help or version is printed already; this is the exit code.
@@ -44,7 +44,7 @@ pub(crate) fn parse(
     args: Vec<OsString>,
     ui: &mut Ui,
     variables: &Variables,
-) -> anyhow::Result<Parsed> {
+) -> anyhow::Result<ParsedLine> {
     let mut devkit = preset::without_empty_ones(line::command(RECIPES), variables);
     let args = typed::help_first(args, &devkit);
     let parsed = devkit
@@ -58,7 +58,7 @@ pub(crate) fn parse(
             *ui = Ui::new(json, quiet, verbose, color, variables);
             let (name, matches) = matches.remove_subcommand().expect("clap asks for a command");
             let recipe = recipe::find(RECIPES, &name).expect("the commands come from this list");
-            return Ok(Parsed::Run(recipe, matches));
+            return Ok(ParsedLine::Run(recipe, matches));
         }
         Err(error) => error,
     };
@@ -74,11 +74,11 @@ pub(crate) fn parse(
             let path = if path.first() == Some(&"help") { &path[..1] } else { &path[..] };
             let text = help::screen(devkit, RECIPES, path, screen);
             ui.text(&help::rendered(ui, To::Out, &text))?;
-            Ok(Parsed::Printed(exit::DONE))
+            Ok(ParsedLine::Printed(exit::DONE))
         }
         ErrorKind::DisplayVersion => {
             ui.text(&help::rendered(ui, To::Out, &error.render()))?;
-            Ok(Parsed::Printed(exit::DONE))
+            Ok(ParsedLine::Printed(exit::DONE))
         }
         // The second kind is the same with options, which clap takes for an argument: a set
         // DEVKIT_COLOR is enough.
@@ -88,7 +88,7 @@ pub(crate) fn parse(
             let screen = if path.is_empty() { Screen::Whole } else { Screen::Short };
             let text = help::screen(devkit, RECIPES, &path, screen);
             ui::message(&help::rendered(ui, To::Err, &text));
-            Ok(Parsed::Printed(exit::TROUBLE))
+            Ok(ParsedLine::Printed(exit::TROUBLE))
         }
         _ => Err(usage::failure(&error, &args, &devkit, RECIPES, variables).into()),
     }

@@ -91,7 +91,7 @@ pub(crate) fn refuse_json(ui: &Ui, why: &'static str, hint: &'static str) -> any
 /// `problems`: each of them, as a program gets it.
 pub(crate) fn report_all(ui: &Ui, failures: &[Failure], problems: Vec<serde_json::Value>) -> u8 {
     if let (true, Some(first)) = (ui.is_for_programs(), failures.first()) {
-        ui.say(&line(&Document { error: Fields { problems, ..Fields::of(first) } }));
+        ui.say(&line(&ErrorDocument { error: ErrorFields { problems, ..ErrorFields::of(first) } }));
     } else {
         for failure in failures {
             ui.say(&text(ui, failure, &[]));
@@ -102,12 +102,12 @@ pub(crate) fn report_all(ui: &Ui, failures: &[Failure], problems: Vec<serde_json
 
 /// The error as `--json` tells it.
 #[derive(Serialize)]
-struct Document<'a> {
-    error: Fields<'a>,
+struct ErrorDocument<'a> {
+    error: ErrorFields<'a>,
 }
 
 #[derive(Serialize)]
-struct Fields<'a> {
+struct ErrorFields<'a> {
     code: &'a str,
     message: String,
     hint: Option<&'a Message>,
@@ -116,7 +116,7 @@ struct Fields<'a> {
     problems: Vec<serde_json::Value>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> ErrorFields<'a> {
     fn of(failure: &'a Failure) -> Self {
         let Finding { code, message, cause, label, place, hint, .. } = &failure.finding;
         // For a program all of it is in the message.
@@ -151,7 +151,7 @@ pub(crate) fn report(ui: &Ui, error: &anyhow::Error) -> u8 {
     let failure = error.downcast_ref::<Failure>().unwrap_or(&unforeseen);
     let beneath: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
     let text = if ui.is_for_programs() {
-        line(&Document { error: Fields::of(failure) })
+        line(&ErrorDocument { error: ErrorFields::of(failure) })
     } else {
         text(ui, failure, &beneath)
     };
@@ -168,7 +168,7 @@ fn from_chain(error: &anyhow::Error) -> Failure {
     }
 }
 
-fn line(document: &Document) -> String {
+fn line(document: &ErrorDocument) -> String {
     let mut line = to_json(document).expect("texts always make a JSON document");
     line.push('\n');
     line

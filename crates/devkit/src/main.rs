@@ -19,15 +19,15 @@ mod usage;
 
 use std::process::ExitCode;
 
-use crate::cli::Parsed;
+use crate::cli::ParsedLine;
 
 fn main() -> ExitCode {
     let args = cli::real_arguments(std::env::args_os().collect());
     let host = host::Host::read();
     let mut ui = ui::Ui::before_parsing(&args, &host.variables);
     let result = cli::parse(args, &mut ui, &host.variables).and_then(|parsed| match parsed {
-        Parsed::Run(recipe, matches) => (recipe.run)(&ui, &host, &matches),
-        Parsed::Printed(code) => Ok(code),
+        ParsedLine::Run(recipe, matches) => (recipe.run)(&ui, &host, &matches),
+        ParsedLine::Printed(code) => Ok(code),
     });
     let code = result.unwrap_or_else(|error| failure::report(&ui, &error));
     ExitCode::from(code)

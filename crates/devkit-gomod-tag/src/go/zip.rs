@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-use crate::git::{Entry, EntryKind};
+use crate::git::{EntryKind, TreeEntry};
 use crate::go::gomod::is_since;
 
 /// The largest sum of a module's files, in bytes.
@@ -66,7 +66,7 @@ impl Area {
     /// The area of the module in a folder (`/` on every system, empty for the root), in a tree whose
     /// entries are in the order of their paths. `go`: the version in its `go.mod`.
     #[must_use]
-    pub fn of(folder: &str, go: Option<&str>, tree: &[Entry]) -> Self {
+    pub fn of(folder: &str, go: Option<&str>, tree: &[TreeEntry]) -> Self {
         let folder: Vec<u8> =
             if folder.is_empty() { Vec::new() } else { format!("{folder}/").into_bytes() };
         let mut nested: Vec<Vec<u8>> = Vec::new();
@@ -120,7 +120,10 @@ impl Area {
     }
 
     /// The module's own files and links in a tree, and the license that it is given.
-    pub fn entries<'a>(&'a self, tree: &'a [Entry]) -> impl Iterator<Item = &'a Entry> + 'a {
+    pub fn entries<'a>(
+        &'a self,
+        tree: &'a [TreeEntry],
+    ) -> impl Iterator<Item = &'a TreeEntry> + 'a {
         let license = tree
             .iter()
             .filter(|entry| !self.folder.is_empty() && self.has_foreign_license(&entry.path));
@@ -133,7 +136,7 @@ impl Area {
 
     /// Everything that keeps Go from making the zip file.
     #[must_use]
-    pub fn invalid(&self, tree: &[Entry]) -> Vec<Invalid> {
+    pub fn invalid(&self, tree: &[TreeEntry]) -> Vec<Invalid> {
         let mut found = Vec::new();
         let mut folded = HashMap::new();
         let mut total = 0;
@@ -172,13 +175,13 @@ impl Area {
     /// The bytes of all files below the module's folder, with those of modules below it: go fetches
     /// all of them before it takes its own, and at most [`MOST_BYTES`] when packed.
     #[must_use]
-    pub fn fetched(&self, tree: &[Entry]) -> u64 {
+    pub fn fetched(&self, tree: &[TreeEntry]) -> u64 {
         below(tree, &self.folder).iter().filter_map(|entry| entry.size).sum()
     }
 }
 
 /// The entries below a folder, which ends with `/` or is empty.
-fn below<'a>(tree: &'a [Entry], folder: &[u8]) -> &'a [Entry] {
+fn below<'a>(tree: &'a [TreeEntry], folder: &[u8]) -> &'a [TreeEntry] {
     let from = tree.partition_point(|entry| &entry.path[..] < folder);
     let count = tree[from..].partition_point(|entry| entry.path.starts_with(folder));
     &tree[from..from + count]

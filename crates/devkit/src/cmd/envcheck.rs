@@ -152,7 +152,7 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
         None => None,
     };
     let asked = Asked { chosen, chain };
-    let answers: anyhow::Result<Vec<Answer>> =
+    let answers: anyhow::Result<Vec<OneAnswer>> =
         items.into_iter().map(|item| asked.answer(item, args.format)).collect();
     tell(ui, host, &Answers::new(args, &asked, answers?))
 }
@@ -179,7 +179,7 @@ impl Item {
     }
 }
 
-enum Answer {
+enum OneAnswer {
     Name(Box<Report>),
     File(files::Checked),
 }
@@ -190,11 +190,11 @@ impl Asked {
         self.chosen.is_empty() && self.chain.is_none()
     }
 
-    fn answer(&self, item: Item, format: Option<Format>) -> anyhow::Result<Answer> {
+    fn answer(&self, item: Item, format: Option<Format>) -> anyhow::Result<OneAnswer> {
         let input = match item {
             Item::Name(input) => input,
             Item::File(path) => {
-                return Ok(Answer::File(files::check(&path, format, &self.chosen)?));
+                return Ok(OneAnswer::File(files::check(&path, format, &self.chosen)?));
             }
         };
         let all;
@@ -207,7 +207,7 @@ impl Asked {
         let mut report = Report::new(&input, contexts, &limits());
         let value = input.value.as_deref().unwrap_or(b"7");
         report.chain = self.chain.as_ref().map(|chain| chain.walk(&input.name, value));
-        Ok(Answer::Name(Box::new(report)))
+        Ok(OneAnswer::Name(Box::new(report)))
     }
 }
 
@@ -216,7 +216,7 @@ struct Answers<'a> {
     args: &'a Args,
     /// Whether names are asked about everywhere.
     everywhere: bool,
-    items: Vec<Answer>,
+    items: Vec<OneAnswer>,
     /// Names of which several would become the same.
     collisions: Vec<(String, Vec<Vec<u8>>)>,
     /// Verdicts that make the answer no.
@@ -224,10 +224,10 @@ struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    fn new(args: &'a Args, asked: &Asked, mut answers: Vec<Answer>) -> Self {
+    fn new(args: &'a Args, asked: &Asked, mut answers: Vec<OneAnswer>) -> Self {
         let reports = answers.iter_mut().filter_map(|answer| match answer {
-            Answer::Name(report) => Some(&mut **report),
-            Answer::File(_) => None,
+            OneAnswer::Name(report) => Some(&mut **report),
+            OneAnswer::File(_) => None,
         });
         let collisions = devkit_envcheck::name_collisions(&mut reports.collect::<Vec<_>>());
         let on = args.fail_on.iter().map(|verdict| (*verdict).into()).collect();
@@ -241,8 +241,8 @@ impl<'a> Answers<'a> {
 
     fn files(&self) -> Vec<&files::Checked> {
         let files = self.items.iter().filter_map(|answer| match answer {
-            Answer::File(checked) => Some(checked),
-            Answer::Name(_) => None,
+            OneAnswer::File(checked) => Some(checked),
+            OneAnswer::Name(_) => None,
         });
         files.collect()
     }
@@ -251,15 +251,15 @@ impl<'a> Answers<'a> {
 impl ui::Answer for Answers<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         self.items.iter().try_for_each(|answer| match answer {
-            Answer::Name(report) => to.add(&Document { schema: SCHEMA, report }),
-            Answer::File(checked) => to.add(checked),
+            OneAnswer::Name(report) => to.add(&Document { schema: SCHEMA, report }),
+            OneAnswer::File(checked) => to.add(checked),
         })
     }
 
     fn text(&self, ui: &Ui) -> String {
-        let text = |answer: &Answer| match answer {
-            Answer::Name(report) => name::report(ui, report, self.everywhere, &self.counts()),
-            Answer::File(checked) => files::text(ui, checked, &self.on),
+        let text = |answer: &OneAnswer| match answer {
+            OneAnswer::Name(report) => name::report(ui, report, self.everywhere, &self.counts()),
+            OneAnswer::File(checked) => files::text(ui, checked, &self.on),
         };
         let all = self.items.iter().map(text).chain(files::sum(&self.files()));
         all.collect::<Vec<_>>().join("\n")
@@ -279,8 +279,8 @@ impl ui::Answer for Answers<'_> {
 
     fn exit(&self) -> u8 {
         let fails = self.items.iter().any(|answer| match answer {
-            Answer::Name(report) => report.fails(&self.on, &self.counts()),
-            Answer::File(checked) => checked.fails(&self.on),
+            OneAnswer::Name(report) => report.fails(&self.on, &self.counts()),
+            OneAnswer::File(checked) => checked.fails(&self.on),
         });
         if fails { exit::NO } else { exit::DONE }
     }

@@ -52,16 +52,16 @@ fn run(ui: &Ui, host: &Host, matches: &ArgMatches) -> anyhow::Result<u8> {
         matches = below;
     }
     let devkit = preset::without_empty_ones(line::command(super::RECIPES), &host.variables);
-    ui.answer(&Asked { devkit, path })
+    ui.answer(&AskedHelp { devkit, path })
 }
 
 /// The commands that help is wanted for.
-struct Asked<'a> {
+struct AskedHelp<'a> {
     devkit: clap::Command,
     path: Vec<&'a str>,
 }
 
-impl ui::Answer for Asked<'_> {
+impl ui::Answer for AskedHelp<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let mut devkit = self.devkit.clone();
         devkit.build();

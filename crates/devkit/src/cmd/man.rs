@@ -62,11 +62,11 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let mut devkit = line::command(RECIPES);
     devkit.build();
     if let Some(folder) = &args.out {
-        return ui.answer(&Written { pages: write_all(&devkit, folder)? });
+        return ui.answer(&WrittenPages { pages: write_all(&devkit, folder)? });
     }
     let command = find(&devkit, &args.command)?;
     let (name, roff) = (page_name(command), page(command)?);
-    ui.answer(&Printed { host, name, roff, asked: args.command.join(" ") })
+    ui.answer(&PrintedPage { host, name, roff, asked: args.command.join(" ") })
 }
 
 #[expect(clippy::disallowed_methods, reason = "a page that is torn is made again by the next run")]
@@ -85,11 +85,11 @@ fn write_all(devkit: &clap::Command, folder: &Path) -> anyhow::Result<Vec<(Strin
 }
 
 /// Pages that were written into a folder, by name and file.
-struct Written {
+struct WrittenPages {
     pages: Vec<(String, PathBuf)>,
 }
 
-impl ui::Answer for Written {
+impl ui::Answer for WrittenPages {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let page = |(name, file): &(String, PathBuf)| {
             let path = std::path::absolute(file).context("cannot tell the current folder")?;
@@ -110,7 +110,7 @@ impl ui::Answer for Written {
 }
 
 /// A page that is wanted here.
-struct Printed<'a> {
+struct PrintedPage<'a> {
     host: &'a Host,
     name: String,
     roff: String,
@@ -118,7 +118,7 @@ struct Printed<'a> {
     asked: String,
 }
 
-impl ui::Answer for Printed<'_> {
+impl ui::Answer for PrintedPage<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let page = Page { name: self.name.clone(), roff: Some(self.roff.clone()), path: None };
         to.add(&Document { schema: SCHEMA, pages: vec![page] })

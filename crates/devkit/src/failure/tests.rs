@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::{Document, Failure, Fields, line, text};
+use super::{ErrorDocument, ErrorFields, Failure, line, text};
 use crate::host::variables::Variables;
 use crate::ui::{Ui, When};
 
@@ -37,8 +37,8 @@ pub(crate) fn assert_tame(failure: &Failure) {
         let beneath: Vec<String> = failure.source.iter().map(ToString::to_string).collect();
         is_tame(&text(&ui, failure, &beneath));
     }
-    is_tame(&line(&Document { error: Fields::of(failure) }));
-    let json = line(&Document { error: Fields::of(failure) });
+    is_tame(&line(&ErrorDocument { error: ErrorFields::of(failure) }));
+    let json = line(&ErrorDocument { error: ErrorFields::of(failure) });
     let document: serde_json::Value = serde_json::from_str(&json).unwrap();
     for field in ["message", "hint"] {
         is_tame(document["error"][field].as_str().unwrap_or_default());

@@ -43,10 +43,10 @@ pub(crate) const fn column(head: &'static str, fit: Fit) -> Column {
 /// Rows of cells, and headings between them.
 pub(crate) struct Table {
     columns: Vec<Column>,
-    lines: Vec<Entry>,
+    lines: Vec<TableEntry>,
 }
 
-enum Entry {
+enum TableEntry {
     Row(Vec<Phrase>),
     Heading(Phrase),
 }
@@ -59,27 +59,27 @@ impl Table {
     /// Adds a row, which has a cell for each column.
     pub(crate) fn row<const N: usize>(&mut self, cells: [Phrase; N]) {
         assert_eq!(N, self.columns.len(), "a row has a cell for each column");
-        self.lines.push(Entry::Row(cells.into()));
+        self.lines.push(TableEntry::Row(cells.into()));
     }
 
     /// Adds a line across all columns.
     pub(crate) fn heading(&mut self, text: impl Into<Phrase>) {
-        self.lines.push(Entry::Heading(text.into()));
+        self.lines.push(TableEntry::Heading(text.into()));
     }
 
     /// Tells rows once that differ in one column only, and gives their cells of that column as a
     /// list. Rows of different headings stay apart.
     pub(crate) fn fold(&mut self, by: usize) {
-        let mut folded: Vec<Entry> = Vec::new();
+        let mut folded: Vec<TableEntry> = Vec::new();
         let mut first = 0;
         for line in self.lines.drain(..) {
-            let Entry::Row(cells) = line else {
+            let TableEntry::Row(cells) = line else {
                 folded.push(line);
                 first = folded.len();
                 continue;
             };
             let alike = folded[first..].iter_mut().find_map(|known| match known {
-                Entry::Row(known) if are_alike(known, &cells, by) => Some(known),
+                TableEntry::Row(known) if are_alike(known, &cells, by) => Some(known),
                 _ => None,
             });
             match alike {
@@ -87,7 +87,7 @@ impl Table {
                     let list = std::mem::take(&mut known[by]);
                     known[by] = list.then(", ").then(cells[by].plain().trim_start());
                 }
-                None => folded.push(Entry::Row(cells)),
+                None => folded.push(TableEntry::Row(cells)),
             }
         }
         self.lines = folded;
@@ -100,13 +100,13 @@ impl Table {
 
     fn rows(&self) -> impl Iterator<Item = &[Phrase]> {
         self.lines.iter().filter_map(|line| match line {
-            Entry::Row(cells) => Some(&**cells),
-            Entry::Heading(_) => None,
+            TableEntry::Row(cells) => Some(&**cells),
+            TableEntry::Heading(_) => None,
         })
     }
 
     fn laid_out(&self, most: Option<usize>, coloured: bool) -> String {
-        let plan = Plan::new(self, most);
+        let plan = Layout::new(self, most);
         let mut text = String::new();
         let heads = self.columns.iter().map(|it| Phrase::styled(it.head, Style::new().bold()));
         let heads: Vec<Phrase> = heads.collect();
@@ -116,13 +116,13 @@ impl Table {
         }
         for line in &self.lines {
             match line {
-                Entry::Heading(heading) => {
+                TableEntry::Heading(heading) => {
                     for part in heading.wrapped(most.unwrap_or(usize::MAX)) {
                         text.push_str(part.painted(coloured).trim_end());
                         text.push('\n');
                     }
                 }
-                Entry::Row(cells) => {
+                TableEntry::Row(cells) => {
                     put_beside(&mut text, &plan, cells, coloured);
                     self.put_below(&mut text, &plan, cells, most, coloured);
                 }
@@ -134,7 +134,7 @@ impl Table {
     fn put_below(
         &self,
         text: &mut String,
-        plan: &Plan,
+        plan: &Layout,
         cells: &[Phrase],
         most: Option<usize>,
         coloured: bool,
@@ -154,7 +154,7 @@ impl Table {
 }
 
 /// Cells beside each other, in as many lines as the highest of them needs.
-fn put_beside(text: &mut String, plan: &Plan, cells: &[Phrase], coloured: bool) {
+fn put_beside(text: &mut String, plan: &Layout, cells: &[Phrase], coloured: bool) {
     let parts: Vec<Vec<Phrase>> =
         plan.beside.iter().map(|column| cells[column.at].wrapped(column.width)).collect();
     let height = parts.iter().map(Vec::len).max().unwrap_or(0);
@@ -188,12 +188,12 @@ struct Beside {
 }
 
 /// Which columns are shown where, and how wide.
-struct Plan {
+struct Layout {
     beside: Vec<Beside>,
     below: Vec<usize>,
 }
 
-impl Plan {
+impl Layout {
     fn new(table: &Table, most: Option<usize>) -> Self {
         let natural = |at: usize| {
             let cells = table.rows().map(|row| row[at].width()).max().unwrap_or(0);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use devkit_report::{Detailed, message};
 
 use super::Decided;
-use crate::git::{Entry, EntryKind, GitError};
+use crate::git::{EntryKind, GitError, TreeEntry};
 use crate::problem::{Code, Judge as _, Judgement, go_mod_place, problem};
 use crate::release::row::Row;
 use crate::repository::{Module, Repository};
@@ -57,9 +57,9 @@ pub(super) fn blocked(decided: &Decided<'_>) -> Result<Vec<Detailed<Judgement>>,
 /// The import paths of the programs of modules.
 fn mains(repository: &Repository, modules: &[&Module]) -> Result<Vec<Vec<String>>, GitError> {
     // For each folder its files, the likeliest first.
-    let mut folders: Vec<(usize, Vec<u8>, Vec<&Entry>)> = Vec::new();
+    let mut folders: Vec<(usize, Vec<u8>, Vec<&TreeEntry>)> = Vec::new();
     for (at, module) in modules.iter().enumerate() {
-        let mut by_folder: BTreeMap<Vec<u8>, Vec<&Entry>> = BTreeMap::new();
+        let mut by_folder: BTreeMap<Vec<u8>, Vec<&TreeEntry>> = BTreeMap::new();
         for entry in module.area.entries(&repository.tree).filter(|it| it.kind == EntryKind::File) {
             let path = module.area.name(&entry.path);
             let split = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);

@@ -20,22 +20,22 @@ use crate::ui::{Answer, Documents, Ui};
 struct Document {
     schema: &'static str,
     ok: bool,
-    shells: Vec<Asked>,
+    shells: Vec<AskedShells>,
 }
 
 #[derive(Serialize)]
-struct Asked {
+struct AskedShells {
     tool: &'static str,
     program: String,
     /// Questions asked.
     answers: usize,
     /// Names that cannot be asked about: a NUL, or a character that the shell would act upon.
     skipped: usize,
-    differences: Vec<Difference>,
+    differences: Vec<ShellDifference>,
 }
 
 #[derive(Serialize)]
-struct Difference {
+struct ShellDifference {
     id: String,
     name: String,
     table: Verdict,
@@ -67,7 +67,7 @@ impl Answer for Document {
 }
 
 /// As many questions at a time as there are processors.
-fn ask_all(found: &[(Shell, PathBuf)], inputs: &[Input]) -> anyhow::Result<Vec<Asked>> {
+fn ask_all(found: &[(Shell, PathBuf)], inputs: &[Input]) -> anyhow::Result<Vec<AskedShells>> {
     let probes = at_once(found.len(), |at| {
         let (shell, program) = &found[at];
         Probe::new(*shell, program.clone(), "C.UTF-8")
@@ -77,9 +77,9 @@ fn ask_all(found: &[(Shell, PathBuf)], inputs: &[Input]) -> anyhow::Result<Vec<A
         let (shell, input) = (at / inputs.len(), at % inputs.len());
         ask(&found[shell].0, &probes[shell], &inputs[input])
     });
-    let mut all: Vec<Asked> = found
+    let mut all: Vec<AskedShells> = found
         .iter()
-        .map(|(shell, program)| Asked {
+        .map(|(shell, program)| AskedShells {
             tool: shell.tool,
             program: escape(program.as_os_str().as_encoded_bytes()),
             answers: 0,
@@ -121,7 +121,11 @@ fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
 }
 
 /// How many answers, how many names that cannot be asked about, and what differs.
-fn ask(shell: &Shell, probe: &Probe, input: &Input) -> io::Result<(usize, usize, Vec<Difference>)> {
+fn ask(
+    shell: &Shell,
+    probe: &Probe,
+    input: &Input,
+) -> io::Result<(usize, usize, Vec<ShellDifference>)> {
     let (mut answers, mut skipped, mut differences) = (0, 0, Vec::new());
     for way in shell.ways {
         let rule = all().find(|rule| rule.tool == shell.tool && rule.way == Some(way.id()));
@@ -133,7 +137,7 @@ fn ask(shell: &Shell, probe: &Probe, input: &Input) -> io::Result<(usize, usize,
         answers += 1;
         let table = rule.check(&input.name, b"7");
         if (table.verdict, &table.becomes) != (seen.verdict, &seen.becomes) {
-            differences.push(Difference {
+            differences.push(ShellDifference {
                 id: rule.id(),
                 name: escape(&input.name),
                 table: table.verdict,
@@ -146,7 +150,7 @@ fn ask(shell: &Shell, probe: &Probe, input: &Input) -> io::Result<(usize, usize,
     Ok((answers, skipped, differences))
 }
 
-fn text(ui: &Ui, shells: &[Asked]) -> String {
+fn text(ui: &Ui, shells: &[AskedShells]) -> String {
     let mut text = String::new();
     for asked in shells {
         let same = asked.differences.is_empty();

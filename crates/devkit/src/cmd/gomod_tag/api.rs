@@ -14,7 +14,7 @@ use crate::host::Host;
 use crate::ui::Ui;
 
 /// What gorelease says about a module.
-pub(super) struct Answer {
+pub(super) struct ApiReport {
     /// The module's folder, empty for the root.
     pub(super) folder: String,
     /// Whether the version fits.
@@ -28,7 +28,7 @@ pub(super) fn ask(
     host: &Host,
     repository: &Repository,
     plan: &Plan,
-) -> anyhow::Result<Vec<Answer>> {
+) -> anyhow::Result<Vec<ApiReport>> {
     let gorelease = host.programs().find("gorelease").ok_or_else(|| {
         Failure::new("gorelease-missing", "--api asks gorelease, and it is not on the PATH")
             .hint("go install golang.org/x/exp/cmd/gorelease@latest; or leave --api out")
@@ -48,13 +48,13 @@ pub(super) fn ask(
         let (ok, report) = world
             .api(&gorelease, &place, row.current.as_ref(), next)
             .map_err(|error| Failure::new("io", "cannot start gorelease").because(words(&error)))?;
-        answers.push(Answer { folder: row.folder.clone(), ok, report });
+        answers.push(ApiReport { folder: row.folder.clone(), ok, report });
     }
     Ok(answers)
 }
 
 /// The last lines of each, and all of it where the version does not fit.
-pub(super) fn text(ui: &Ui, answers: &[Answer]) -> String {
+pub(super) fn text(ui: &Ui, answers: &[ApiReport]) -> String {
     let mut text = String::new();
     if !answers.is_empty() {
         text.push_str("\nby its API (gorelease)\n");

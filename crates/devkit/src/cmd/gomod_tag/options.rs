@@ -54,7 +54,7 @@ pub(super) struct Steps {
     ///
     /// the next version of this kind; auto chooses by the commits' messages
     #[arg(help_heading = None, long, value_name = "STEP", hide_possible_values = true)]
-    bump: Option<Step>,
+    bump: Option<BumpStep>,
     /// The version of one module
     #[arg(long, value_name = "DIR=VERSION")]
     set: Vec<String>,
@@ -71,7 +71,7 @@ pub(super) struct Steps {
 
 /// By how much a version goes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Step {
+enum BumpStep {
     Patch,
     Minor,
     Major,
@@ -178,12 +178,12 @@ impl Steps {
                     .into());
             }
             (Some(version), None) => Next::Exactly(version.to_owned()),
-            (None, Some(Step::Auto)) => Next::Auto,
-            (None, Some(Step::Patch)) => Next::Bump(Bump::Patch),
-            (None, Some(Step::Minor)) => Next::Bump(Bump::Minor),
-            (None, Some(Step::Major)) => Next::Bump(Bump::Major),
-            (None, Some(Step::Prerelease)) => Next::Bump(Bump::Prerelease),
-            (None, Some(Step::Release)) => Next::Bump(Bump::Release),
+            (None, Some(BumpStep::Auto)) => Next::Auto,
+            (None, Some(BumpStep::Patch)) => Next::Bump(Bump::Patch),
+            (None, Some(BumpStep::Minor)) => Next::Bump(Bump::Minor),
+            (None, Some(BumpStep::Major)) => Next::Bump(Bump::Major),
+            (None, Some(BumpStep::Prerelease)) => Next::Bump(Bump::Prerelease),
+            (None, Some(BumpStep::Release)) => Next::Bump(Bump::Release),
             (None, None) => Next::Unsaid,
         };
         if self.lockstep && to.next == Next::Unsaid {

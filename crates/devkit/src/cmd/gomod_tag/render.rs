@@ -13,7 +13,7 @@ use devkit_text::escape;
 use serde::Serialize;
 
 use super::SCHEMA;
-use super::api::Answer;
+use super::api::ApiReport;
 use crate::findings;
 use crate::ui::{self, Fit, Table, To, Ui, column};
 
@@ -160,7 +160,7 @@ impl<'a> Document<'a> {
 
 impl<'a> Document<'a> {
     /// The same with what gorelease says.
-    pub(super) fn with_api(mut self, answers: &'a [Answer]) -> Self {
+    pub(super) fn with_api(mut self, answers: &'a [ApiReport]) -> Self {
         for tag in &mut self.tags {
             let answer =
                 answers.iter().find(|answer| shown_folder(&answer.folder) == tag.directory);

@@ -11,7 +11,7 @@ use devkit_gomod_tag::row::Row;
 use devkit_gomod_tag::{Code, Repository};
 use devkit_text::escape;
 
-use super::api::Answer;
+use super::api::ApiReport;
 use super::options::Doing;
 use super::render::{Document, State};
 use super::trouble;
@@ -29,7 +29,7 @@ pub(super) struct Run<'a> {
     /// Whether requirements are to be updated.
     pub(super) updates: bool,
     /// What gorelease says.
-    pub(super) api: Vec<Answer>,
+    pub(super) api: Vec<ApiReport>,
     /// The commit that updated requirements are in.
     pub(super) commit: Option<Commit>,
 }

@@ -7,7 +7,7 @@ use devkit_gomod_tag::row::Row;
 use devkit_text::escape;
 
 use super::annotate::annotate;
-use super::api::{self, Answer};
+use super::api::{self, ApiReport};
 use super::beforehand::{check_branch, check_usage, remote};
 use super::options::{Acting, Chosen, Steps, Where};
 use super::render::{self, Document, State};
@@ -92,7 +92,7 @@ pub(super) fn tag(ui: &Ui, host: &Host, args: &TagArgs) -> anyhow::Result<u8> {
 }
 
 /// A plan that is only shown.
-fn show(ui: &Ui, repository: &Repository, plan: &Plan, api: &[Answer]) -> anyhow::Result<u8> {
+fn show(ui: &Ui, repository: &Repository, plan: &Plan, api: &[ApiReport]) -> anyhow::Result<u8> {
     let is_refused = !plan.problems.is_empty();
     ui.answer(&ShownPlan { repository, plan, api })?;
     Ok(if is_refused { refused(ui, plan) } else { exit::DONE })
@@ -102,7 +102,7 @@ fn show(ui: &Ui, repository: &Repository, plan: &Plan, api: &[Answer]) -> anyhow
 struct ShownPlan<'a> {
     repository: &'a Repository,
     plan: &'a Plan,
-    api: &'a [Answer],
+    api: &'a [ApiReport],
 }
 
 impl ui::Answer for ShownPlan<'_> {

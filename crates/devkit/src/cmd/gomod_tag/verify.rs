@@ -49,20 +49,20 @@ struct VersionDocument {
     version: String,
     ok: bool,
     sum: Option<String>,
-    listed: Step,
-    downloaded: Step,
-    built: Step,
+    listed: VerifyStep,
+    downloaded: VerifyStep,
+    built: VerifyStep,
     /// Null if it has no programs.
-    installed: Option<Step>,
+    installed: Option<VerifyStep>,
 }
 
 #[derive(Serialize)]
-struct Step {
+struct VerifyStep {
     verdict: &'static str,
     why: Option<String>,
 }
 
-impl Step {
+impl VerifyStep {
     fn of(verdict: &Verdict) -> Self {
         match verdict {
             Verdict::Good => Self { verdict: "ok", why: None },
@@ -211,10 +211,10 @@ fn document(one: &Verified) -> VersionDocument {
         version: one.wanted.version.to_string(),
         ok: !one.is_bad(),
         sum: one.sum.clone(),
-        listed: Step::of(&one.listed),
-        downloaded: Step::of(&one.downloaded),
-        built: Step::of(&one.built),
-        installed: one.installed.as_ref().map(Step::of),
+        listed: VerifyStep::of(&one.listed),
+        downloaded: VerifyStep::of(&one.downloaded),
+        built: VerifyStep::of(&one.built),
+        installed: one.installed.as_ref().map(VerifyStep::of),
     }
 }
 

@@ -35,12 +35,12 @@ pub(super) struct Args {
 struct Document<'a> {
     schema: &'static str,
     ok: bool,
-    contexts: Vec<Checked<'a>>,
+    contexts: Vec<CheckedContexts<'a>>,
     warnings: &'a [Finding],
 }
 
 #[derive(Serialize)]
-struct Checked<'a> {
+struct CheckedContexts<'a> {
     ok: bool,
     findings: Vec<&'a Finding>,
     #[serde(flatten)]
@@ -112,7 +112,7 @@ impl Answer for Verdicts {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let contexts = self.reports.iter().map(|report| {
             let findings: Vec<_> = report.findings().collect();
-            Checked { ok: findings.is_empty(), findings, report }
+            CheckedContexts { ok: findings.is_empty(), findings, report }
         });
         let warnings = self.loaded.config.warnings();
         let (ok, contexts) = (self.is_ok(), contexts.collect());

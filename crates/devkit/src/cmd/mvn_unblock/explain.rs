@@ -38,15 +38,15 @@ pub(super) struct Args {
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
-    repository: RepositoryDocument<'a>,
-    mirrors: &'a [Step<'a>],
+    repository: ExplainedRepository<'a>,
+    mirrors: &'a [ExplainedStep<'a>],
     verdict: Verdict,
     mirror: Option<&'a str>,
     warnings: &'a [Detailed<Remedy>],
 }
 
 #[derive(Serialize)]
-struct RepositoryDocument<'a> {
+struct ExplainedRepository<'a> {
     id: &'a str,
     url: String,
     external_http: bool,
@@ -54,18 +54,18 @@ struct RepositoryDocument<'a> {
 
 /// A mirror, and what it has to do with the repository.
 #[derive(Serialize)]
-struct Step<'a> {
+struct ExplainedStep<'a> {
     #[serde(flatten)]
     mirror: &'a Mirror,
     /// `ignored` for a second one of an id.
     #[serde(rename = "match")]
-    found: Found,
+    found: FoundMirror,
     taken: bool,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case", untagged)]
-enum Found {
+enum FoundMirror {
     Counts(Match),
     Ignored(&'static str),
 }
@@ -78,16 +78,16 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args, before: Option<&Path>) -> a
     let repository = Repository { id: args.id.clone(), url: args.url.clone(), layout };
     let effective = world.effective();
     let taken = mirror::choose(&effective, &repository).map(|(at, _)| &effective[at]);
-    let steps: Vec<Step<'_>> = world
+    let steps: Vec<ExplainedStep<'_>> = world
         .all()
         .map(|mirror| {
             let counts = effective.contains(mirror);
             let found = if counts {
-                Found::Counts(mirror::matching(mirror, &repository))
+                FoundMirror::Counts(mirror::matching(mirror, &repository))
             } else {
-                Found::Ignored("ignored")
+                FoundMirror::Ignored("ignored")
             };
-            Step { mirror, found, taken: taken == Some(mirror) }
+            ExplainedStep { mirror, found, taken: taken == Some(mirror) }
         })
         .collect();
     let (verdict, _) = mirror::verdict(&effective, &repository);
@@ -101,7 +101,7 @@ struct Explained<'a> {
     names: Names<'a>,
     world: &'a World,
     repository: Repository,
-    steps: Vec<Step<'a>>,
+    steps: Vec<ExplainedStep<'a>>,
     verdict: Verdict,
     taken: Option<Mirror>,
     /// The warnings, for programs.
@@ -115,7 +115,7 @@ impl Answer for Explained<'_> {
         let url = devkit_mvn_unblock::masked(&repository.url);
         to.add(&Document {
             schema: SCHEMA,
-            repository: RepositoryDocument { id: &repository.id, url, external_http },
+            repository: ExplainedRepository { id: &repository.id, url, external_http },
             mirrors: &self.steps,
             verdict: self.verdict,
             mirror: self.taken.as_ref().map(|mirror| mirror.id.as_str()),
@@ -170,8 +170,8 @@ impl Explained<'_> {
     }
 }
 
-fn why(step: &Step<'_>, taken: Option<&Mirror>) -> String {
-    let Found::Counts(found) = &step.found else {
+fn why(step: &ExplainedStep<'_>, taken: Option<&Mirror>) -> String {
+    let FoundMirror::Counts(found) = &step.found else {
         return "ignored: a mirror before it has the same id".into();
     };
     let text = match found {
