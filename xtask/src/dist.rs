@@ -82,7 +82,7 @@ fn static_binary() -> Result<PathBuf> {
 
 const STATIC: &str = "-C target-feature=+crt-static";
 
-/// The same without the optimisations that take minutes, from what Cargo builds for the other tests:
+/// A static binary without the optimisations that take minutes, from what Cargo builds for the other tests:
 /// with glibc, only the last step differs. What a release has is tested when it is made.
 pub(crate) fn static_for_tests() -> Result<PathBuf> {
     if let Some(triple) = musl()? {

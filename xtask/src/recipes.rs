@@ -10,7 +10,7 @@ pub(crate) const DRAFT: &str = "> This recipe is a draft.";
 /// A recipe of the list in `crates/devkit/src/cmd.rs`.
 pub(crate) struct RecipePage {
     pub(crate) name: String,
-    /// Its page in the manual, from the top of the workspace.
+    /// The recipe's page in the manual, from the top of the workspace.
     pub(crate) page: String,
 }
 

@@ -13,7 +13,7 @@ pub struct Chain {
     links: Vec<Link>,
 }
 
-/// One station. Where it is not known which shell `sh` is, there are several possibilities.
+/// A station. Where it is not known which shell `sh` is, there are several possibilities.
 #[derive(Debug, Clone)]
 struct Link {
     label: String,

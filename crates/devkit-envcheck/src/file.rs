@@ -56,7 +56,7 @@ impl Format {
         Self::GithubWorkflow,
     ];
 
-    /// Its word: `github-workflow`.
+    /// The format's word: `github-workflow`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -176,7 +176,7 @@ pub struct Fate {
     pub column: usize,
     /// The name; nothing where it is not UTF-8.
     pub name: Option<String>,
-    /// Its bytes, hexadecimal.
+    /// The name's bytes, hexadecimal.
     pub name_hex: String,
     /// The context.
     pub id: String,
@@ -325,7 +325,7 @@ impl Variable {
     }
 
     fn finding(&self, mut line: Line) -> Fate {
-        // Of a name alone it would be the first.
+        // The line of a name alone would be the first.
         line.message = line.message.map(|message| {
             let here = format!("line {}", self.line);
             message

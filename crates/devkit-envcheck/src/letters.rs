@@ -396,7 +396,7 @@ pub(crate) fn glibc(c: char) -> bool {
     among(GLIBC, c)
 }
 
-/// The same to ksh93.
+/// What counts as a letter or digit to ksh93.
 pub(crate) fn ksh93(c: char) -> bool {
     among(KSH93, c)
 }

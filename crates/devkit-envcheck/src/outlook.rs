@@ -30,7 +30,7 @@ pub enum Outlook {
     LostInShells(Vec<&'static str>),
     /// Every shell hands it on; these cannot set it.
     NotSetInShells(Vec<&'static str>),
-    /// Of so many places that were asked about, so many lose it.
+    /// Some of the places that were asked about lose the name.
     Lost {
         /// Places that lose it: contexts, and shells with all their ways.
         by: usize,
@@ -66,7 +66,7 @@ impl Report {
         }
     }
 
-    /// The same where nothing but the contexts of this report was asked about.
+    /// The outlook where nothing but the contexts of this report was asked about.
     #[must_use]
     pub fn outlook_there(&self) -> Outlook {
         // The ways of a shell are one place.

@@ -30,7 +30,7 @@ const CAT: &str = "/bin/cat /proc/self/environ";
 /// A shell that can be asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Shell {
-    /// Its name in context ids: `ksh93`.
+    /// The shell's name in context ids: `ksh93`.
     pub tool: &'static str,
     /// The name of its program.
     pub program: &'static str,
@@ -49,7 +49,7 @@ pub enum Way {
     Export,
     /// `export 'NAME=VALUE'`.
     ExportQuoted,
-    /// It is in the shell's own environment.
+    /// The variable is in the shell's own environment.
     Inherit,
     /// fish `set -gx`, elvish `set-env`.
     Set,
@@ -58,7 +58,7 @@ pub enum Way {
 }
 
 impl Way {
-    /// Its part of a context id.
+    /// The part of a context id that stands for it.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
@@ -184,7 +184,7 @@ pub struct Seen {
     pub said: Vec<u8>,
 }
 
-/// One shell, ready to be asked.
+/// A shell, ready to be asked.
 #[derive(Debug)]
 pub struct Probe {
     shell: Shell,
@@ -237,7 +237,7 @@ impl Probe {
         Ok(Some(self.judge(&whole, name, &out, said, went_on)))
     }
 
-    /// One that does no harm: shells write files below HOME, and grumble at a wrong locale.
+    /// A value that does no harm: shells write files below HOME, and grumble at a wrong locale.
     fn value(&self, name: &[u8]) -> Vec<u8> {
         if name == b"HOME" || name.starts_with(b"XDG_") {
             return self.empty.0.as_os_str().as_encoded_bytes().to_vec();
@@ -355,7 +355,7 @@ fn in_memory() -> io::Result<File> {
     Ok(memfd_create(c"devkit", MFdFlags::MFD_CLOEXEC)?.into())
 }
 
-/// The same elsewhere, by a name that goes at once. Untested.
+/// A folder on other systems, by a name that goes at once. Untested.
 #[cfg(not(target_os = "linux"))]
 fn in_memory() -> io::Result<File> {
     let (file, path) = nix::unistd::mkstemp("/tmp/devkit-XXXXXX")?;

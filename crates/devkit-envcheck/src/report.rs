@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 /// A name, as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// Its bytes.
+    /// The name's bytes.
     pub name: Vec<u8>,
     /// The value, if one was given.
     pub value: Option<Vec<u8>>,
@@ -27,7 +27,7 @@ pub struct Input {
 pub struct Report {
     /// The name; nothing where it is not UTF-8.
     pub name: Option<String>,
-    /// Its bytes, hexadecimal.
+    /// The name's bytes, hexadecimal.
     pub name_hex: String,
     /// Why it changes what programs do, if it does.
     pub dangerous: Option<&'static str>,
@@ -37,7 +37,7 @@ pub struct Report {
     pub chain: Option<Walk>,
     /// What contexts do with the value, where they do anything.
     pub values: Option<Vec<ValueFate>>,
-    /// Its bytes.
+    /// The name's bytes.
     #[serde(skip)]
     pub bytes: Vec<u8>,
 }
@@ -114,7 +114,7 @@ pub fn name_collisions(reports: &mut [&mut Report]) -> Vec<(String, Vec<Vec<u8>>
 
 type Collisions = Vec<(String, Vec<Vec<u8>>)>;
 
-/// Of names with what is suggested for each.
+/// The collisions of names with what is suggested for each.
 pub(crate) fn collisions(names: Vec<(Vec<u8>, BTreeSet<String>)>) -> Collisions {
     let mut by_name: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
     for (name, suggestions) in &names {

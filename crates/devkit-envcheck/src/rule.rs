@@ -8,7 +8,7 @@ use crate::verdict::Verdict;
 /// What a context is in the journey of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
-    /// It sets variables: the kernel, Docker, Kubernetes, systemd, sudo.
+    /// A channel sets variables: the kernel, Docker, Kubernetes, systemd, sudo.
     Channel,
     /// A shell on the way.
     Shell,
@@ -19,7 +19,7 @@ pub enum Group {
 }
 
 impl Group {
-    /// Its word.
+    /// The word for it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Group {
     }
 }
 
-/// One context: a tool and a way of handing it a name.
+/// A context: a tool and a way of handing it a name.
 #[derive(Debug)]
 pub struct Rule {
     /// `dash`.
@@ -44,7 +44,7 @@ pub struct Rule {
     pub group: Group,
     /// The versions that it is known of.
     pub versions: &'static str,
-    /// It in words.
+    /// The rule in words.
     pub words: &'static str,
     /// Where it is from.
     pub source: &'static str,
@@ -59,9 +59,9 @@ pub struct Rule {
 pub(crate) enum Suggest {
     /// Letters, digits and `_`, as [`crate::suggest::portable`] makes them.
     Portable,
-    /// As Spring wants it.
+    /// The name that Spring wants.
     Spring,
-    /// As .NET wants it.
+    /// The name that .NET wants.
     DotNet,
 }
 
@@ -89,9 +89,9 @@ pub(crate) enum When {
     LeadingEquals,
     /// `=` anywhere.
     Equals,
-    /// One of these names.
+    /// A name of these.
     Is(&'static [&'static str]),
-    /// The same, in capitals or not.
+    /// A name of these, in capitals or not.
     IsAnyCase(&'static [&'static str]),
     /// Starts like one of these.
     Starts(&'static [&'static str]),
@@ -235,7 +235,7 @@ impl Rule {
         format!("{}{way}{since}", self.tool)
     }
 
-    /// Its cases in words: which names, what becomes of them, and what is said.
+    /// The rule's cases in words: which names, what becomes of them, and what is said.
     pub fn describe(&self) -> impl Iterator<Item = (String, Verdict, &'static str)> {
         self.cases
             .iter()

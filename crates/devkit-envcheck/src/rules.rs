@@ -58,7 +58,7 @@ const fn single(
     single_with(Suggest::Portable, group, tool, versions, words, source, cases)
 }
 
-/// The same for one with a form of its own.
+/// A context with a form of its own.
 const fn single_with(
     suggest: Suggest,
     group: Group,

@@ -10,7 +10,7 @@ use crate::rules;
 /// A context that was asked for: its id as asked, and the rule that holds there.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// As asked: `k8s.env@1.31`.
+    /// The id as asked: `k8s.env@1.31`.
     pub id: String,
     /// What holds there.
     pub rule: &'static Rule,
@@ -20,7 +20,7 @@ pub struct Context {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown context '{id}'")]
 pub struct UnknownContext {
-    /// As asked, escaped.
+    /// The id as asked, escaped.
     pub id: String,
     /// Ids that are like it.
     pub nearest: Vec<String>,

@@ -5,7 +5,7 @@ use crate::verdict::Verdict;
 
 /// Capitals, digits and `_`: what every context of today takes. `a.b` gives `A_B`, `1a` gives `_1A`.
 pub(crate) fn portable(name: &[u8]) -> Option<String> {
-    // Of other letters nothing would be left.
+    // Nothing would be left of other letters.
     let text = str::from_utf8(name).ok().filter(|text| text.is_ascii())?;
     let mut out = String::new();
     for c in text.chars() {

@@ -64,7 +64,7 @@ impl Class {
 /// What a name has to look like.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Syntax {
-    /// As people write it: `[A-Za-z_][A-Za-z0-9_]*`.
+    /// The shape as people write it: `[A-Za-z_][A-Za-z0-9_]*`.
     pub(crate) words: &'static str,
     pub(crate) first: Class,
     pub(crate) rest: Class,

@@ -19,7 +19,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Its word.
+    /// The word for it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! One file, read, changed and put back whole, with nobody in between.
+//! A file, read, changed and put back whole, with nobody in between.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, Permissions};
@@ -29,7 +29,7 @@ pub enum EditError {
         /// What it is.
         kind: &'static str,
     },
-    /// It cannot be replaced, or only by something that differs in more than its contents.
+    /// The file cannot be replaced, or only by something that differs in more than its contents.
     #[error("{} cannot be replaced: {why}", path.display())]
     ReadOnly {
         /// Which.
@@ -58,17 +58,17 @@ pub enum EditError {
 /// What is in the way of replacing a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Barrier {
-    /// Its permissions let nobody write it.
+    /// The file's permissions let nobody write it.
     Mode,
-    /// It is somebody else's, whose it would no longer be; with the user's number.
+    /// The file is somebody else's, whose it would no longer be; with the user's number.
     Owner(u32),
-    /// It is of a group that this process may not give files to; with the group's number.
+    /// The file is of a group that this process may not give files to; with the group's number.
     Group(u32),
-    /// Its file system is mounted read-only.
+    /// The file system is mounted read-only.
     FileSystem,
-    /// It is itself a mount point, as container engines make them of single files.
+    /// The file is itself a mount point, as container engines make them of single files.
     Mount,
-    /// Its folder may not be written to.
+    /// The folder may not be written to.
     Folder,
     /// The system forbids it, as it does for immutable files.
     Forbidden,
@@ -270,7 +270,7 @@ fn with_suffix(path: &Path, suffix: &[u8]) -> PathBuf {
 fn target(path: &Path) -> Result<PathBuf, EditError> {
     let failed = |source| cannot("look at", path, source);
     let mut target = path.to_owned();
-    // As many as Linux follows.
+    // Linux follows as many.
     for _ in 0..40 {
         match fs::symlink_metadata(&target) {
             Err(error) if error.kind() == ErrorKind::NotFound => break,

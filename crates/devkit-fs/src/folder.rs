@@ -35,7 +35,7 @@ impl NewFolder {
         Ok(new)
     }
 
-    /// They stay.
+    /// Keeps the folders.
     pub fn keep(mut self) {
         self.made.clear();
     }

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// A file to be.
 #[derive(Clone, Copy)]
 pub struct NewFile<'a> {
-    /// Its place. The folder exists.
+    /// The file's place. The folder exists.
     pub path: &'a Path,
     /// All of it.
     pub contents: &'a [u8],
@@ -25,18 +25,18 @@ pub struct NewFile<'a> {
 /// What becomes of a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// It stays; [`Error::Exists`] unless it has these very contents.
+    /// The file stays; [`Error::Exists`] unless it has these very contents.
     Keep,
-    /// It is replaced. Anything but a regular file is not.
+    /// The file is replaced. Anything but a regular file is not.
     Replace,
 }
 
 /// What was done about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is new, or replaced.
+    /// The file is new, or replaced.
     Written,
-    /// It had these contents, and was not touched.
+    /// The file had these contents, and was not touched.
     Same,
 }
 
@@ -169,7 +169,7 @@ fn narrow(file: &NewFile<'_>) -> io::Result<()> {
 /// Whether a file has these contents: it, and not what somebody has put into its place meanwhile.
 fn holds(path: &Path, contents: &[u8]) -> io::Result<bool> {
     let mut file = open(path)?;
-    // It may be a private key, so that nothing of it is to stay in memory.
+    // The file may be a private key, so that nothing of it is to stay in memory.
     let mut buffer = Zeroizing::new([0; 4096]);
     let mut rest = contents;
     loop {
@@ -389,7 +389,7 @@ fn apart(paths: &[&Path]) -> Result<(), Error> {
     let mut places = BTreeSet::new();
     for path in paths {
         let folder = folder_of(path);
-        // One that is not there is met again when a file is to be written into it.
+        // A folder that is not there is met again when a file is to be written into it.
         let inode = *folders.entry(folder).or_insert_with(|| {
             fs::metadata(folder).map_or((0, 0), |found| (found.dev(), found.ino()))
         });

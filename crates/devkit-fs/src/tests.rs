@@ -180,7 +180,7 @@ fn folders_are_private_and_go_again_unless_they_are_kept() {
     drop(new);
     assert_eq!(names(&folder), [""; 0]);
     NewFolder::create(&inner).unwrap().keep();
-    // One that was there stays.
+    // A folder that was there stays.
     drop(NewFolder::create(&inner).unwrap());
     assert!(inner.is_dir());
     fs::write(folder.path().join("file"), "").unwrap();
@@ -241,7 +241,7 @@ mod edit {
             (b"new".into(), vec!["a".into(), "b".into()])
         );
         assert_eq!(fs::read(b.join("file.devkit-1")).unwrap(), b"old");
-        // One that leads to nothing names what is to come, and one in a circle names nothing.
+        // A link that leads to nothing names what is to come, and one in a circle names nothing.
         symlink("b/other", folder.path().join("c")).unwrap();
         Edit::open(&folder.path().join("c")).unwrap().replace(b"new").unwrap();
         assert_eq!(fs::read(b.join("other")).unwrap(), b"new");
@@ -257,7 +257,7 @@ mod edit {
         let edit = Edit::open(&a).unwrap();
         fs::write(&a, "theirs").unwrap();
         assert!(matches!(edit.replace(b"new").unwrap_err(), EditError::Changed { .. }));
-        // The same bytes in another file are another file too.
+        // Equal bytes in another file are another file too.
         let edit = Edit::open(&a).unwrap();
         fs::write(&b, "theirs").unwrap();
         fs::rename(&b, &a).unwrap();
@@ -311,7 +311,7 @@ mod edit {
         ended.wait().unwrap();
         let left = |pid: u32| folder.path().join(format!(".a.devkit-{pid}.tmp"));
         fs::write(left(gone), "half").unwrap();
-        // One of a process that still runs is its own concern.
+        // A file of a process that still runs is its own concern.
         let parent = std::os::unix::process::parent_id();
         fs::write(left(parent), "half").unwrap();
         fs::hard_link(&a, folder.path().join("a.devkit-1")).unwrap();

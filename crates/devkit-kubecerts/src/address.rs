@@ -1,6 +1,6 @@
 //! URLs as far as kubectl looks at them before it connects.
 
-/// As Go's `URL.Redacted`: `https://user:xxxxx@host`.
+/// The URL as Go's `URL.Redacted` tells it: `https://user:xxxxx@host`.
 pub(crate) fn without_password(url: &str) -> String {
     let start = url.find("://").map_or(0, |at| at + 3);
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
@@ -34,7 +34,7 @@ pub(crate) fn server_problem(server: &str) -> Option<&'static str> {
     }
 }
 
-/// The same of a `proxy-url` (client-go `clientcmd/client_config.go`, `parseProxyURL`).
+/// What is wrong with a `proxy-url` (client-go `clientcmd/client_config.go`, `parseProxyURL`).
 pub(crate) fn proxy_problem(proxy: &str) -> Option<&'static str> {
     match scheme(proxy) {
         Some((scheme, _)) if !matches!(scheme.as_str(), "http" | "https" | "socks5") => {

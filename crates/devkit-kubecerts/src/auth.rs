@@ -21,7 +21,7 @@ pub enum Auth {
 }
 
 impl Auth {
-    /// Its name in JSON.
+    /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -27,7 +27,7 @@ pub enum Error {
         /// The field that names it; nothing for the kubeconfig itself.
         named_by: Option<Named>,
     },
-    /// It is a folder.
+    /// The file is a folder.
     IsDirectory {
         /// Which.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// It is no YAML that kubectl reads.
+    /// The file is no YAML that kubectl reads.
     Syntax {
         /// Where.
         place: Place,
@@ -64,7 +64,7 @@ pub enum Error {
     WrongType {
         /// Where.
         place: Place,
-        /// Its name, or `the document`.
+        /// The field's name, or `the document`.
         field: String,
         /// What it should be: `a string`.
         wanted: &'static str,
@@ -75,9 +75,9 @@ pub enum Error {
     WrongKind {
         /// Where.
         place: Place,
-        /// Its kind, control characters escaped.
+        /// The document's kind, control characters escaped.
         kind: String,
-        /// Its version, likewise.
+        /// The document's version, likewise.
         api_version: String,
     },
     /// A `-data` field is no base64.

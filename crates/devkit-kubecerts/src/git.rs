@@ -25,7 +25,7 @@ pub fn warnings(planned: &[Planned]) -> Vec<Finding> {
     unignored.map(warning).collect()
 }
 
-/// Those of `files` that lie in a git work tree which does not ignore them. git itself is asked,
+/// Files of `files` that lie in a git work tree which does not ignore them. git itself is asked,
 /// because its rules are many; where it is not there, a work tree is taken to ignore nothing.
 fn unignored<'a>(files: &[&'a Path]) -> Vec<&'a Path> {
     // Each with the path it has without links, which is the one that git knows.
@@ -52,7 +52,7 @@ fn ignored(tree: &Path, paths: &[&Path]) -> Option<Vec<PathBuf>> {
     let mut git = Command::new("git")
         .arg("-C")
         .arg(tree)
-        // Of the folder's repository, whichever one the caller works on.
+        // The folder's repository is meant, whichever one the caller works on.
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE")
         .env_remove("GIT_INDEX_FILE")

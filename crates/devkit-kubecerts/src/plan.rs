@@ -28,7 +28,7 @@ const PUBLIC: u32 = 0o644;
 pub struct Planned {
     /// What it is.
     pub part: PlannedPart,
-    /// Its place.
+    /// The file's place.
     pub path: PathBuf,
     /// Exactly these bytes.
     pub bytes: Secret,

@@ -56,7 +56,7 @@ pub struct Report {
 /// Some bytes that a context holds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Part {
-    /// Of the exact bytes, hexadecimal.
+    /// The sum of the exact bytes, hexadecimal.
     pub sha256: String,
     /// How many.
     pub bytes: usize,

@@ -124,9 +124,9 @@ codes! {
     AuthProviderUnknown = "auth-provider-unknown", FINDING;
     /// Gone since kubectl 1.26.
     AuthProviderRemoved = "auth-provider-removed", FINDING;
-    /// Others than the owner can read it.
+    /// The kubeconfig can be read by others than its owner.
     KubeconfigReadableByOthers = "kubeconfig-readable-by-others", NOTE;
-    /// The same of a private key file that it names.
+    /// A private key file that it names can be read by others.
     KeyFileReadableByOthers = "key-file-readable-by-others", NOTE;
     /// A private key would be committed with the next `git add`.
     KeyInGitWorkTree = "key-in-git-work-tree", NOTE;

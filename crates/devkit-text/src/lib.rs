@@ -59,7 +59,7 @@ pub fn words(error: &std::io::Error) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Those of `names` that `wanted` may have been meant for, escaped, the nearest first, three at
+/// Names of `names` that `wanted` may have been meant for, escaped, the nearest first, three at
 /// most.
 ///
 /// Near is a slip in every third letter, or a part of the name; capitals do not count.

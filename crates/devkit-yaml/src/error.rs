@@ -20,7 +20,7 @@ pub enum YamlError {
         /// The alias, or the value behind it, that was one too many.
         at: Mark,
     },
-    /// One mapping has a key twice, and the program takes neither.
+    /// A mapping has a key twice, and the program takes neither.
     #[error("a key stands twice in one mapping, first on line {}", first.line)]
     DuplicateKey {
         /// The second of the two.

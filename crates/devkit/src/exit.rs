@@ -4,7 +4,7 @@
 pub(crate) const DONE: u8 = 0;
 /// devkit did its job, and the answer is no.
 pub(crate) const NO: u8 = 1;
-/// It could not be done: wrong usage, bad input, a refused plan, failed I/O.
+/// Not done: wrong usage, bad input, a refused plan, failed I/O.
 pub(crate) const TROUBLE: u8 = 2;
 /// Ended by SIGINT before it was done.
 pub(crate) const INTERRUPTED: u8 = 130;

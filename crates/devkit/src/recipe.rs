@@ -12,7 +12,7 @@ pub(crate) struct Recipe {
     pub(crate) name: &'static str,
     /// Names of links to the binary that stand for this command.
     pub(crate) links: &'static [&'static str],
-    /// Other words that people type for the name; they get a hint.
+    /// Words that people also type for the name; they get a hint.
     pub(crate) also: &'static [&'static str],
     /// Where the help lists it.
     pub(crate) task: Task,
@@ -51,7 +51,7 @@ pub(crate) struct Slip {
 
 /// What a slip is known by.
 pub(crate) enum Typed {
-    /// One of these words: an option that another program has, a command that is none.
+    /// A word of these: an option that another program has, a command that is none.
     Word(&'static [&'static str]),
     /// An argument in a place where none is taken, if it looks so.
     Operand(fn(&str) -> bool),

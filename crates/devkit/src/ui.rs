@@ -48,7 +48,7 @@ pub(crate) struct Ui {
     paths: OnceCell<PathNames>,
 }
 
-/// One of the two streams.
+/// Standard output, or standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum To {
     /// Standard output.
@@ -143,7 +143,7 @@ impl Ui {
         Phrase::styled(sign, style)
     }
 
-    /// The same, for standard output.
+    /// The sign for something that is well or not, for standard output.
     pub(crate) fn mark(&self, good: bool) -> String {
         self.sign(good).painted(self.coloured(To::Out))
     }

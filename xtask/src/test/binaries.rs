@@ -15,7 +15,7 @@ pub(super) struct TestBinary {
     file: PathBuf,
     /// The folder of its package, where its tests are run.
     folder: PathBuf,
-    /// As `Cargo.toml` names the target.
+    /// The target's name in `Cargo.toml`.
     name: String,
 }
 
@@ -27,12 +27,12 @@ impl TestBinary {
 
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.file);
-        // As `cargo test` would have it; what is there is that of xtask.
+        // `cargo test` would have it so; what is there is that of xtask.
         command.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder);
         command
     }
 
-    /// Its name and its package's folder, for people.
+    /// The binary's name and its package's folder, for people.
     pub(super) fn shown(&self) -> String {
         let folder = self.folder.strip_prefix(root()).unwrap_or(&self.folder);
         format!("{} ({})", self.name, folder.display())
@@ -43,7 +43,7 @@ impl TestBinary {
 pub(super) fn build() -> Result<Vec<TestBinary>> {
     let args = ["test", "--workspace", "--locked", "--no-run", MESSAGES];
     let mut building = cargo(&args);
-    // It takes minutes the first time, and silence would look like a hang.
+    // Building takes minutes the first time, and silence would look like a hang.
     building.stderr(Stdio::inherit());
     let messages = output(building)?;
     let binaries: Vec<_> = messages.lines().filter_map(test_binary).collect();

@@ -15,7 +15,7 @@ struct Instruction {
 /// What an instruction starts when the container starts.
 #[derive(Clone)]
 struct Program {
-    /// Its words.
+    /// The words of its command.
     words: String,
     /// Where Docker puts a shell before it.
     shell_form: Option<ShellForm>,

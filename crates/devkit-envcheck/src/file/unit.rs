@@ -62,7 +62,7 @@ fn variable(word: &str, line: usize, column: usize, (key, section): (&str, &str)
     let ids: &[&'static str] = if sets { &[ID] } else { &[] };
     let mut variable = Variable::new(name.as_bytes(), line, column, ids);
     if sets {
-        // It was one word: its blanks are quoted.
+        // The value was one word: its blanks are quoted.
         variable.value = Some(value.replace([' ', '\t'], "_").into());
     }
     let why = match key {

@@ -165,7 +165,7 @@ fn nameless_word(name: &[u8]) -> Option<usize> {
     (start.is_empty() || start.starts_with(b"=")).then_some(0)
 }
 
-/// Of an instruction: `ENV --x=7`.
+/// A flag of an instruction: `ENV --x=7`.
 fn flag(name: &[u8]) -> Option<usize> {
     name.trim_ascii_start().starts_with(b"--").then_some(0)
 }

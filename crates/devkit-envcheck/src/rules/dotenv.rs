@@ -109,7 +109,7 @@ fn node(name: &[u8]) -> Parsed {
     by_pattern(name, b"_.-")
 }
 
-/// The same without the dash.
+/// Reads a line without the dash.
 fn ruby(name: &[u8]) -> Parsed {
     by_pattern(name, b"_.")
 }

@@ -49,7 +49,7 @@ pub struct Connection {
 pub struct Command {
     /// What the kubeconfig says of it.
     pub exec: Exec,
-    /// Its path, relative to the kubeconfig's folder where it has a `/`; else a name for `PATH`.
+    /// The program's path, relative to the kubeconfig's folder where it has a `/`; else a name for `PATH`.
     pub program: PathBuf,
 }
 

@@ -147,7 +147,7 @@ impl Sources<'_> {
             let mut paths: Vec<PathBuf> = Vec::new();
             for name in list.as_bytes().split(|b| *b == b':').filter(|name| !name.is_empty()) {
                 let path = PathBuf::from(OsStr::from_bytes(name));
-                // As bytes: `./a` and `a` are two names.
+                // Compared as bytes: `./a` and `a` are two names.
                 if !paths.iter().any(|known| known.as_os_str() == path.as_os_str()) {
                     paths.push(path);
                 }

@@ -1,4 +1,4 @@
-//! One kubeconfig file, read with the types of client-go's `clientcmd/api/v1`.
+//! A kubeconfig file, read with the types of client-go's `clientcmd/api/v1`.
 //!
 //! Like there, names of fields are case-sensitive, `null` stands for nothing, a field that is not
 //! known is left out, and a value of another type fails the whole file.
@@ -59,7 +59,7 @@ pub(crate) struct Cluster {
     pub(crate) proxy_url: String,
     pub(crate) disable_compression: bool,
     pub(crate) ca: Source,
-    /// Its extension for credential plugins.
+    /// The extension for credential plugins.
     pub(crate) exec_config: Option<serde_json::Value>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct User {
     pub(crate) auth_provider: Option<String>,
 }
 
-/// As whom requests are made: `as` and its details.
+/// Whom requests are made as: `as` and its details.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Impersonation {
     /// `as`; empty where nobody is impersonated.
@@ -99,7 +99,7 @@ impl Impersonation {
 /// A command that gets a credential. Never run here.
 #[derive(Clone, Default)]
 pub struct Exec {
-    /// Its name or path, as written.
+    /// The program's name or path, as written.
     pub command: String,
     /// `client.authentication.k8s.io/v1` or another.
     pub api_version: String,
@@ -205,7 +205,7 @@ pub(crate) fn parse(file: &Arc<Path>, bytes: &[u8]) -> Result<Kubeconfig, Error>
 
 struct Reader<'a> {
     file: &'a Arc<Path>,
-    /// Of the entry that is being read, or of the file.
+    /// Warnings of the entry that is being read, or of the file.
     warnings: Vec<Finding>,
 }
 

@@ -40,7 +40,7 @@ pub(super) struct PfxPassword<'a> {
 
 impl<'a> PfxPassword<'a> {
     pub(super) fn new(utf8: &'a str) -> Self {
-        // One that grew would leave parts of itself behind.
+        // A vector that grew would leave parts of itself behind.
         let mut wide = Zeroizing::new(Vec::with_capacity(utf8.len() * 2 + 2));
         wide.extend(utf8.encode_utf16().chain([0]).flat_map(u16::to_be_bytes));
         Self { utf8, wide }
@@ -124,7 +124,7 @@ fn random<const N: usize>() -> Result<[u8; N], NotPacked> {
 fn cbc<C: BlockCipherEncrypt>(cipher: &C, iv: &[u8], plain: &[u8]) -> Vec<u8> {
     let size = iv.len();
     let padding = size - plain.len() % size;
-    // One that grew would leave parts of a key behind.
+    // A vector that grew would leave parts of a key behind.
     let mut bytes = Vec::with_capacity(plain.len() + padding);
     bytes.extend_from_slice(plain);
     bytes.extend(std::iter::repeat_n(padding.to_le_bytes()[0], padding));

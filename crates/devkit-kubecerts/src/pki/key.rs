@@ -116,7 +116,7 @@ fn wrap(algorithm: AlgorithmIdentifierRef<'_>, der: &[u8]) -> Option<Secret> {
     info.to_der().ok().map(Secret::new)
 }
 
-/// Of an `RSAPrivateKey` (RFC 8017, A.1.2).
+/// The modulus of an `RSAPrivateKey` (RFC 8017, A.1.2).
 fn modulus(der: &[u8]) -> Option<Vec<u8>> {
     let mut reader = SliceReader::new(der).ok()?;
     let numbers = reader.sequence(|inner| {

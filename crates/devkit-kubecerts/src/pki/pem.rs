@@ -10,7 +10,7 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
 
-/// One block.
+/// A block.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
     /// `CERTIFICATE`, `RSA PRIVATE KEY` and so on.
@@ -51,7 +51,7 @@ fn block<'a>(label: &str, lines: impl Iterator<Item = &'a str>, most: usize) -> 
             let contents = ENGINE.decode(&*body).ok().filter(|_| ends)?;
             return Some(Block { label: label.into(), encrypted, contents: Secret::new(contents) });
         }
-        // It has no end; the next one is looked at by itself.
+        // The block has no end; the next one is looked at by itself.
         if line.starts_with("-----BEGIN ") {
             return None;
         }

@@ -29,9 +29,9 @@ const ALTERNATIVE_NAMES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29
 pub enum Role {
     /// The client's own.
     Client,
-    /// One that comes with it.
+    /// A certificate that comes with it.
     ClientChain,
-    /// Of the cluster's CA.
+    /// A certificate of the cluster's CA.
     Ca,
 }
 
@@ -44,7 +44,7 @@ pub struct Certificate {
     pub subject: Option<String>,
     /// Names and addresses it is valid for: `DNS:…`, `IP:…`, `URI:…`, `email:…`.
     pub sans: Vec<String>,
-    /// As the subject.
+    /// The issuer, told as the subject is.
     pub issuer: Option<String>,
     /// Hexadecimal: `0a:1b:…`.
     pub serial: String,
@@ -54,7 +54,7 @@ pub struct Certificate {
     pub not_after: String,
     /// `RSA 2048`, `EC P-256`, `Ed25519`.
     pub key_type: String,
-    /// Of the DER bytes, hexadecimal.
+    /// The sum of the DER bytes, hexadecimal.
     pub sha256: String,
     /// Whether it may sign others.
     pub is_ca: bool,
@@ -253,7 +253,7 @@ fn key_type(key: &PublicKeyInfo<'_>) -> String {
     }
 }
 
-/// Of a number without zeros before it.
+/// The bits of a number without zeros before it.
 pub(crate) fn length_in_bits(number: &[u8]) -> usize {
     let unused = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
     number.len() * 8 - unused

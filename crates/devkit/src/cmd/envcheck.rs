@@ -111,7 +111,7 @@ impl From<FailOn> for Verdict {
     }
 }
 
-/// One name, as `--json` tells it.
+/// A name, as `--json` tells it.
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,

@@ -22,7 +22,7 @@ use crate::host::Host;
 use crate::stdin;
 use crate::ui::Ui;
 
-/// Of a plan, and of what became of it.
+/// The schema of a plan, and of what became of it.
 const SCHEMA: &str = "devkit.gomod-tag/1";
 
 #[derive(Debug, clap::Args)]

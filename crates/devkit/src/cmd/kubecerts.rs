@@ -150,7 +150,7 @@ impl Loaded {
         selected.material(&|path| self.files.read(path))
     }
 
-    /// The same, all of it.
+    /// Certificate, key and CA, all of them.
     fn whole_material(&self, selected: &Selected<'_>) -> anyhow::Result<Material> {
         let material = self.material(selected).complete();
         material.map_err(|error| explain::error(&self.names, &error).into())
@@ -169,7 +169,7 @@ impl Loaded {
         Clock { now: self.now, warn_days }
     }
 
-    /// Of every context, also of those that are broken.
+    /// A report of every context, also of those that are broken.
     fn examine_all(&self, warn_days: u32) -> Vec<Report> {
         let all = self.config.all();
         all.map(|(selected, missing)| self.examine(&selected, &missing, warn_days)).collect()
@@ -191,7 +191,7 @@ impl Loaded {
         for report in reports {
             let several = reports.len() > 1;
             let context = report.context.as_ref().filter(|_| several);
-            // It decides nothing here, whatever `check` says of it.
+            // A finding decides nothing here, whatever `check` says of it.
             let warning = |found: &Finding| {
                 let message = match context {
                     Some(context) => message!("{}: {}", told(context), found.message),
@@ -204,7 +204,7 @@ impl Loaded {
     }
 }
 
-/// One JSON document.
+/// A JSON document.
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 enum Document {
@@ -256,7 +256,7 @@ impl Names {
         command
     }
 
-    /// The same for a context, with the cluster and the user that were asked for.
+    /// A command for a context, with the cluster and the user that were asked for.
     fn command_for(&self, verb: &str, context: Option<&str>) -> String {
         let mut command = self.command(verb);
         let options = [
@@ -296,7 +296,7 @@ fn standard_input() -> io::Result<FileBytes> {
 fn read(path: &Path) -> io::Result<FileBytes> {
     let mut file = std::fs::File::open(path)?;
     let found = file.metadata()?;
-    // One reservation: growing would leave copies behind.
+    // Reserved at once: growing would leave copies behind.
     let mut bytes = zeroize::Zeroizing::new(Vec::new());
     bytes.reserve_exact(usize::try_from(found.len()).unwrap_or(0) + 1);
     file.read_to_end(&mut bytes)?;

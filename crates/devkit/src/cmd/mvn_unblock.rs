@@ -138,7 +138,7 @@ impl<'h> Names<'h> {
         Ok(home.join(".m2/settings.xml"))
     }
 
-    /// As it was typed, else with `~` for the home folder.
+    /// A path as it was typed, else with `~` for the home folder.
     fn show(&self, path: &Path) -> String {
         self.paths.show(path)
     }

@@ -16,17 +16,17 @@ impl Home {
         Self { variable: variables.set("HOME").map(PathBuf::from), account: account() }
     }
 
-    /// As kubectl has it, which reads `HOME` and nothing else (client-go, `homedir.HomeDir`).
+    /// The home folder of kubectl, which reads `HOME` and nothing else (client-go, `homedir.HomeDir`).
     pub(crate) fn of_kubectl(&self) -> Option<&Path> {
         self.variable.as_deref()
     }
 
-    /// As Java has it in `user.home`: the user database's, whatever `HOME` says.
+    /// The home folder of Java, `user.home`: the user database's, whatever `HOME` says.
     pub(crate) fn of_java(&self) -> Option<&Path> {
         self.account.as_deref()
     }
 
-    /// As shells and most programs have it: `HOME`, else the user database's.
+    /// The home folder of shells and most programs: `HOME`, else the user database's.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.of_kubectl().or(self.of_java())
     }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Runtime};
 
-/// One thread that waits on the kernel, and at most so many for calls that block.
+/// A runtime of one thread that waits on the kernel, and at most so many for calls that block.
 pub(crate) fn event_loop(most_blocked: usize) -> anyhow::Result<Runtime> {
     let mut builder = Builder::new_current_thread();
     builder.enable_all().max_blocking_threads(most_blocked);

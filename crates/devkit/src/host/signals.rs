@@ -25,7 +25,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Those that stop a command.
+    /// Signals that stop a command.
     pub(crate) fn new() -> io::Result<Self> {
         let hang_up = !hang_up_is_ignored();
         Ok(Self {
@@ -36,7 +36,7 @@ impl Signals {
         })
     }
 
-    /// The same with SIGUSR1, which asks for a report.
+    /// Signals that stop a command, and SIGUSR1, which asks for a report.
     pub(crate) fn with_report() -> io::Result<Self> {
         Ok(Self { report: Some(signal(SignalKind::user_defined1())?), ..Self::new()? })
     }

@@ -9,7 +9,7 @@ use std::fmt;
 pub(crate) struct Variables(BTreeMap<OsString, OsString>);
 
 impl Variables {
-    /// Those of this process.
+    /// The variables of this process.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub(crate) fn read() -> Self {
         let mut variables = BTreeMap::new();

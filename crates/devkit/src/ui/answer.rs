@@ -1,4 +1,4 @@
-//! One way to tell an answer: as documents for programs or as text for people, with an exit code.
+//! The way to tell an answer: as documents for programs or as text for people, with an exit code.
 
 use anyhow::Context as _;
 use devkit_report::to_json;

@@ -6,7 +6,7 @@ use console::Style;
 
 use super::{To, Ui};
 
-/// The same diff, its lines coloured by what they say. It begins with the names of both files.
+/// A diff with its lines coloured by what they say. It begins with the names of both files.
 pub(crate) fn painted(ui: &Ui, to: To, diff: &str) -> String {
     let mut text = String::with_capacity(diff.len());
     for (at, line) in diff.lines().enumerate() {

@@ -13,7 +13,7 @@ impl Phrase {
         Self { pieces: vec![(text.into(), style)] }
     }
 
-    /// The same with more behind it.
+    /// Puts more behind it.
     pub(crate) fn then(mut self, more: impl Into<Self>) -> Self {
         self.pieces.extend(more.into().pieces);
         self
@@ -33,7 +33,7 @@ impl Phrase {
         measure_text_width(&self.plain())
     }
 
-    /// As it goes to a stream.
+    /// The text as it goes to a stream.
     pub(crate) fn painted(&self, coloured: bool) -> String {
         let piece = |(text, style): &(String, Style)| {
             style.clone().force_styling(coloured && !text.is_empty()).apply_to(text).to_string()

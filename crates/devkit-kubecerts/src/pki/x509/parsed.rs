@@ -47,7 +47,7 @@ pub(crate) struct DistinguishedName<'a> {
     pub(super) groups: Vec<Vec<NameAttribute<'a>>>,
 }
 
-/// One attribute of a name: `CN`, and what it is.
+/// An attribute of a name: `CN`, and what it is.
 #[derive(Debug)]
 pub(super) struct NameAttribute<'a> {
     pub(super) oid: &'a [u8],
@@ -168,7 +168,7 @@ impl<'a> AlgorithmId<'a> {
         })
     }
 
-    /// Of a structure of its own, as the parameters of another algorithm have it.
+    /// The fields of a structure of its own, as the parameters of another algorithm have it.
     pub(super) fn of(whole: &'a [u8]) -> der::Result<Self> {
         Self::read(&mut SliceReader::new(whole)?)
     }

@@ -109,7 +109,7 @@ impl Answer for Environment {
 
 /// A string without `=` is a name to some readers and nothing to others.
 fn variable(string: &[u8]) -> Input {
-    // As getenv does not: the first `=` may be the first byte, and then the name is empty.
+    // Unlike getenv: the first `=` may be the first byte, and then the name is empty.
     match string.iter().position(|byte| *byte == b'=') {
         Some(at) => Input { name: string[..at].to_vec(), value: Some(string[at + 1..].to_vec()) },
         None => Input { name: string.to_vec(), value: None },

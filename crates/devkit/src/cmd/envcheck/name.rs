@@ -178,7 +178,7 @@ fn keep(report: &Report) -> String {
     }
 }
 
-/// Other names that would do, each with who wants it where that is one context only, and what to know
+/// Names that would do instead, each with who wants it where that is one context only, and what to know
 /// of it.
 fn instead(report: &Report) -> Vec<(&str, Option<&str>, Option<&str>)> {
     let mut found: Vec<(&str, Vec<&Line>)> = Vec::new();

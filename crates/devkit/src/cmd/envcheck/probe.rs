@@ -66,7 +66,7 @@ impl Answer for Document {
     }
 }
 
-/// As many questions at a time as there are processors.
+/// Asks as many questions at a time as there are processors.
 fn ask_all(found: &[(Shell, PathBuf)], inputs: &[Input]) -> anyhow::Result<Vec<AskedShells>> {
     let probes = at_once(found.len(), |at| {
         let (shell, program) = &found[at];

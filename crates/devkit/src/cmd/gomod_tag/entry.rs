@@ -36,7 +36,7 @@ const SLIPS: &[Slip] = &[
     Slip { behind: "tag", typed: Typed::Operand(is_step), meant: "--bump {}" },
     Slip { behind: "plan", typed: Typed::Operand(is_step), meant: "--bump {}" },
     Slip { behind: "verify", typed: Typed::Operand(is_tag), meant: "--tag {}" },
-    // It lists all there are.
+    // `list` takes no module: it lists all there are.
     Slip { behind: "list", typed: Typed::Operand(is_module), meant: "" },
     Slip { behind: "", typed: Typed::Operand(is_module), meant: "--module {}" },
     Slip { behind: "tag", typed: Typed::Operand(is_module), meant: "--module {}" },

@@ -26,7 +26,7 @@ pub(super) struct Chosen {
     /// Not this one
     #[arg(long, value_name = "DIR|PATH|GLOB")]
     exclude: Vec<String>,
-    /// Those that have no version yet, too
+    /// Also modules that have no version yet
     #[arg(long)]
     include_new: bool,
 }
@@ -125,7 +125,7 @@ pub(super) struct Doing {
 enum Push {
     /// All tags in one push, all or none
     Atomic,
-    /// One push for each tag, for hosts that start no workflow for more than three at once
+    /// Pushes each tag by itself, for hosts that start no workflow for more than three at once
     Each,
 }
 

@@ -65,11 +65,11 @@ struct ApiDocument<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum State {
-    /// It is not there.
+    /// The tag is not there.
     Planned,
-    /// It was there, on this very commit.
+    /// The tag was there, on this very commit.
     Exists,
-    /// It was made.
+    /// The tag was made.
     Created,
     /// The remote has it, too.
     Pushed,
@@ -159,7 +159,7 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// The same with what gorelease says.
+    /// Adds what gorelease says.
     pub(super) fn with_api(mut self, answers: &'a [ApiReport]) -> Self {
         for tag in &mut self.tags {
             let answer =

@@ -257,7 +257,7 @@ fn push_command(remote: &str, branch: Option<&Branch>, tags: &[String]) -> Strin
     format!("git push --atomic {} {}", ui::quoted(remote), names.join(" "))
 }
 
-/// One command for each tag.
+/// A command for each tag.
 fn each(remote: &str, tags: &[String]) -> String {
     let remote = ui::quoted(remote);
     let commands = tags

@@ -66,7 +66,7 @@ pub(super) struct Exact {
 }
 
 impl Exact {
-    /// As it was typed.
+    /// The version as it was typed.
     pub(super) fn get(&self) -> Option<&str> {
         self.positional.as_deref().or(self.named.as_deref())
     }
@@ -86,7 +86,7 @@ pub(super) fn plan(ui: &Ui, host: &Host, args: &PlanArgs) -> anyhow::Result<u8> 
     show(ui, &repository, &plan, &api)
 }
 
-/// The same, and then it is done. Also `devkit gomod-tag VERSION`.
+/// Makes a plan, and carries it out. Also `devkit gomod-tag VERSION`.
 pub(super) fn tag(ui: &Ui, host: &Host, args: &TagArgs) -> anyhow::Result<u8> {
     act(ui, host, args.exact.get(), &args.acting)
 }
@@ -107,7 +107,7 @@ struct ShownPlan<'a> {
 
 impl ui::Answer for ShownPlan<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
-        // Of a plan that is refused a program gets what stands against it, as the error.
+        // A program gets what stands against a plan as the error, and no plan.
         if !self.plan.problems.is_empty() {
             return Ok(());
         }

@@ -55,7 +55,7 @@ pub(super) fn git(error: GitError) -> Failure {
     }
 }
 
-/// The same where the commit was not named.
+/// A repository that cannot be read; `is_head`: no commit was named.
 pub(super) fn unread(error: GitError, is_head: bool) -> Failure {
     match error {
         GitError::NoCommit { .. } if is_head => {

@@ -37,7 +37,7 @@ pub(super) struct Args {
 #[derive(Serialize)]
 struct Document {
     schema: &'static str,
-    /// As it calls itself.
+    /// The version that go says of itself.
     go: String,
     versions: Vec<VersionDocument>,
 }
@@ -228,7 +228,7 @@ fn mark(ui: &Ui, one: &Verified) -> String {
     ui.mark(!one.is_bad())
 }
 
-/// One line for a version, and what failed below it.
+/// A line for a version, and what failed below it.
 fn text(ui: &Ui, one: &Verified) -> String {
     let steps = [
         ("listed", Some(&one.listed)),

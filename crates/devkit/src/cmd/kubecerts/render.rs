@@ -41,7 +41,7 @@ pub(super) fn extracted(ui: &Ui, loaded: &Loaded, report: &Report, planned: &[Pl
     text
 }
 
-/// The same for all contexts, with the first of the next steps.
+/// What was extracted of all contexts, with the first of the next steps.
 pub(super) fn extracted_all(ui: &Ui, loaded: &Loaded, done: &[(Report, Vec<Planned>)]) -> String {
     let mut text = String::new();
     for (report, planned) in done.iter().filter(|(_, planned)| !planned.is_empty()) {
@@ -184,7 +184,7 @@ fn curl(report: &Report, planned: &[Planned]) -> Option<String> {
         (Some(ca), _) => {
             let _ = write!(command, " --cacert {ca}");
         }
-        // As the context says; nothing then checks that it is the right server.
+        // The context says so; nothing then checks that it is the right server.
         (None, true) => command.push_str(" --insecure"),
         (None, false) => {}
     }

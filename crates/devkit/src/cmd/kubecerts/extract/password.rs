@@ -18,7 +18,7 @@ impl Args {
     /// The password of the PKCS#12 file.
     pub(super) fn password(&self, host: &Host) -> anyhow::Result<Zeroizing<String>> {
         let password = self.any_password(host)?;
-        // Of each character PKCS#12 has 16 bits (RFC 7292, appendix B.1).
+        // PKCS#12 has 16 bits for each character (RFC 7292, appendix B.1).
         if password.chars().any(|c| c > '\u{ffff}') {
             return Err(Failure::new("usage", "the password has a character that PKCS#12 lacks")
                 .hint("leave out emoji and rare signs: it knows the first 65,536 of Unicode only")

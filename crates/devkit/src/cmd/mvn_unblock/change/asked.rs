@@ -19,7 +19,7 @@ pub(super) struct Asked {
     pub(super) warnings: Vec<Detailed<Remedy>>,
 }
 
-/// Of a repository that is known by its id only.
+/// The URL of a repository that is known by its id only.
 pub(super) const ANY_URL: &str = "http://repository.invalid/";
 
 impl Options {

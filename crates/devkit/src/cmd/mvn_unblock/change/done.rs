@@ -59,7 +59,7 @@ pub(super) struct Done<'a> {
     pub(super) backup: Option<&'a Path>,
     pub(super) written: bool,
     pub(super) warnings: &'a [Detailed<Remedy>],
-    /// The same warnings, for programs.
+    /// The warnings for programs.
     pub(super) whole: &'a [Detailed<Remedy>],
 }
 

@@ -106,7 +106,7 @@ impl World {
         }
     }
 
-    /// Those that count.
+    /// The mirrors that count.
     pub(crate) fn effective(&self) -> Vec<Mirror> {
         mirror::merged(&self.user, &self.of_installation)
     }
