@@ -254,10 +254,10 @@ fn beside(path: &Path) -> PathBuf {
 /// Files that are in place. Dropping it puts back what was there before.
 #[derive(Default)]
 struct Placed {
-    steps: Vec<Step>,
+    steps: Vec<PublishStep>,
 }
 
-struct Step {
+struct PublishStep {
     path: PathBuf,
     /// Where the old file is kept, if there was one.
     old: Option<PathBuf>,
@@ -274,10 +274,10 @@ impl Placed {
                 ErrorKind::AlreadyExists => Error::Exists { path: file.path.into() },
                 _ => cannot("write", file.path, source),
             })?;
-            self.steps.push(Step { path: file.path.into(), old: None, inode });
+            self.steps.push(PublishStep { path: file.path.into(), old: None, inode });
         } else {
             let old = keep_old(file.path).map_err(|source| cannot("replace", file.path, source))?;
-            self.steps.push(Step { path: file.path.into(), old, inode: None });
+            self.steps.push(PublishStep { path: file.path.into(), old, inode: None });
             fs::rename(&temporary, file.path)
                 .map_err(|source| cannot("replace", file.path, source))?;
             if let Some(step) = self.steps.last_mut() {
@@ -292,7 +292,7 @@ impl Placed {
     fn remove(&mut self, path: &Path) -> Result<(), Error> {
         let old = beside(path);
         fs::rename(path, &old).map_err(|source| cannot("remove", path, source))?;
-        self.steps.push(Step { path: path.into(), old: Some(old), inode: None });
+        self.steps.push(PublishStep { path: path.into(), old: Some(old), inode: None });
         Ok(())
     }
 

@@ -17,7 +17,7 @@ pub(crate) type Span = Range<usize>;
 
 /// Why a text is no XML.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Malformed {
+pub(crate) struct MalformedXml {
     /// What is wrong, and where.
     pub(crate) at: Span,
     /// A fragment.
@@ -211,8 +211,8 @@ impl<'a> Element<'a> {
 ///
 /// # Errors
 ///
-/// [`Malformed`]: the first thing that is wrong.
-pub(crate) fn parse(source: &str) -> Result<Document, Malformed> {
+/// [`MalformedXml`]: the first thing that is wrong.
+pub(crate) fn parse(source: &str) -> Result<Document, MalformedXml> {
     Parser::new(source).run()
 }
 
@@ -233,8 +233,8 @@ struct Parser<'a> {
 /// How many bytes of a file there are to a node, about.
 const BYTES_OF_A_NODE: usize = 32;
 
-fn malformed(at: Span, why: impl Into<String>) -> Malformed {
-    Malformed { at, why: why.into() }
+fn malformed(at: Span, why: impl Into<String>) -> MalformedXml {
+    MalformedXml { at, why: why.into() }
 }
 
 impl<'a> Parser<'a> {
@@ -251,7 +251,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn run(mut self) -> Result<Document, Malformed> {
+    fn run(mut self) -> Result<Document, MalformedXml> {
         let forbidden = forbidden(self.source);
         let mut reader = Reader::from_str(self.source);
         // Whether the names match is looked at here, where both tags are known.
@@ -290,7 +290,7 @@ impl<'a> Parser<'a> {
         Ok(Document { nodes: self.nodes, traps: self.traps })
     }
 
-    fn event(&mut self, event: &Event<'_>, span: Span) -> Result<(), Malformed> {
+    fn event(&mut self, event: &Event<'_>, span: Span) -> Result<(), MalformedXml> {
         let is_empty_tag = matches!(event, Event::Empty(_));
         match event {
             Event::Start(_) | Event::Empty(_) => self.start(span, is_empty_tag),
@@ -326,7 +326,7 @@ impl<'a> Parser<'a> {
         self.nodes[at].name(self.source)
     }
 
-    fn start(&mut self, span: Span, is_empty_tag: bool) -> Result<(), Malformed> {
+    fn start(&mut self, span: Span, is_empty_tag: bool) -> Result<(), MalformedXml> {
         let tag = &self.source[span.clone()];
         let end = if is_empty_tag { "/>" } else { ">" };
         let inner = &tag[1..tag.len() - end.len()];
@@ -367,7 +367,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn end(&mut self, span: Span) -> Result<(), Malformed> {
+    fn end(&mut self, span: Span) -> Result<(), MalformedXml> {
         let tag = &self.source[span.clone()];
         let name = tag[2..tag.len() - 1].trim_end_matches(is_space);
         let Some(at) = self.open.pop() else {
@@ -387,7 +387,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn text(&mut self, span: Span) -> Result<(), Malformed> {
+    fn text(&mut self, span: Span) -> Result<(), MalformedXml> {
         let text = &self.source[span.clone()];
         if !self.open.is_empty() {
             // '>' is rare in text, and found faster.
@@ -408,7 +408,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn reference(&mut self, span: Span) -> Result<(), Malformed> {
+    fn reference(&mut self, span: Span) -> Result<(), MalformedXml> {
         if self.open.is_empty() {
             return Err(malformed(span, "there is text outside of the root element"));
         }
@@ -418,7 +418,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn comment(&mut self, span: Span) -> Result<(), Malformed> {
+    fn comment(&mut self, span: Span) -> Result<(), MalformedXml> {
         let inner = span.start + "<!--".len()..span.end.saturating_sub("-->".len());
         let text = self.source.get(inner.clone()).unwrap_or_default();
         if inner.end < inner.start || text.ends_with('-') || text.contains("--") {
@@ -434,7 +434,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn instruction(&mut self, span: Span) -> Result<(), Malformed> {
+    fn instruction(&mut self, span: Span) -> Result<(), MalformedXml> {
         let inner = &self.source[span.start + 2..span.end - 2];
         let target = name_at(inner);
         if target.is_empty() {
@@ -468,7 +468,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn doctype(&mut self, span: Span) -> Result<(), Malformed> {
+    fn doctype(&mut self, span: Span) -> Result<(), MalformedXml> {
         if self.has_doctype || self.has_root || !self.open.is_empty() {
             return Err(malformed(span, "a DOCTYPE may only stand once, before the root element"));
         }
@@ -496,7 +496,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Puts the words of quick-xml into those of the file.
-    fn token_error(&self, error: &quick_xml::Error, at: usize) -> Malformed {
+    fn token_error(&self, error: &quick_xml::Error, at: usize) -> MalformedXml {
         let rest = self.source.get(at..).unwrap_or_default();
         let first = rest.chars().next().map_or(0, char::len_utf8);
         let why = match error {
@@ -532,7 +532,7 @@ fn attributes<'a>(
     mut rest: &'a str,
     mut at: usize,
     entities: &BTreeSet<String>,
-) -> Result<Vec<&'a str>, Malformed> {
+) -> Result<Vec<&'a str>, MalformedXml> {
     let mut names = Vec::new();
     loop {
         let blanks = rest.len() - rest.trim_start_matches(is_space).len();

@@ -27,7 +27,7 @@ pub(crate) struct CommandLine<'a> {
 }
 
 /// Arguments in which a mistake was mended.
-struct Mended {
+struct MendedLine {
     args: Vec<OsString>,
     /// The option that was put there, if it is one alone.
     option: Option<String>,
@@ -60,7 +60,7 @@ impl CommandLine<'_> {
     }
 
     /// The arguments with the stray one replaced, in every way that a slip knows.
-    fn by_slips(&self, error: &clap::Error, args: &[OsString]) -> Vec<Mended> {
+    fn by_slips(&self, error: &clap::Error, args: &[OsString]) -> Vec<MendedLine> {
         let Some(stray) = typed::stray(error) else { return Vec::new() };
         let named = typed::named(args, self.devkit);
         let within = named.last().map_or(self.devkit, |(_, command)| *command);
@@ -81,20 +81,20 @@ impl CommandLine<'_> {
                 }
         };
         let by_slip = |slip| with_meant(slip, args, &stray);
-        let mut mended: Vec<Mended> = slips.iter().filter(fits).flat_map(by_slip).collect();
+        let mut mended: Vec<MendedLine> = slips.iter().filter(fits).flat_map(by_slip).collect();
         mended.extend(self.commands_first(&stray, args));
         mended
     }
 
     /// A command that stands behind arguments of the one above it, put before them, and without them.
-    fn commands_first(&self, stray: &str, args: &[OsString]) -> Vec<Mended> {
+    fn commands_first(&self, stray: &str, args: &[OsString]) -> Vec<MendedLine> {
         let named = typed::named(args, self.devkit);
         let Some((behind, within)) = named.last().copied() else { return Vec::new() };
         // An option before it keeps clap from seeing a command.
         if let Some((above, _)) = named.iter().nth_back(1).filter(|(above, _)| above + 1 < behind) {
             let mut first = args.to_vec();
             first[above + 1..=behind].rotate_right(1);
-            return vec![Mended { args: first, option: None }];
+            return vec![MendedLine { args: first, option: None }];
         }
         let is_command = |word: &OsString| {
             word.to_str().is_some_and(|word| within.find_subcommand(word).is_some())
@@ -105,7 +105,7 @@ impl CommandLine<'_> {
         let mut first = args.to_vec();
         first[behind + 1..=at].rotate_right(1);
         let without = [&args[..=behind], &args[at..]].concat();
-        [first, without].into_iter().map(|args| Mended { args, option: None }).collect()
+        [first, without].into_iter().map(|args| MendedLine { args, option: None }).collect()
     }
 
     /// The word that a stray one was meant for.
@@ -235,14 +235,14 @@ impl Search<'_> {
 }
 
 /// The arguments with what a slip stands for in the place of the stray one.
-fn with_meant(slip: &Slip, args: &[OsString], stray: &str) -> Vec<Mended> {
+fn with_meant(slip: &Slip, args: &[OsString], stray: &str) -> Vec<MendedLine> {
     let mut mended = Vec::new();
     for (at, value) in places(args, stray) {
         let meant = slip.meant.split_whitespace().map(|part| part.replace("{}", stray));
         let mut meant: Vec<OsString> = meant.map(OsString::from).collect();
         meant.extend(value.map(OsString::from));
         let is_option = stray.starts_with('-') && !slip.meant.contains(' ');
-        mended.push(Mended {
+        mended.push(MendedLine {
             args: [&args[..at], &meant, &args[at + 1..]].concat(),
             option: is_option.then(|| slip.meant.to_owned()),
         });

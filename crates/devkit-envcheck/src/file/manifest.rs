@@ -7,7 +7,7 @@ use crate::verdict::Verdict;
 
 /// Every container of every object, wherever it is, and the keys of every `ConfigMap` and Secret.
 pub(super) fn kubernetes(text: &[u8]) -> Result<Vec<Variable>, FileError> {
-    let mut walk = Walk { variables: Vec::new(), left: MOST };
+    let mut walk = ManifestWalk { variables: Vec::new(), left: MOST };
     for document in documents(text, Dialect::Kubernetes)? {
         walk.object(&document);
     }
@@ -20,12 +20,12 @@ pub(super) fn kubernetes(text: &[u8]) -> Result<Vec<Variable>, FileError> {
 /// Values that are looked at, those behind aliases each time.
 const MOST: usize = 1_000_000;
 
-struct Walk {
+struct ManifestWalk {
     variables: Vec<Variable>,
     left: usize,
 }
 
-impl Walk {
+impl ManifestWalk {
     fn object(&mut self, node: &Node) {
         let kind = match node.get("kind").and_then(Node::text) {
             Some("ConfigMap") => "ConfigMap",

@@ -44,7 +44,7 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 /// What a parser makes of `NAME=VALUE`.
-enum Parsed {
+enum ParsedName {
     /// This name; where it begins to differ from what was meant.
     Name(Vec<u8>, Option<usize>),
     /// Nothing, because of this byte.
@@ -53,7 +53,7 @@ enum Parsed {
     Rejected(usize),
 }
 
-impl Parsed {
+impl ParsedName {
     fn named(name: &[u8], whole: &[u8]) -> Self {
         let same = name.iter().zip(whole).take_while(|(a, b)| a == b).count();
         Self::Name(
@@ -105,16 +105,16 @@ fn unexported(name: &[u8]) -> &[u8] {
 }
 
 /// `/^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)/m`.
-fn node(name: &[u8]) -> Parsed {
+fn node(name: &[u8]) -> ParsedName {
     by_pattern(name, b"_.-")
 }
 
 /// Reads a line without the dash.
-fn ruby(name: &[u8]) -> Parsed {
+fn ruby(name: &[u8]) -> ParsedName {
     by_pattern(name, b"_.")
 }
 
-fn by_pattern(name: &[u8], signs: &[u8]) -> Parsed {
+fn by_pattern(name: &[u8], signs: &[u8]) -> ParsedName {
     let of_key = |b: &u8| b.is_ascii_alphanumeric() || signs.contains(b);
     let mut start = unexported(name);
     if !start.first().is_some_and(of_key) {
@@ -125,13 +125,13 @@ fn by_pattern(name: &[u8], signs: &[u8]) -> Parsed {
     let behind = rest.trim_ascii_start();
     let colon = rest.first() == Some(&b':') && rest.get(1).is_some_and(u8::is_ascii_whitespace);
     if !key.is_empty() && (behind.is_empty() || behind[0] == b'=' || colon) {
-        return Parsed::named(key, name);
+        return ParsedName::named(key, name);
     }
-    Parsed::Dropped((name.len() - rest.len()).min(name.len().saturating_sub(1)))
+    ParsedName::Dropped((name.len() - rest.len()).min(name.len().saturating_sub(1)))
 }
 
 /// `key` is `[^=\#\s]+`, or anything in single quotes.
-fn python(name: &[u8]) -> Parsed {
+fn python(name: &[u8]) -> ParsedName {
     let mut start = unexported(name);
     if start.is_empty() || start.starts_with(b"=") {
         start = name.trim_ascii_start();
@@ -152,53 +152,53 @@ fn python(name: &[u8]) -> Parsed {
     });
     let behind = rest.trim_ascii_start();
     if !key.is_empty() && (behind.is_empty() || behind[0] == b'=') {
-        return Parsed::named(key, name);
+        return ParsedName::named(key, name);
     }
-    Parsed::Dropped((name.len() - rest.len()).min(name.len().saturating_sub(1)))
+    ParsedName::Dropped((name.len() - rest.len()).min(name.len().saturating_sub(1)))
 }
 
 /// A key, blanks, and `=`; what is behind the first `=` has to be a value.
-fn dotenvy(name: &[u8]) -> Parsed {
+fn dotenvy(name: &[u8]) -> ParsedName {
     let start = unexported(name);
     let first = start.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
     let of_key = |b: &&u8| b.is_ascii_alphanumeric() || b"_.".contains(b);
     let length = if first { start.iter().take_while(of_key).count() } else { 0 };
     let (key, rest) = start.split_at(length);
-    let wrong = Parsed::Rejected((name.len() - rest.len()).min(name.len().saturating_sub(1)));
+    let wrong = ParsedName::Rejected((name.len() - rest.len()).min(name.len().saturating_sub(1)));
     let behind = rest.trim_ascii_start();
     let value = match behind.strip_prefix(b"=") {
         _ if key.is_empty() => return wrong,
         Some(value) => value.trim_ascii_start(),
-        None if behind.is_empty() => return Parsed::named(key, name),
+        None if behind.is_empty() => return ParsedName::named(key, name),
         None => return wrong,
     };
     let comment = value.starts_with(b"#");
     let blank = value.iter().position(u8::is_ascii_whitespace);
     let ends = blank.is_none_or(|at| value[at..].trim_ascii_start().starts_with(b"#"));
     if comment || ends && !value.iter().any(|b| b"'\"\\".contains(b)) {
-        return Parsed::named(key, name);
+        return ParsedName::named(key, name);
     }
     wrong
 }
 
 /// Byte by byte, each taken for a character of Latin-1.
-fn godotenv(name: &[u8]) -> Parsed {
+fn godotenv(name: &[u8]) -> ParsedName {
     let start = unexported(name);
     let before = name.len() - start.len();
     for (at, byte) in start.iter().enumerate() {
         let c = char::from(*byte);
         match byte {
-            b'=' | b':' => return Parsed::named(start[..at].trim_ascii_end(), name),
+            b'=' | b':' => return ParsedName::named(start[..at].trim_ascii_end(), name),
             b'_' | b'.' => {}
             _ if c.is_whitespace() || c.is_alphanumeric() => {}
-            _ => return Parsed::Rejected(before + at),
+            _ => return ParsedName::Rejected(before + at),
         }
     }
-    Parsed::named(start.trim_ascii_end(), name)
+    ParsedName::named(start.trim_ascii_end(), name)
 }
 
 /// Character by character; a space between is found at the end.
-fn compose(name: &[u8]) -> Parsed {
+fn compose(name: &[u8]) -> ParsedName {
     let start = unexported(name);
     let before = name.len() - start.len();
     let mut end = start.len();
@@ -212,17 +212,17 @@ fn compose(name: &[u8]) -> Parsed {
                 }
                 '_' | '.' | '-' | '[' | ']' => {}
                 c if c.is_whitespace() || c.is_alphanumeric() => {}
-                _ => return Parsed::Rejected(before + at),
+                _ => return ParsedName::Rejected(before + at),
             }
             at += c.len_utf8();
         }
         if !chunk.invalid().is_empty() {
-            return Parsed::Rejected(before + at);
+            return ParsedName::Rejected(before + at);
         }
     }
     let key = start[..end].trim_ascii_end();
     match key.iter().position(|b| *b == b' ') {
-        Some(space) => Parsed::Rejected(before + space),
-        None => Parsed::named(key, name),
+        Some(space) => ParsedName::Rejected(before + space),
+        None => ParsedName::named(key, name),
     }
 }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use crate::error::Error;
 use crate::mirror::{Mirror, Origin, Repository};
 use crate::text::Text;
-use crate::xml::{self, Document, Element, Malformed, Trap};
+use crate::xml::{self, Document, Element, MalformedXml, Trap};
 use devkit_report::{Locator, Position};
 
 /// Gives the value of a property of a settings file, by its name: `env.HOME`, `user.home`.
@@ -36,7 +36,7 @@ impl Parsed {
         let text = Text::decode(bytes)?;
         match xml::parse(text.as_str()) {
             Ok(document) => Ok(Self { text, document }),
-            Err(Malformed { at, why }) => {
+            Err(MalformedXml { at, why }) => {
                 // A marker never goes beyond the line.
                 let marked = text.as_str()[at.clone()].lines().next().unwrap_or_default();
                 let width = marked.chars().count().max(1);

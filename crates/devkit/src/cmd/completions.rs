@@ -29,7 +29,7 @@ struct Args {
 
 /// With `--json`.
 #[derive(Serialize)]
-struct Document {
+struct CompletionsDocument {
     schema: &'static str,
     shell: String,
     script: String,
@@ -40,10 +40,10 @@ fn run(ui: &Ui, args: &Args) -> anyhow::Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut line::command(super::RECIPES), "devkit", &mut script);
     let (shell, script) = (args.shell.to_string(), String::from_utf8(script)?);
-    ui.answer(&Document { schema: "devkit.completions/1", shell, script })
+    ui.answer(&CompletionsDocument { schema: "devkit.completions/1", shell, script })
 }
 
-impl ui::Answer for Document {
+impl ui::Answer for CompletionsDocument {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         to.add(self)
     }

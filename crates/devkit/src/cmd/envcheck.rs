@@ -113,7 +113,7 @@ impl From<FailOn> for Verdict {
 
 /// A name, as `--json` tells it.
 #[derive(Serialize)]
-struct Document<'a> {
+struct NameDocument<'a> {
     schema: &'static str,
     #[serde(flatten)]
     report: &'a Report,
@@ -251,7 +251,7 @@ impl<'a> Answers<'a> {
 impl ui::Answer for Answers<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         self.items.iter().try_for_each(|answer| match answer {
-            OneAnswer::Name(report) => to.add(&Document { schema: SCHEMA, report }),
+            OneAnswer::Name(report) => to.add(&NameDocument { schema: SCHEMA, report }),
             OneAnswer::File(checked) => to.add(checked),
         })
     }

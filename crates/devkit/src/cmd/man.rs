@@ -45,7 +45,7 @@ struct Args {
 
 /// With `--json`.
 #[derive(Serialize)]
-struct Document {
+struct ManDocument {
     schema: &'static str,
     pages: Vec<Page>,
 }
@@ -96,7 +96,7 @@ impl ui::Answer for WrittenPages {
             Ok(Page { name: name.clone(), roff: None, path: Some(path) })
         };
         let pages = self.pages.iter().map(page).collect::<anyhow::Result<_>>()?;
-        to.add(&Document { schema: SCHEMA, pages })
+        to.add(&ManDocument { schema: SCHEMA, pages })
     }
 
     fn text(&self, _: &Ui) -> String {
@@ -121,7 +121,7 @@ struct PrintedPage<'a> {
 impl ui::Answer for PrintedPage<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let page = Page { name: self.name.clone(), roff: Some(self.roff.clone()), path: None };
-        to.add(&Document { schema: SCHEMA, pages: vec![page] })
+        to.add(&ManDocument { schema: SCHEMA, pages: vec![page] })
     }
 
     fn text(&self, _: &Ui) -> String {

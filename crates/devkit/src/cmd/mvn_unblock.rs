@@ -72,7 +72,7 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
 
 /// Which settings files are read.
 #[derive(Debug, clap::Args)]
-struct Files {
+struct SettingsFiles {
     /// The settings [default: ~/.m2/settings.xml]
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,

@@ -7,7 +7,7 @@ use devkit_envcheck::{Context, Input, Report, Verdict, counts_by_default};
 use devkit_text::escape;
 use serde::Serialize;
 
-use super::{Args, Document, SCHEMA, limits, name};
+use super::{Args, NameDocument, SCHEMA, limits, name};
 use crate::exit;
 use crate::failure::Failure;
 use crate::ui::{Answer, Documents, Ui};
@@ -88,7 +88,7 @@ impl Environment {
 impl Answer for Environment {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         for report in &self.reports {
-            to.add(&Document { schema: SCHEMA, report })?;
+            to.add(&NameDocument { schema: SCHEMA, report })?;
         }
         to.add(&self.about)
     }

@@ -17,7 +17,7 @@ use crate::host::programs::Programs;
 use crate::ui::{Answer, Documents, Ui};
 
 #[derive(Serialize)]
-struct Document {
+struct ProbeDocument {
     schema: &'static str,
     ok: bool,
     shells: Vec<AskedShells>,
@@ -49,10 +49,10 @@ pub(super) fn run(ui: &Ui, programs: &Programs, inputs: &[Input]) -> anyhow::Res
         SHELLS.iter().filter_map(|shell| Some((*shell, programs.find(shell.program)?))).collect();
     let shells = ask_all(&found, inputs)?;
     let ok = shells.iter().all(|asked| asked.differences.is_empty());
-    ui.answer(&Document { schema: "devkit.envcheck.probe/1", ok, shells })
+    ui.answer(&ProbeDocument { schema: "devkit.envcheck.probe/1", ok, shells })
 }
 
-impl Answer for Document {
+impl Answer for ProbeDocument {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         to.add(self)
     }

@@ -23,7 +23,7 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ListDocument<'a> {
     schema: &'static str,
     commit: &'a str,
     root: Option<&'a str>,
@@ -73,7 +73,7 @@ struct Modules {
 impl Answer for Modules {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let modules = self.repository.modules.iter().zip(&self.problems);
-        to.add(&Document {
+        to.add(&ListDocument {
             schema: "devkit.gomod-tag.list/1",
             commit: self.repository.commit.oid.as_str(),
             root: self.repository.root.as_deref(),

@@ -19,7 +19,7 @@ use crate::ui::{self, Fit, Table, To, Ui, column};
 
 /// A plan, as `--json` tells it.
 #[derive(Serialize)]
-pub(super) struct Document<'a> {
+pub(super) struct PlanDocument<'a> {
     schema: &'static str,
     /// The commit that has or gets the tags.
     commit: &'a str,
@@ -102,7 +102,7 @@ struct Uncounted<'a> {
     commits: &'a [String],
 }
 
-impl<'a> Document<'a> {
+impl<'a> PlanDocument<'a> {
     pub(super) fn new(
         repository: &'a Repository,
         plan: &'a Plan,
@@ -158,7 +158,7 @@ impl<'a> Document<'a> {
     }
 }
 
-impl<'a> Document<'a> {
+impl<'a> PlanDocument<'a> {
     /// Adds what gorelease says.
     pub(super) fn with_api(mut self, answers: &'a [ApiReport]) -> Self {
         for tag in &mut self.tags {

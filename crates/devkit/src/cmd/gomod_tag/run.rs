@@ -13,7 +13,7 @@ use devkit_text::escape;
 
 use super::api::ApiReport;
 use super::options::Doing;
-use super::render::{Document, State};
+use super::render::{PlanDocument, State};
 use super::trouble;
 use crate::failure::Failure;
 use crate::stdin;
@@ -127,7 +127,7 @@ impl Run<'_> {
             (false, true) => State::Exists,
             (false, false) => State::Created,
         };
-        let document = Document::new(self.repository, self.plan, &commit, false, state);
+        let document = PlanDocument::new(self.repository, self.plan, &commit, false, state);
         self.ui.answer(&CarriedOut(document.with_api(&self.api)))
     }
 
@@ -167,7 +167,7 @@ impl Run<'_> {
         }
         let state = |_: &Row| State::Planned;
         let commit = self.target();
-        let document = Document::new(self.repository, self.plan, commit, false, state);
+        let document = PlanDocument::new(self.repository, self.plan, commit, false, state);
         self.ui.answer(&CarriedOut(document))
     }
 
@@ -230,7 +230,7 @@ impl Run<'_> {
 }
 
 /// What was done, for programs. People were told when it was.
-struct CarriedOut<'a>(Document<'a>);
+struct CarriedOut<'a>(PlanDocument<'a>);
 
 impl ui::Answer for CarriedOut<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use super::annotate::annotate;
 use super::api::{self, ApiReport};
 use super::beforehand::{check_branch, check_usage, remote};
 use super::options::{Acting, Chosen, Steps, Where};
-use super::render::{self, Document, State};
+use super::render::{self, PlanDocument, State};
 use super::run::Run;
 use super::trouble;
 use crate::exit;
@@ -166,13 +166,13 @@ pub(super) fn document<'a>(
     repository: &'a Repository,
     plan: &'a Plan,
     dry_run: bool,
-) -> Document<'a> {
+) -> PlanDocument<'a> {
     let state = |row: &Row| match (row.exists, row.on_remote) {
         (true, Some(true)) => State::Pushed,
         (true, _) => State::Exists,
         (false, _) => State::Planned,
     };
-    Document::new(repository, plan, &plan.commit.oid, dry_run, state)
+    PlanDocument::new(repository, plan, &plan.commit.oid, dry_run, state)
 }
 
 /// Plans, shows, asks, and does it.

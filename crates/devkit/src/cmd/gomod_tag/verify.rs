@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Document {
+struct VerifyDocument {
     schema: &'static str,
     /// The version that go says of itself.
     go: String,
@@ -109,7 +109,7 @@ struct AllVerified<'a> {
 impl ui::Answer for AllVerified<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let (go, versions) = (self.go.clone(), self.versions.iter().map(document).collect());
-        to.add(&Document { schema: "devkit.gomod-tag.verify/1", go, versions })
+        to.add(&VerifyDocument { schema: "devkit.gomod-tag.verify/1", go, versions })
     }
 
     /// Each version was told when it was known.

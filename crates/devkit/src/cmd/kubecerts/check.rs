@@ -32,7 +32,7 @@ pub(super) struct Args {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct CheckDocument<'a> {
     schema: &'static str,
     ok: bool,
     contexts: Vec<CheckedContexts<'a>>,
@@ -116,7 +116,7 @@ impl Answer for Verdicts {
         });
         let warnings = self.loaded.config.warnings();
         let (ok, contexts) = (self.is_ok(), contexts.collect());
-        to.add(&Document { schema: SCHEMA, ok, contexts, warnings })
+        to.add(&CheckDocument { schema: SCHEMA, ok, contexts, warnings })
     }
 
     fn remarks(&self, ui: &Ui) {

@@ -9,7 +9,7 @@ use devkit_text::escape;
 use serde::Serialize;
 
 use super::status::World;
-use super::{Files, Names, SCHEMA, warn};
+use super::{Names, SCHEMA, SettingsFiles, warn};
 use crate::findings;
 use crate::host::Host;
 use crate::ui::{self, Answer, Documents, Fit, Phrase, Table, To, Ui, column};
@@ -32,11 +32,11 @@ pub(super) struct Args {
     )]
     layout: String,
     #[command(flatten)]
-    files: Files,
+    files: SettingsFiles,
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ExplainDocument<'a> {
     schema: &'static str,
     repository: ExplainedRepository<'a>,
     mirrors: &'a [ExplainedStep<'a>],
@@ -113,7 +113,7 @@ impl Answer for Explained<'_> {
         let Self { repository, .. } = self;
         let external_http = repository.is_external_http();
         let url = devkit_mvn_unblock::masked(&repository.url);
-        to.add(&Document {
+        to.add(&ExplainDocument {
             schema: SCHEMA,
             repository: ExplainedRepository { id: &repository.id, url, external_http },
             mirrors: &self.steps,

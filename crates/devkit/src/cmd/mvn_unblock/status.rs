@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use self::judged::{ask_https, finding, meaning};
 pub(super) use self::world::World;
-use super::{Files, Names, SCHEMA, pom_unread, trouble, warn, warning};
+use super::{Names, SCHEMA, SettingsFiles, pom_unread, trouble, warn, warning};
 use crate::exit;
 use crate::findings::{self, Annotator, ReportOption};
 use crate::host::Host;
@@ -33,11 +33,11 @@ pub(super) struct Args {
     #[command(flatten)]
     annotations: ReportOption,
     #[command(flatten)]
-    files: Files,
+    files: SettingsFiles,
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct StatusDocument<'a> {
     schema: &'static str,
     /// Null for standard input.
     file: Option<JsonPath<'a>>,
@@ -155,7 +155,7 @@ impl Answer for Repositories<'_> {
         let installations = self.installations.iter();
         let installations =
             installations.map(|it| Installation { file: absolute(&it.file), blocks: it.blocks });
-        to.add(&Document {
+        to.add(&StatusDocument {
             schema: SCHEMA,
             file: file.as_deref().map(JsonPath),
             installations: &installations.collect::<Vec<_>>(),

@@ -15,7 +15,7 @@ use crate::host::Host;
 use crate::ui::{self, Answer, Documents, To, Ui};
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct UndoDocument<'a> {
     schema: &'static str,
     file: JsonPath<'a>,
     action: &'static str,
@@ -98,7 +98,7 @@ impl Answer for Undone<'_> {
     fn documents(&self, to: &mut Documents) -> anyhow::Result<()> {
         let backup = self.newest.filter(|_| self.dry_run && self.restored.is_some());
         let (file, backup) = (JsonPath(self.target), backup.map(JsonPath));
-        to.add(&Document { schema: SCHEMA, file, action: self.action, backup })
+        to.add(&UndoDocument { schema: SCHEMA, file, action: self.action, backup })
     }
 
     fn text(&self, ui: &Ui) -> String {

@@ -17,7 +17,7 @@ use crate::ui::{self, Answer, Documents, To, Ui};
 
 /// What was done, as `--json` tells it.
 #[derive(Serialize)]
-struct Document<'a> {
+struct ChangeDocument<'a> {
     schema: &'static str,
     file: Option<JsonPath<'a>>,
     encoding: &'a str,
@@ -141,7 +141,7 @@ impl Answer for Done<'_> {
     }
 }
 
-fn document<'a>(done: &'a Done<'_>) -> Document<'a> {
+fn document<'a>(done: &'a Done<'_>) -> ChangeDocument<'a> {
     let (plan, asked) = (done.plan, done.asked);
     let effective = |mirrors: &[Mirror]| mirror::merged(mirrors, &[Mirror::stock()]);
     let (before, after) = (effective(&plan.before), effective(&plan.after));
@@ -152,7 +152,7 @@ fn document<'a>(done: &'a Done<'_>) -> Document<'a> {
         verdict_before: mirror::verdict(&before, repository).0,
         verdict: mirror::verdict(&after, repository).0,
     });
-    Document {
+    ChangeDocument {
         schema: SCHEMA,
         file: done.file.map(JsonPath),
         encoding: &plan.encoding,

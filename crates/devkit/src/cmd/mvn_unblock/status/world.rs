@@ -7,7 +7,7 @@ use devkit_mvn_unblock::{Declaration, Origin, Parsed, Remedy, Repository, Settin
 use devkit_report::{Detailed, Place, message};
 use devkit_text::words;
 
-use super::super::{Files, Names, standard_input, trouble, warning};
+use super::super::{Names, SettingsFiles, standard_input, trouble, warning};
 use crate::failure::Failure;
 
 /// The mirrors that there are, and where from.
@@ -24,7 +24,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn read(names: &Names<'_>, files: &Files) -> anyhow::Result<Self> {
+    pub(crate) fn read(names: &Names<'_>, files: &SettingsFiles) -> anyhow::Result<Self> {
         let file = names.file()?;
         let mut world = Self {
             installation: files.global_settings.clone().or_else(|| names.installation()),
