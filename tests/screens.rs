@@ -17,6 +17,17 @@ use crate::support::{devkit, folder, peer, run};
 
 /// Holds a screen against its picture. `command` makes it anew each time, with these arguments.
 fn look(name: &str, dir: &Path, command: &dyn Fn(&[&str]) -> Command, args: &[&str]) {
+    look_without(&str::to_owned, name, dir, command, args);
+}
+
+/// Holds a screen against its picture. `hide` takes out what is another each time, and keeps the width.
+pub(crate) fn look_without(
+    hide: &dyn Fn(&str) -> String,
+    name: &str,
+    dir: &Path,
+    command: &dyn Fn(&[&str]) -> Command,
+    args: &[&str],
+) {
     let mut picture = String::new();
     for (columns, colour) in [(80, "never"), (120, "never"), (80, "always")] {
         let with_colour = [args, &["--color", colour]].concat();
@@ -30,7 +41,7 @@ fn look(name: &str, dir: &Path, command: &dyn Fn(&[&str]) -> Command, args: &[&s
             let whole = whole.iter().any(|word| line.contains(word));
             assert!(width <= columns.into() || whole, "{name}: {width} columns: {line}");
         }
-        let shown = screen.replace('\u{1b}', "␛");
+        let shown = hide(&screen).replace('\u{1b}', "␛");
         let _ = writeln!(picture, "=== {columns} columns, colour {colour}\n{shown}");
     }
     insta::assert_snapshot!(name, picture);

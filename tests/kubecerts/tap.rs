@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::apiserver::{ApiServer, TOKEN, VALUE};
+use crate::screens::look_without;
 use crate::support::{Ran, devkit, finish, folder, peer, run, wait, write_script};
 
 /// devkit with a home, a place for its kubeconfig, and these arguments of `tap`.
@@ -135,6 +136,54 @@ fn secrets_are_in_no_log_and_in_no_har() {
         ran.stderr
     );
     assert!(ran.stderr.contains(&encoded), "{}", ran.stderr);
+}
+
+/// The screen without the times of this run.
+fn timeless(screen: &str) -> String {
+    let digits = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "0");
+    let line = |line: &str| {
+        let mut line = line.to_owned();
+        // 14:02:09.123
+        if let Some(at) = line.find(':').filter(|at| *at > 2 && line.is_char_boundary(at + 10)) {
+            let time = digits(&line[at - 2..at + 10]);
+            line.replace_range(at - 2..at + 10, &time);
+        }
+        // Right-aligned in seven columns.
+        for unit in [" ms  ", " s  "] {
+            if let Some(end) = line.find(unit).map(|at| at + unit.len() - 2) {
+                line.replace_range(end - 7..end, "   N ms");
+            }
+        }
+        line + "\n"
+    };
+    // Some installations put a program before kubectl that asks for the version by itself.
+    let mut lines = screen.lines();
+    let mut text = String::new();
+    while let Some(next) = lines.next() {
+        if next.contains("another client") {
+            lines.next();
+        } else {
+            text.push_str(&line(next));
+        }
+    }
+    text
+}
+
+#[test]
+fn the_screen_has_its_picture() {
+    if peer::need("kubectl").is_none() {
+        return;
+    }
+    let (dir, _server) = world();
+    let long =
+        "/apis/apps/v1/namespaces/default/deployments/a-name-that-is-longer-than-a-narrow-screen";
+    let script = format!(
+        "kubectl get --raw /version\nkubectl get --raw {long}\n\
+         kubectl get --raw '/api/v1/namespaces/default/secrets/数据库' || true"
+    );
+    write_script(&dir.path().join("ask"), &format!("{{\n{script}\n}} > out 2>&1\n"));
+    let command = |args: &[&str]| tap(dir.path(), &[args, &["--", "sh", "./ask"]].concat());
+    look_without(&timeless, "kubecerts-tap", dir.path(), &command, &[]);
 }
 
 fn tap_view(dir: &Path) -> Command {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use console::{Style, measure_text_width};
+use console::{Style, measure_text_width, truncate_str};
 use devkit_tap::{Bodies, Exchange, RequestInfo, Shown, SubjectClass};
 use devkit_text::escape;
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use super::super::HowMuch;
 use super::body_text;
 use super::watches::Told;
 use crate::amounts::{count, size, span};
-use crate::ui::{To, Ui};
+use crate::ui::{Phrase, To, Ui};
 
 /// Columns for what was asked, where there is room.
 const ASKED: usize = 52;
@@ -26,8 +26,10 @@ const TIME: usize = 12;
 const REST: usize = 25;
 /// Lines of a body with `--bodies short`.
 const SHORT: usize = 12;
-/// Columns of a line of it.
+/// The most columns of a line of a body with `--bodies short`.
 const WIDTH: usize = 120;
+/// Columns before a line of a body.
+const BODY: usize = 8;
 /// Runs that are kept apart by their number.
 const MOST_RUNS: usize = 10_000;
 
@@ -42,6 +44,8 @@ pub(super) struct ScreenLines {
     styles: Styles,
     /// Columns for what was asked.
     asked: usize,
+    /// Columns of the screen, if that is known.
+    width: Option<usize>,
 }
 
 /// Ready for a stream that takes colours, or plain.
@@ -68,6 +72,7 @@ impl ScreenLines {
             commands: HashMap::new(),
             styles,
             asked: room(ui.width(To::Err)),
+            width: ui.width(To::Err),
         }
     }
 
@@ -145,10 +150,14 @@ impl ScreenLines {
 
     /// What was asked, and blanks up to the status, which has a line of its own behind long words.
     fn asked(&self, words: &str) -> String {
-        match self.asked.checked_sub(measure_text_width(words)) {
-            Some(blanks) => format!("{words}{}", " ".repeat(blanks)),
-            None => format!("{words}\n{}", " ".repeat(TIME + self.asked)),
+        if let Some(blanks) = self.asked.checked_sub(measure_text_width(words)) {
+            return format!("{words}{}", " ".repeat(blanks));
         }
+        let most = self.width.map_or(usize::MAX, |width| width.saturating_sub(TIME));
+        let lines: Vec<String> =
+            Phrase::from(words).wrapped(most).iter().map(Phrase::plain).collect();
+        let below = format!("\n{}", " ".repeat(TIME));
+        format!("{}\n{}", lines.join(&below), " ".repeat(TIME + self.asked))
     }
 
     /// The run's command, where it is another than before.
@@ -186,11 +195,16 @@ impl ScreenLines {
         let Some(pretty) = pretty else { return };
         let (most, width) = match self.bodies {
             HowMuch::Full => (usize::MAX, usize::MAX),
-            HowMuch::None | HowMuch::Short => (SHORT, WIDTH),
+            HowMuch::None | HowMuch::Short => {
+                let room = self.width.map_or(WIDTH, |width| width.saturating_sub(BODY));
+                (SHORT, room.min(WIDTH))
+            }
         };
         let lines = pretty.lines().count();
         for line in pretty.lines().take(most) {
-            let line: String = escape(line.as_bytes()).chars().take(width).collect();
+            let line = escape(line.as_bytes());
+            let line =
+                if width == usize::MAX { line } else { truncate_str(&line, width, "").into() };
             let _ = writeln!(text, "      {sign} {line}");
         }
         if lines > most {
