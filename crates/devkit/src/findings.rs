@@ -1,5 +1,8 @@
 //! Findings of every recipe: on the screen, and as annotations for continuous integration.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::path::Path;
 

@@ -45,8 +45,9 @@ pub(crate) fn assert_tame(failure: &Failure) {
     }
 }
 
+/// Fails where a text holds what `escape` would not leave alone, line breaks of ours apart.
 #[track_caller]
-fn is_tame(text: &str) {
+pub(crate) fn is_tame(text: &str) {
     let plain = text.replace('\n', "");
     assert_eq!(devkit_text::escape(plain.as_bytes()), plain);
 }
