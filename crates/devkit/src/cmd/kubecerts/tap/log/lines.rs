@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::super::HowMuch;
-use super::body_text;
+use super::text::body_text;
 use super::watches::Told;
 use crate::amounts::{count, size, span};
 use crate::ui::{Phrase, To, Ui};

@@ -10,7 +10,7 @@ use devkit_text::escape;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::header;
+use super::asked::header;
 use crate::host::clock;
 
 /// The most of an event that is waited for.
