@@ -30,8 +30,8 @@ pub(crate) fn span(duration: Duration) -> String {
 }
 
 /// `1 connection`, `2 connections`.
-pub(crate) fn count(number: impl Into<i128>, what: &str) -> String {
-    let number = number.into();
+pub(crate) fn count(number: impl TryInto<i128>, what: &str) -> String {
+    let number = number.try_into().unwrap_or(i128::MAX);
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 

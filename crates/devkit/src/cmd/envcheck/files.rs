@@ -145,7 +145,7 @@ fn severity(verdict: Verdict, on: &[Verdict]) -> Severity {
 pub(super) fn sum(files: &[&Checked]) -> Option<String> {
     let problems: usize = files.iter().map(|file| file.problems()).sum();
     let failed = files.iter().filter(|file| file.problems() > 0).count();
-    let (said, found_in) = (count(problems as u64, "problem"), count(failed as u64, "file"));
+    let (said, found_in) = (count(problems, "problem"), count(failed, "file"));
     (problems > 1).then(|| format!("{said} in {found_in}\n"))
 }
 

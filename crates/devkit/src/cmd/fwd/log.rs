@@ -19,7 +19,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 use serde::Serialize;
 use tokio::sync::Notify;
 
-use crate::amounts::{size, span};
+use crate::amounts::{count, size, span};
 use crate::host::clock;
 use crate::ui::Ui;
 
@@ -382,11 +382,6 @@ fn note(reason: Reason) -> &'static str {
         Reason::HalfCloseTimeout => "  cut: half-closed and idle",
         Reason::Stopped => "  cut: stopped",
     }
-}
-
-/// `1 connection`, `2 connections`.
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

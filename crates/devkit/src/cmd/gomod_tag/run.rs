@@ -15,6 +15,7 @@ use super::api::ApiReport;
 use super::options::Doing;
 use super::render::{PlanDocument, State};
 use super::trouble;
+use crate::amounts::count;
 use crate::failure::Failure;
 use crate::stdin;
 use crate::ui::{self, Documents, Ui};
@@ -59,10 +60,6 @@ impl Run<'_> {
     }
 
     fn question(&self) -> String {
-        let count = |count: usize, what: &str| match count {
-            1 => format!("1 {what}"),
-            count => format!("{count} {what}s"),
-        };
         let mut parts = Vec::new();
         let files = self.plan.update.files.len();
         if files > 0 {

@@ -12,6 +12,7 @@ use super::annotate::{UNRELEASED, annotate, go_mod};
 use super::options::{Chosen, Where};
 use super::tag::{document, refused};
 use super::{render, trouble};
+use crate::amounts::count;
 use crate::exit;
 use crate::findings::ReportOption;
 use crate::ui::{self, Documents, To, Ui};
@@ -83,11 +84,8 @@ impl ui::Answer for Changed<'_> {
         }
         text.push_str(&render::rest(ui, &self.repository.git, self.plan));
         if self.uncommitted > 0 {
-            let _ = writeln!(
-                text,
-                "not looked at: {} files that are changed and not committed",
-                self.uncommitted
-            );
+            let files = count(self.uncommitted, "file");
+            let _ = writeln!(text, "not looked at: {files} changed and not committed");
         }
         text
     }

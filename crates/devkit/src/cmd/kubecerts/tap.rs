@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use self::log::{LogOptions, Passed, TapLog};
 use self::session::{Ended, Folder};
 use super::{Selection, WARN_DAYS};
-use crate::amounts::parse_size;
+use crate::amounts::{count, parse_size};
 use crate::exit;
 use crate::failure::{self, Failure};
 use crate::findings;
@@ -208,15 +208,11 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
 /// Says what may have kept requests out of the log.
 fn warn(ui: &Ui, counts: &Passed, command: bool) {
     let Passed { requests, wanted, refused } = *counts;
-    let count = |count| match count {
-        1 => String::from("1 request"),
-        count => format!("{count} requests"),
-    };
     if refused > 0 {
         let text = format!(
             "{} came without the token of tap: kubectl's --token and --username replace it; choose \
              by tap's own --context or --user",
-            count(refused)
+            count(refused, "request")
         );
         ui.warning("not-admitted", &text);
     } else if requests == 0 && command {
@@ -226,7 +222,7 @@ fn warn(ui: &Ui, counts: &Passed, command: bool) {
              --kubeconfig and --context for that",
         );
     } else if requests > 0 && wanted == 0 {
-        let text = format!("none of {} matches --filter", count(requests));
+        let text = format!("none of {} matches --filter", count(requests, "request"));
         ui.warning("nothing-matched", &text);
     }
 }

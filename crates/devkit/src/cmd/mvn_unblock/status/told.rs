@@ -8,6 +8,7 @@ use devkit_text::escape;
 
 use super::super::Names;
 use super::{Repositories, World};
+use crate::amounts::count;
 use crate::ui::{self, Fit, Table, To, Ui, column};
 
 /// The answer as people read it.
@@ -15,10 +16,7 @@ pub(super) fn text(ui: &Ui, found: &Repositories<'_>) -> String {
     let Repositories { names, world, installations, all, has_project, .. } = found;
     let mut text = String::new();
     let there = if world.file.exists() || names.is_standard_input(&world.file) {
-        match world.user.len() {
-            1 => "1 mirror".into(),
-            count => format!("{count} mirrors"),
-        }
+        count(world.user.len(), "mirror")
     } else {
         "not there".into()
     };
