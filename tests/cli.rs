@@ -326,6 +326,9 @@ fn man_pages_are_clean_roff() {
     assert!(page.stdout.contains(".TH devkit-fwd 1"));
     let all = run(devkit(dir.path(), ["man", "--out", "share/man1"]));
     assert_eq!(all.code, Some(0));
+    let mut elsewhere = devkit(dir.path(), ["man", "--out", "a…b"]);
+    elsewhere.env("LC_ALL", "C");
+    assert!(run(elsewhere).stderr.lines().any(|line| line == "a…b/devkit.1"));
     let folder = dir.path().join("share/man1");
     let mut files: Vec<_> = fs::read_dir(&folder)
         .unwrap()

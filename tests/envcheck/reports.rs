@@ -50,8 +50,8 @@ fn findings_show_the_line_and_no_value() {
       |  ^^^
       ./Dockerfile:3:1: the shell form of ENTRYPOINT starts /bin/sh
       cause: dash hands on only names that it could set
-      hint:  without a shell between: ENTRYPOINT ["java"]
-             or another name: B_C
+      hint:  ENTRYPOINT ["java", …] starts no shell
+             another name would do: B_C
 
     error: d-e is dropped by dotenv.ruby and dash.inherit [dotenv.ruby]
       caf\xe9.env:1:1
@@ -60,7 +60,7 @@ fn findings_show_the_line_and_no_value() {
       | ^^^
       cause: dotenv.ruby: a line that does not match is passed over in silence
              dash.inherit: dash hands on only names that it could set
-      hint:  another name: D_E
+      hint:  another name would do: D_E
 
     3 problems in 3 files
     --- stderr ---
@@ -93,8 +93,8 @@ fn findings_show_the_line_and_no_value() {
     assert_eq!((ran.code, ran.stdout.contains("::error")), (Some(0), false));
 }
 
-/// The shell is named only where a form of an instruction puts it there, and its exec form only where the
-/// shell has nothing to do but to split words.
+/// The shell is named only where a form of an instruction puts it there, and the exec form only of a
+/// command that is nothing but a program and its arguments.
 #[test]
 fn a_shell_form_is_told_with_its_way_out() {
     let dir = folder();
@@ -102,33 +102,91 @@ fn a_shell_form_is_told_with_its_way_out() {
         let text = format!("FROM alpine\nENV a.b=1 \\\n    C=2\n{end}\n");
         fs::write(dir.path().join("Dockerfile"), text).unwrap();
         let ran = run(devkit(dir.path(), ["envcheck", "Dockerfile"]));
+        assert!(!ran.stdout.contains("topsecret"), "{}", ran.stdout);
         let more = ran.stdout.lines().filter(|line| line.contains("shell")).map(str::trim);
         more.collect::<Vec<_>>().join("\n")
     };
+    let starts = |at: &str, instruction: &str, way: &str| {
+        let line = format!("Dockerfile:{at}: the shell form of {instruction} starts /bin/sh");
+        if way.is_empty() { line } else { format!("{line}\nhint:  {way}") }
+    };
+    let program = |name: &str| format!("CMD [\"{name}\", …] starts no shell");
     for (end, wanted) in [
         (
-            "# why\nentrypoint java  -jar app.jar",
-            "Dockerfile:5:1: the shell form of ENTRYPOINT starts /bin/sh\n\
-             hint:  without a shell between: ENTRYPOINT [\"java\", \"-jar\", \"app.jar\"]",
+            "# why\n  entrypoint java  -jar app.jar",
+            starts("5:3", "ENTRYPOINT", "ENTRYPOINT [\"java\", …] starts no shell"),
         ),
+        // Arguments may be secret.
+        ("CMD server --password topsecret", starts("4:1", "CMD", &program("server"))),
+        ("CMD exec java -jar x", starts("4:1", "CMD", &program("java"))),
+        ("CMD java \\\n  -jar x", starts("4:1", "CMD", &program("java"))),
+        // What only a shell can do.
+        ("CMD exec java $OPTS", starts("4:1", "CMD", "")),
+        ("CMD run 'a b'", starts("4:1", "CMD", "")),
+        ("CMD A=topsecret run", starts("4:1", "CMD", "")),
+        ("CMD cd /app", starts("4:1", "CMD", "")),
+        ("CMD . ./env", starts("4:1", "CMD", "")),
+        ("CMD if true", starts("4:1", "CMD", "")),
+        ("CMD sh run.sh", starts("4:1", "CMD", "")),
+        ("CMD env A sh -c x", starts("4:1", "CMD", &program("env"))),
+        // An ENTRYPOINT of that form ignores CMD, and the other has it as arguments.
         (
-            "CMD exec java $OPTS",
-            "Dockerfile:4:1: the shell form of CMD starts /bin/sh\n\
-             hint:  without a shell between: CMD in its exec form",
+            "ENTRYPOINT java -jar x.jar\nCMD [\"--port\", \"80\"]",
+            starts(
+                "4:1",
+                "ENTRYPOINT",
+                "ENTRYPOINT [\"java\", …] starts no shell, and takes CMD as arguments",
+            ),
         ),
-        (
-            "SHELL [\"/bin/ash\", \"-c\"]\nCMD run 'a b'",
-            "Dockerfile:5:1: the shell form of CMD starts /bin/ash\n\
-             hint:  without a shell between: CMD in its exec form",
-        ),
+        ("ENTRYPOINT []\nCMD foo", starts("5:1", "CMD", &program("foo"))),
+        ("ENTRYPOINT [\"tini\", \"--\"]\nCMD java x", starts("5:1", "CMD", &program("java"))),
         // The shell is what was asked for.
-        ("CMD [\"sh\", \"-c\", \"run\"]", ""),
-        // An ENTRYPOINT without a shell has what CMD says as its arguments.
-        ("ENTRYPOINT [\"run\"]\nCMD x", ""),
-        ("SHELL [\"bash\", \"-c\"]\nCMD run", ""),
+        ("CMD [\"sh\", \"-c\", \"run\"]", String::new()),
+        ("ENTRYPOINT [\"sh\", \"-c\"]\nCMD run", String::new()),
+        ("ENTRYPOINT [\"run\"]\nCMD x", String::new()),
+        ("SHELL [\"bash\", \"-c\"]\nCMD run", String::new()),
     ] {
         assert_eq!(told(end), wanted, "{end}");
     }
+    // A shell that CMD does not start has nothing to do with its form, in whatever order they come.
+    for contexts in ["posh.inherit,dash.inherit", "dash.inherit,posh.inherit"] {
+        fs::write(dir.path().join("Dockerfile"), "FROM x\nENV a.b=1\nCMD run\n").unwrap();
+        let ran = run(devkit(dir.path(), ["envcheck", "Dockerfile", "--context", contexts]));
+        assert_eq!(ran.stdout.matches("starts no shell").count(), 1, "{}", ran.stdout);
+        assert_eq!(ran.stdout.matches("error: ").count(), 2, "{}", ran.stdout);
+    }
+}
+
+/// A value that begins as its name does is a value all the same.
+#[test]
+fn the_place_of_a_value_shows_nothing_of_it() {
+    let dir = folder();
+    for text in [
+        "apiVersion: v1\nkind: Secret\ndata:\n  admin:\n    admin\n",
+        "apiVersion: v1\nkind: Secret\ndata:\n  admin: adminsecret%\n",
+        "apiVersion: v1\nkind: Secret\nstringData:\n  \"5\":\n    5\n",
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - env:\n    - {name: \"5\", value: 5789}\n",
+    ] {
+        fs::write(dir.path().join("pod.yaml"), text).unwrap();
+        let ran = run(devkit(dir.path(), ["envcheck", "pod.yaml"]));
+        assert_eq!(ran.code, Some(1), "{text}");
+        let shown = ran.stdout.lines().filter_map(|line| line.split_once(" | ")).map(|it| it.1);
+        for shown in shown.filter(|shown| !shown.trim_start().starts_with('^')) {
+            let shown = shown.trim();
+            assert!(["…", "value: …"].contains(&shown) || shown.ends_with(": …"), "{shown}");
+            assert!(!shown.contains("secret") && !shown.contains("78"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_marker_stands_where_it_should_in_every_locale() {
+    let dir = folder();
+    fs::write(dir.path().join("Dockerfile"), "FROM x\nENV x=1 a.b=y\nCMD run\n").unwrap();
+    let mut command = devkit(dir.path(), ["envcheck", "Dockerfile"]);
+    command.env("LC_ALL", "C");
+    let ran = run(command);
+    assert!(ran.stdout.contains("2 | ~a.b=~\n  |  ^^^\n"), "{}", ran.stdout);
 }
 
 #[test]

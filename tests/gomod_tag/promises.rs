@@ -59,9 +59,10 @@ fn every_option_and_every_code_is_in_the_manual() {
         }
     }
     assert!(flags > 30, "{flags}");
-    let source = ["tag", "trouble", "verify", "api"]
-        .map(|file| read(&format!("crates/devkit/src/cmd/gomod_tag/{file}.rs")))
-        .concat();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cmd/gomod_tag");
+    let files = fs::read_dir(folder).unwrap();
+    let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+    let source = files.map(|file| fs::read_to_string(file).unwrap()).collect::<String>();
     let mut codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     let made = source
         .split("Failure::new(")
@@ -254,6 +255,8 @@ fn verify_tells_what_go_cannot_use() {
         "{}",
         ran.stderr
     );
+    // Also where only errors are wanted.
+    assert!(repo.ends(1, "verify --quiet").stderr.contains("put this into b/go.mod"));
     let document = repo.json(1, "verify");
     assert_eq!(document["versions"][1]["built"]["verdict"], "failed", "{document}");
     // What is not in the local cache is no fault of the version.

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::world::{BLOCKER, NO_MATCH, World};
+use crate::support::run;
 
 const SETTINGS: &str = "<settings>\n  <servers/>\n</settings>\n";
 const POM: &str = "<project>
@@ -158,6 +159,11 @@ fn undo_refuses_what_has_changed_since_and_shows_it() {
     assert!(ran.stderr.contains("+  <servers/><!-- theirs -->\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("settings.xml.devkit-1"), "{}", ran.stderr);
     assert_eq!((world.text(), world.names().len()), (changed, 2));
+    // What stands in the file keeps its letters, whatever the locale has.
+    world.put(world.text().replace("theirs", "th…rs —"));
+    let mut command = world.command(["--undo"]);
+    command.env("LC_ALL", "C");
+    assert!(run(command).stderr.contains("+  <servers/><!-- th…rs — -->\n"));
     let fresh = World::with(SETTINGS);
     assert_eq!(fresh.refusal(&["--undo"])["code"], "nothing-to-undo");
     // What devkit has made goes again, and so does its folder's content.

@@ -6,15 +6,18 @@ mod dockerfile;
 mod dotenv;
 mod manifest;
 mod seen;
+mod together;
 mod unit;
 mod workflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use devkit_report::Position;
 use devkit_yaml::{Dialect, Mark, Node, YamlError};
 use serde::Serialize;
 
 pub use self::seen::SeenFile;
+pub use self::together::told_together;
 use crate::line::{Line, shown};
 use crate::report::{caveat, collisions, hex};
 use crate::select::{Context, contexts};
@@ -146,15 +149,18 @@ pub(crate) struct Variable {
 /// An instruction of a Dockerfile that starts a shell only by the form in which it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellForm {
-    /// Where the instruction starts, from 1.
-    pub line: usize,
+    /// Where the instruction starts.
+    pub at: Position,
     /// `ENTRYPOINT` or `CMD`.
     pub instruction: String,
     /// The shell that it starts: `/bin/sh`, if no `SHELL` says another.
     pub shell: String,
-    /// What would start the same program without a shell: `["java", "-jar", "app.jar"]`. Nothing where
-    /// the shell may be needed.
-    pub exec_form: Option<String>,
+    /// The program that the exec form would start, of a command that is nothing but a program and its
+    /// arguments. Nothing where a shell may be needed.
+    pub program: Option<String>,
+    /// Whether there is a `CMD`, which Docker ignores beside the shell form of an `ENTRYPOINT` and hands to
+    /// the exec form.
+    pub has_arguments_of_cmd: bool,
 }
 
 /// Something that is wrong with a variable, and not by the rule of its context.
@@ -197,6 +203,9 @@ pub struct Fate {
     /// The instruction that puts the shell of this context before the program.
     #[serde(skip)]
     pub shell_form: Option<ShellForm>,
+    /// Whether the name stands there; else it is the place of the value.
+    #[serde(skip)]
+    pub is_at_name: bool,
 }
 
 /// Why a file cannot be read as what it is.
@@ -249,6 +258,7 @@ pub fn check_file(format: Format, text: &[u8], asked: &[Context]) -> Result<Vec<
             findings.push(Fate {
                 line: besides.at.0,
                 column: besides.at.1,
+                is_at_name: besides.at == (variable.line, variable.column),
                 ..variable.finding(line)
             });
         }
@@ -321,7 +331,8 @@ impl Variable {
         let (verdict, _, message) = found.into_iter().find(|(verdict, ..)| lost(verdict))?;
         let line = self.line_about(place, verdict, message.to_owned());
         let (at, column) = self.value_at.unwrap_or((self.line, self.column));
-        Some(Fate { line: at, column, ..self.finding(line) })
+        let is_at_name = (at, column) == (self.line, self.column);
+        Some(Fate { line: at, column, is_at_name, ..self.finding(line) })
     }
 
     fn finding(&self, mut line: Line) -> Fate {
@@ -335,6 +346,7 @@ impl Variable {
         let of_shell = |(shells, _): &&(&[&str], ShellForm)| shells.contains(&&*line.id);
         Fate {
             shell_form: self.shell_form.as_ref().filter(of_shell).map(|(_, form)| form.clone()),
+            is_at_name: true,
             line: self.line,
             column: self.column,
             name: str::from_utf8(&self.name).ok().map(|_| shown(&self.name)),

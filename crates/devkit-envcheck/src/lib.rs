@@ -23,7 +23,7 @@ mod value;
 mod verdict;
 
 pub use chain::{Chain, Walk};
-pub use file::{Fate, FileError, Format, SeenFile, ShellForm, check_file};
+pub use file::{Fate, FileError, Format, SeenFile, ShellForm, check_file, told_together};
 pub use line::Line;
 pub use outlook::{Outlook, counts_by_default};
 pub use page::page;

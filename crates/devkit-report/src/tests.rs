@@ -46,5 +46,5 @@ fn writer(paths: &PathNames) -> TextWriter<'_> {
     fn plain(_: Emphasis, text: &str) -> String {
         text.to_owned()
     }
-    TextWriter { paths, columns: Some(60), paint: &plain }
+    TextWriter { paths, columns: Some(60), unicode: true, paint: &plain }
 }

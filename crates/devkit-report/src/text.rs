@@ -29,6 +29,9 @@ pub struct TextWriter<'a> {
     pub paths: &'a PathNames,
     /// How wide the screen is, if that is known.
     pub columns: Option<usize>,
+    /// Whether the reader's locale has more than ASCII. Else a cut is told by a sign of one column, so
+    /// that the marker stands where it should.
+    pub unicode: bool,
     /// Colours a text.
     pub paint: &'a dyn Fn(Emphasis, &str) -> String,
 }
@@ -146,7 +149,8 @@ impl TextWriter<'_> {
         let marker = (self.paint)(Emphasis::Severity(as_), &drawn.marker);
         let below = format!("{}{marker} {label}", " ".repeat(drawn.indent));
         let _ = writeln!(text, "{}", margin(&blank));
-        let _ = writeln!(text, "{} {}", margin(&number), drawn.line);
+        let line = if self.unicode { drawn.line } else { drawn.line.replace('…', "~") };
+        let _ = writeln!(text, "{} {line}", margin(&number));
         let _ = writeln!(text, "{} {}", margin(&blank), below.trim_end());
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::findings;
-use crate::ui::{To, Ui};
+use crate::ui::{self, To, Ui};
 
 /// Something that could not be done, in the user's terms.
 #[derive(Debug)]
@@ -150,12 +150,13 @@ pub(crate) fn report(ui: &Ui, error: &anyhow::Error) -> u8 {
     let unforeseen = from_chain(error);
     let failure = error.downcast_ref::<Failure>().unwrap_or(&unforeseen);
     let beneath: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
-    let text = if ui.is_for_programs() {
-        line(&ErrorDocument { error: ErrorFields::of(failure) })
-    } else {
-        text(ui, failure, &beneath)
-    };
-    ui.say(&text);
+    if ui.is_for_programs() {
+        ui.say(&line(&ErrorDocument { error: ErrorFields::of(failure) }));
+        return exit::TROUBLE;
+    }
+    // What stands in a file keeps its letters in every locale.
+    ui::message(failure.shown.as_deref().unwrap_or_default());
+    ui.say(&text(ui, failure, &beneath));
     exit::TROUBLE
 }
 
@@ -176,8 +177,7 @@ fn line(document: &ErrorDocument) -> String {
 
 fn text(ui: &Ui, failure: &Failure, beneath: &[String]) -> String {
     findings::with_writer(ui, To::Err, |writer| {
-        let mut text = failure.shown.clone().unwrap_or_default();
-        text.push_str(&writer.whole(&failure.finding));
+        let mut text = writer.whole(&failure.finding);
         if ui.verbose > 0 {
             for beneath in beneath {
                 writer.labelled(&mut text, "after: ", Some(&beneath.into()));

@@ -35,7 +35,12 @@ pub(crate) fn with_writer<T>(ui: &Ui, to: To, tell: impl FnOnce(&TextWriter<'_>)
         Some(style) => ui.paint(to, &style, text),
         None => text.to_owned(),
     };
-    tell(&TextWriter { paths: ui.paths(), columns: ui.width(to), paint: &paint })
+    tell(&TextWriter {
+        paths: ui.paths(),
+        columns: ui.width(to),
+        unicode: ui.unicode,
+        paint: &paint,
+    })
 }
 
 fn style(emphasis: Emphasis) -> Option<Style> {

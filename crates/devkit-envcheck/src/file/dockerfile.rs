@@ -1,5 +1,7 @@
 //! `ENV` of a Dockerfile, and the shell that `ENTRYPOINT` and `CMD` start in their shell form.
 
+use devkit_report::Position;
+
 use super::{ShellForm, Variable, shells_of};
 
 /// An instruction on its logical line.
@@ -8,15 +10,15 @@ struct Instruction {
     arguments: String,
     /// For each byte of `arguments`, its line and column.
     places: Vec<(usize, usize)>,
-    /// Where it starts, from 1.
-    line: usize,
+    /// Where it starts.
+    at: Position,
 }
 
 /// What an instruction starts when the container starts.
 #[derive(Clone)]
 struct Program {
     /// The words of its command.
-    words: String,
+    words: Vec<String>,
     /// Where Docker puts a shell before it.
     shell_form: Option<ShellForm>,
 }
@@ -30,15 +32,18 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
         let stage = stages.last_mut().expect("there is one from the start");
         let program = || {
             if let Some(words) = exec_form(arguments) {
-                return Program { words: words.join(" "), shell_form: None };
+                let is_some = !words.is_empty();
+                return is_some.then_some(Program { words, shell_form: None });
             }
             let shell_form = ShellForm {
-                line: instruction.line,
+                at: instruction.at,
                 instruction: instruction.keyword.clone(),
                 shell: stage.shell().to_owned(),
-                exec_form: as_exec_form(arguments),
+                program: program_alone(arguments),
+                has_arguments_of_cmd: false,
             };
-            Program { words: stage.shell().to_owned(), shell_form: Some(shell_form) }
+            let words = vec![stage.shell().to_owned()];
+            Some(Program { words, shell_form: Some(shell_form) })
         };
         match instruction.keyword.as_str() {
             "FROM" => {
@@ -59,20 +64,43 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
             "SHELL" => {
                 stage.shell = exec_form(arguments).and_then(|words| words.into_iter().next());
             }
-            "ENTRYPOINT" => stage.entrypoint = Some(program()),
-            "CMD" => stage.command = Some(program()),
+            "ENTRYPOINT" => stage.entrypoint = program(),
+            "CMD" => stage.command = program(),
             _ => {}
         }
     }
     let last = stages.pop().expect("there is one from the start");
-    if let Some(program) = last.entrypoint.or(last.command) {
-        let shells = shells_of(program.words.split_whitespace());
+    if let Some((words, shell_form)) = started(last.entrypoint, last.command) {
+        let shells = shells_of(words.iter().map(String::as_str));
         for at in last.variables {
             variables[at].ids.extend(shells);
-            variables[at].shell_form = program.shell_form.clone().map(|form| (shells, form));
+            variables[at].shell_form = shell_form.clone().map(|form| (shells, form));
         }
     }
     variables
+}
+
+/// The words that Docker starts, and the instruction that puts a shell among them by its form.
+fn started(
+    entrypoint: Option<Program>,
+    command: Option<Program>,
+) -> Option<(Vec<String>, Option<ShellForm>)> {
+    let (mut program, command) = match (entrypoint, command) {
+        (None, command) => (command?, None),
+        (Some(entrypoint), command) => (entrypoint, command),
+    };
+    // What CMD has is ignored beside a shell form, and else handed over.
+    if let Some(form) = &mut program.shell_form {
+        form.has_arguments_of_cmd = command.is_some();
+        return Some((program.words, program.shell_form));
+    }
+    let has_shell = !shells_of(program.words.iter().map(String::as_str)).is_empty();
+    let mut form = None;
+    if let Some(command) = command {
+        program.words.extend(command.words);
+        form = command.shell_form.filter(|_| !has_shell);
+    }
+    Some((program.words, form))
 }
 
 /// What a stage of the build has so far.
@@ -97,16 +125,29 @@ impl Stage {
 fn exec_form(arguments: &str) -> Option<Vec<String>> {
     let inner = arguments.strip_prefix('[')?.trim_end().strip_suffix(']')?;
     let words = inner.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-    (!words.is_empty()).then_some(words)
+    (!words.is_empty() || inner.trim().is_empty()).then_some(words)
 }
 
-/// The exec form of a shell form in which the shell has nothing to do but to split words.
-fn as_exec_form(arguments: &str) -> Option<String> {
+/// The program of a shell form in which the shell has nothing to do but to split words and to start it.
+fn program_alone(arguments: &str) -> Option<String> {
+    // Words that are the shell's own, as POSIX has them, and what bash and busybox add.
+    const OF_SHELL: &[&str] = &[
+        ".", ":", "[", "[[", "alias", "bg", "break", "builtin", "case", "cd", "command",
+        "continue", "declare", "echo", "eval", "exit", "export", "false", "fg", "for", "function",
+        "getopts", "hash", "if", "jobs", "let", "local", "popd", "printf", "pushd", "pwd", "read",
+        "readonly", "return", "select", "set", "shift", "shopt", "source", "test", "time", "times",
+        "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait",
+        "while",
+    ];
     let plain = |c: char| c.is_alphanumeric() || " \t/._-:@%+,".contains(c);
-    let mut words = arguments.split_whitespace().peekable();
-    words.peek()?;
-    let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
-    arguments.chars().all(plain).then(|| format!("[{}]", words.join(", ")))
+    if !arguments.chars().all(plain) || !shells_of(arguments.split_whitespace()).is_empty() {
+        return None;
+    }
+    let mut words = arguments.split_whitespace();
+    let program = words.next()?;
+    let program = if program == "exec" { words.next()? } else { program };
+    let is_program = !OF_SHELL.contains(&program) && !program.starts_with('-') && program != "exec";
+    is_program.then(|| program.to_owned())
 }
 
 /// Splits into instructions: comments go, lines that end with the escape character go on.
@@ -139,6 +180,7 @@ fn instructions(text: &str) -> Vec<Instruction> {
             more
         };
         let indent = line.len() - start.len();
+        let at = Position { line: number + 1, column: line[..indent].chars().count() + 1 };
         let keyword = start.split_whitespace().next().unwrap_or_default();
         let mut more = add(number, line, indent + keyword.len());
         while more {
@@ -162,7 +204,7 @@ fn instructions(text: &str) -> Vec<Instruction> {
                 }
             }
         }
-        instructions.push(Instruction { keyword, arguments, places, line: number + 1 });
+        instructions.push(Instruction { keyword, arguments, places, at });
     }
     instructions
 }

@@ -78,7 +78,7 @@ fn colours_come_from_the_binary() {
         Emphasis::Margin => format!("<margin {text}>"),
     };
     let names = PathNames::default();
-    let writer = TextWriter { paths: &names, columns: None, paint: &paint };
+    let writer = TextWriter { paths: &names, columns: None, unicode: true, paint: &paint };
     let place = Place::new(Path::new("a"), at(1, 1)).seen_in("x", 1);
     let finding = Finding::error("code", message!("m")).at(place).hint(message!("h"));
     assert_eq!(

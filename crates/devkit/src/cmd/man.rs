@@ -62,7 +62,7 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
     let mut devkit = line::command(RECIPES);
     devkit.build();
     if let Some(folder) = &args.out {
-        return ui.answer(&WrittenPages { pages: write_all(&devkit, folder)? });
+        return ui.answer(&WrittenPages { pages: write_all(ui, &devkit, folder)? });
     }
     let command = find(&devkit, &args.command)?;
     let (name, roff) = (page_name(command), page(command)?);
@@ -70,7 +70,11 @@ fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a page that is torn is made again by the next run")]
-fn write_all(devkit: &clap::Command, folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
+fn write_all(
+    ui: &Ui,
+    devkit: &clap::Command,
+    folder: &Path,
+) -> anyhow::Result<Vec<(String, PathBuf)>> {
     fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let mut pages = Vec::new();
@@ -79,6 +83,10 @@ fn write_all(devkit: &clap::Command, folder: &Path) -> anyhow::Result<Vec<(Strin
         let file = folder.join(format!("{name}.1"));
         fs::write(&file, page(command)?)
             .with_context(|| format!("cannot write {}", file.display()))?;
+        if ui.shows_progress() {
+            // The name as it is, whatever letters the locale has.
+            ui::message(&format!("{}\n", file.display()));
+        }
         pages.push((name, file));
     }
     Ok(pages)
@@ -99,13 +107,9 @@ impl ui::Answer for WrittenPages {
         to.add(&ManDocument { schema: SCHEMA, pages })
     }
 
+    /// Each page was told when it was written.
     fn text(&self, _: &Ui) -> String {
         String::new()
-    }
-
-    fn afterwards(&self, ui: &Ui) {
-        let lines = self.pages.iter().map(|(_, file)| format!("{}\n", file.display()));
-        ui.say(&lines.collect::<String>());
     }
 }
 

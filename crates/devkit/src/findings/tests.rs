@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use devkit_envcheck::{Format, SeenFile, check_file};
+use devkit_envcheck::{Format, SeenFile, check_file, told_together};
 use devkit_kubecerts::{Clock, FileBytes, Kubeconfig, Report, Sources};
 use devkit_mvn_unblock::{Parsed, Settings};
 use devkit_report::sarif::{self, Tool};
@@ -20,7 +20,7 @@ use crate::failure::tests::{hostile, is_tame, path};
 fn assert_tame(finding: &Finding) {
     let paths = PathNames::default().below("/src");
     let paint = |_: Emphasis, text: &str| text.to_owned();
-    let writer = TextWriter { paths: &paths, columns: Some(80), paint: &paint };
+    let writer = TextWriter { paths: &paths, columns: Some(80), unicode: true, paint: &paint };
     for text in [writer.line(finding), writer.sentence(finding), writer.whole(finding)] {
         is_tame(&text);
     }
@@ -127,9 +127,9 @@ fn of_variables(format: Format, file: &str, text: &str) -> Vec<Finding> {
     let Ok(facts) = check_file(format, file.as_bytes(), &[]) else { return Vec::new() };
     let name = path(text);
     let seen = SeenFile::new(&name, file.as_bytes());
-    let told = seen.findings(&facts).into_iter().map(|found| found.finding);
-    let single = facts.iter().map(|fact| seen.finding(fact.clone()).finding);
-    told.chain(single).collect()
+    let single: Vec<_> = facts.into_iter().map(|fact| seen.finding(fact)).collect();
+    let told = told_together(&single).into_iter().map(|found| found.finding);
+    told.chain(single.iter().map(|found| found.finding.clone())).collect()
 }
 
 /// The findings of settings of Maven.

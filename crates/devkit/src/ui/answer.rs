@@ -115,6 +115,13 @@ impl Ui {
         !self.json && !self.quiet
     }
 
+    /// What to do about an answer that is no, on standard error. A program has it in the document.
+    pub(crate) fn advise(&self, text: &str) {
+        if !self.json {
+            self.say(text);
+        }
+    }
+
     /// What is told beside the answer, on standard error.
     pub(crate) fn aside(&self, text: &str) {
         if self.shows_progress() {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use devkit_envcheck::{Context, Fate, FileError, Format, SeenFile, Verdict, check_file};
+use devkit_envcheck::{
+    Context, Fate, FileError, Format, SeenFile, Verdict, check_file, told_together,
+};
 use devkit_report::{Detailed, Finding, PathNames, Place, Position, Severity, message};
 use devkit_text::escape;
 use serde::{Serialize, Serializer};
@@ -27,9 +29,6 @@ pub(super) struct Checked {
     format: Format,
     #[serde(serialize_with = "facts")]
     findings: Vec<Detailed<Fate>>,
-    /// What people read of them: what is alike is one.
-    #[serde(skip)]
-    told: Vec<Detailed<Verdict>>,
 }
 
 /// For a program a finding is what the library says of it.
@@ -42,9 +41,9 @@ impl Checked {
         self.findings.iter().any(|finding| on.contains(&finding.detail.verdict))
     }
 
-    /// How many problems people are told of.
-    pub(super) fn problems(&self) -> usize {
-        self.told.len()
+    /// What people read of it: what several contexts do alike is one finding.
+    fn told(&self) -> Vec<Detailed<Verdict>> {
+        told_together(&self.findings)
     }
 }
 
@@ -117,9 +116,8 @@ pub(super) fn check(
     let findings = check_file(format, &text, asked)
         .map_err(|error| malformed(&format!("{} file", format.name()), error))?;
     let seen = SeenFile::new(path, &text);
-    let told = seen.findings(&findings);
     let findings = findings.into_iter().map(|fact| seen.finding(fact)).collect();
-    Ok(Checked { schema: SCHEMA, file: shown, format, findings, told })
+    Ok(Checked { schema: SCHEMA, file: shown, format, findings })
 }
 
 /// What people read of a file. `on` are the verdicts that are errors.
@@ -129,8 +127,8 @@ pub(super) fn text(ui: &Ui, checked: &Checked, on: &[Verdict]) -> String {
         return format!("{} {} ({}): {all}\n", ui.mark(true), checked.file, checked.format.name());
     }
     findings::with_writer(ui, To::Out, |writer| {
-        let told = checked.told.iter().map(|Detailed { finding, detail: verdict }| {
-            writer.whole(&Finding { severity: severity(*verdict, on), ..finding.clone() })
+        let told = checked.told().into_iter().map(|Detailed { finding, detail: verdict }| {
+            writer.whole(&Finding { severity: severity(verdict, on), ..finding })
         });
         told.collect::<Vec<_>>().join("\n")
     })
@@ -143,8 +141,8 @@ fn severity(verdict: Verdict, on: &[Verdict]) -> Severity {
 
 /// How many problems there are in how many files; nothing where one look shows it.
 pub(super) fn sum(files: &[&Checked]) -> Option<String> {
-    let problems: usize = files.iter().map(|file| file.problems()).sum();
-    let failed = files.iter().filter(|file| file.problems() > 0).count();
+    let problems: usize = files.iter().map(|file| file.told().len()).sum();
+    let failed = files.iter().filter(|file| !file.findings.is_empty()).count();
     let (said, found_in) = (count(problems, "problem"), count(failed, "file"));
     (problems > 1).then(|| format!("{said} in {found_in}\n"))
 }

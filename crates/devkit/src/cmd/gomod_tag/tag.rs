@@ -207,7 +207,7 @@ fn act(ui: &Ui, host: &Host, version: Option<&str>, acting: &Acting) -> anyhow::
     if doing.dry_run || !plan.problems.is_empty() || plan.rows.is_empty() {
         let code = show(ui, &repository, &plan, &api)?;
         if code == exit::TROUBLE {
-            ui.aside("no tag was created\n");
+            ui.advise("no tag was created\n");
         }
         return Ok(code);
     }

@@ -96,13 +96,14 @@ pub(super) fn run(ui: &Ui, host: &Host, args: &Args) -> anyhow::Result<u8> {
         ui.so_far(&text(ui, &one))?;
         verified.push(one);
     }
-    ui.answer(&AllVerified { go: version, repository: &repository, versions: &verified })
+    let bad = verified.iter().filter(|one| one.is_bad());
+    ui.advise(&bad.map(|one| retract(&repository, one)).collect::<String>());
+    ui.answer(&AllVerified { go: version, versions: &verified })
 }
 
 /// What go makes of all the versions that were asked about.
 struct AllVerified<'a> {
     go: String,
-    repository: &'a Repository,
     versions: &'a [Verified],
 }
 
@@ -115,11 +116,6 @@ impl ui::Answer for AllVerified<'_> {
     /// Each version was told when it was known.
     fn text(&self, _: &Ui) -> String {
         String::new()
-    }
-
-    fn afterwards(&self, ui: &Ui) {
-        let bad = self.versions.iter().filter(|one| one.is_bad());
-        ui.say(&bad.map(|one| retract(self.repository, one)).collect::<String>());
     }
 
     fn exit(&self) -> u8 {
