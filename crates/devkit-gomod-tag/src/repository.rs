@@ -350,8 +350,8 @@ impl Repository {
         for (at, found) in found.iter().enumerate() {
             let module = &mut self.modules[at];
             match &found[..] {
-                [Found::Own(go_mod)] => module.retracted_before = retracted(go_mod),
-                [Found::Other] => all[at].clone_from(&module.releases),
+                [FoundGoMod::Own(go_mod)] => module.retracted_before = retracted(go_mod),
+                [FoundGoMod::Other] => all[at].clone_from(&module.releases),
                 _ => {}
             }
         }
@@ -361,12 +361,13 @@ impl Repository {
         let found = self.go_mods_of(&all)?;
         for (at, found) in found.into_iter().enumerate().filter(|(at, _)| !all[*at].is_empty()) {
             let module = &mut self.modules[at];
-            let kept = all[at].iter().zip(&found).filter(|(_, it)| !matches!(it, Found::Other));
+            let kept =
+                all[at].iter().zip(&found).filter(|(_, it)| !matches!(it, FoundGoMod::Other));
             module.releases = kept.map(|(release, _)| release.clone()).collect();
             let authority = authority(&module.releases).cloned();
             let highest =
                 all[at].iter().zip(&found).find(|(it, _)| Some(*it) == authority.as_ref());
-            if let Some((_, Found::Own(go_mod))) = highest {
+            if let Some((_, FoundGoMod::Own(go_mod))) = highest {
                 module.retracted_before = retracted(go_mod);
             }
         }
@@ -374,7 +375,7 @@ impl Repository {
     }
 
     /// What the tags of releases of each module hold.
-    fn go_mods_of(&self, releases: &[Vec<Release>]) -> Result<Vec<Vec<Found>>, GitError> {
+    fn go_mods_of(&self, releases: &[Vec<Release>]) -> Result<Vec<Vec<FoundGoMod>>, GitError> {
         let mut names = Vec::new();
         let folders = |module: &Module| {
             let prefix = module.prefix.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -402,14 +403,16 @@ impl Repository {
                 let is_root = module.prefix.as_ref().is_ok_and(|it| it.to_string().is_empty())
                     && module.path.as_ref().is_ok_and(|path| path.suffix() == MajorSuffix::None);
                 if texts.is_empty() && is_root {
-                    of_module.push(Found::Nothing);
+                    of_module.push(FoundGoMod::Nothing);
                     continue;
                 }
                 let parsed = texts.into_iter().find_map(|bytes| {
                     let go_mod = GoMod::parse(&String::from_utf8(bytes).ok()?).ok()?;
                     (go_mod.module.as_ref()?.text == module.name()).then_some(go_mod)
                 });
-                of_module.push(parsed.map_or(Found::Other, |go_mod| Found::Own(Box::new(go_mod))));
+                of_module.push(
+                    parsed.map_or(FoundGoMod::Other, |go_mod| FoundGoMod::Own(Box::new(go_mod))),
+                );
             }
             found.push(of_module);
         }
@@ -419,7 +422,7 @@ impl Repository {
 
 /// What a tag of a module holds.
 #[derive(Debug)]
-enum Found {
+enum FoundGoMod {
     /// The `go.mod` of that very path.
     Own(Box<GoMod>),
     /// No `go.mod` at all, which the root module needs not have.

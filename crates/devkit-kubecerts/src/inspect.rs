@@ -3,7 +3,7 @@
 use devkit_report::{Finding, Message, Place, message};
 
 use crate::address;
-use crate::config::kubeconfig::{Exec, Source, User};
+use crate::config::kubeconfig::{Exec, PartSource, User};
 use crate::config::material::{Item, Material};
 use crate::config::select::Selected;
 use crate::pki::key::PrivateKey;
@@ -95,7 +95,7 @@ impl Places {
         let of_cluster = selected.cluster.map(|entry| safe_place(&entry.place));
         let of_user = selected.user.map(|entry| safe_place(&entry.place));
         let (cluster, user) = (of_cluster.or(context.clone()), of_user.or(context));
-        let of_part = |source: fn(&User) -> &Source| {
+        let of_part = |source: fn(&User) -> &PartSource| {
             let place = selected.user.and_then(|entry| source(&entry.value).place());
             place.map(safe_place).or_else(|| user.clone())
         };

@@ -26,12 +26,12 @@ pub struct Place {
     /// Where in it; nothing if it is about the whole file.
     pub at: Option<Position>,
     /// Behind a pointer, because places are in errors, which should be small.
-    seen: Option<Box<Seen>>,
+    seen: Option<Box<PlaceDetail>>,
 }
 
 /// What is known of the file at a place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Seen {
+struct PlaceDetail {
     span: Option<Range<usize>>,
     excerpt: Option<Excerpt>,
 }

@@ -58,15 +58,15 @@ pub(crate) struct Cluster {
     pub(crate) insecure_skip_tls_verify: bool,
     pub(crate) proxy_url: String,
     pub(crate) disable_compression: bool,
-    pub(crate) ca: Source,
+    pub(crate) ca: PartSource,
     /// The extension for credential plugins.
     pub(crate) exec_config: Option<serde_json::Value>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct User {
-    pub(crate) certificate: Source,
-    pub(crate) key: Source,
+    pub(crate) certificate: PartSource,
+    pub(crate) key: PartSource,
     pub(crate) token: Option<Secret>,
     pub(crate) token_file: Option<(String, Named)>,
     pub(crate) username: String,
@@ -134,7 +134,7 @@ impl fmt::Debug for Cluster {
 
 /// Where the bytes of a certificate or key are: a file, the field itself, or (an error) both.
 #[derive(Debug, Default)]
-pub(crate) struct Source {
+pub(crate) struct PartSource {
     pub(crate) file: Option<(String, Named)>,
     pub(crate) data: Option<(Secret, Place)>,
 }
@@ -154,7 +154,7 @@ impl User {
     }
 }
 
-impl Source {
+impl PartSource {
     pub(crate) fn is_some(&self) -> bool {
         self.file.is_some() || self.data.is_some()
     }

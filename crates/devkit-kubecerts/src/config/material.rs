@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::files::{FileBytes, Read};
-use crate::config::kubeconfig::Source;
+use crate::config::kubeconfig::PartSource;
 use crate::config::select::Selected;
 use crate::error::{Error, Named};
 use crate::secret::{Secret, looks_like_key};
@@ -56,7 +56,7 @@ impl Selected<'_> {
     #[must_use]
     pub fn material(&self, read: Read<'_>) -> Material {
         let mut material = Material::default();
-        let mut take = |source: &Source| match item(source, read) {
+        let mut take = |source: &PartSource| match item(source, read) {
             Ok(item) => item,
             Err(error) => {
                 material.problems.push(error);
@@ -78,7 +78,7 @@ impl Selected<'_> {
 }
 
 /// An empty file is as good as none, like an empty field.
-fn item(source: &Source, read: Read<'_>) -> Result<Option<Item>, Error> {
+fn item(source: &PartSource, read: Read<'_>) -> Result<Option<Item>, Error> {
     let (name, named) = match (&source.file, &source.data) {
         (Some((_, named)), Some(_)) => return Err(Error::DataAndFile { named: named.clone() }),
         (None, None) => return Ok(None),
