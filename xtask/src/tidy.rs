@@ -16,6 +16,7 @@ pub(crate) fn run() -> Result<()> {
     recipes(&mut problems)?;
     test_files(&mut problems)?;
     libraries(&mut problems)?;
+    lookups(&mut problems)?;
     links(&mut problems)?;
     circles::check(&mut problems)?;
     map::check(&mut problems)?;
@@ -107,6 +108,42 @@ fn libraries(problems: &mut Vec<String>) -> Result<()> {
             if !text.starts_with("//!") {
                 problems.push(format!("{} does not say why it exists", shown(&file)));
             }
+        }
+    }
+    Ok(())
+}
+
+/// What looks up a host, a user or a group, in the words of std, tokio, nix and C.
+const LOOKUPS: &[&str] = &[
+    "ToSocketAddrs",
+    "to_socket_addrs",
+    "lookup_host",
+    "getaddrinfo",
+    "getpwnam",
+    "getpwuid",
+    "getgrnam",
+    "getgrgid",
+    "User::from_",
+    "Group::from_",
+    "connect((",
+    "bind((host",
+    "bind((name",
+];
+
+/// Names are looked up by one crate: what a released binary may ask of the system is known in one place.
+fn lookups(problems: &mut Vec<String>) -> Result<()> {
+    for file in rust_files(&root().join("crates"))? {
+        let name = shown(&file);
+        let is_test =
+            name.contains("/tests") || name.contains("/examples/") || name.contains("/fuzz/");
+        if is_test || name.starts_with("crates/devkit-lookup/") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        // Tests within a file are its end.
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for word in LOOKUPS.iter().filter(|word| code.contains(**word)) {
+            problems.push(format!("{name} has {word}: devkit-lookup looks names up"));
         }
     }
     Ok(())

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write as _};
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -262,7 +262,7 @@ impl Candidate<'_> {
 
 fn connect(host: &str, port: u16, end: Instant) -> io::Result<TcpStream> {
     let mut last = io::Error::other("the name has no address");
-    for address in (host, port).to_socket_addrs()? {
+    for address in devkit_lookup::addresses(host, port)? {
         match TcpStream::connect_timeout(&address, left(end)?) {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,

@@ -182,8 +182,8 @@ pub(crate) fn resolve(host: &TcpHost, port: u16, family: Family) -> io::Result<V
         // `::ffff:127.0.0.1` cannot be bound where IPv6 sockets are IPv6 only.
         TcpHost::Ip(ip) => Ok(vec![(ip.to_canonical(), port).into()]),
         TcpHost::Name(name) => {
-            let found = std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port))?;
-            let mut addresses: Vec<_> = found.filter(|found| family.takes(found.ip())).collect();
+            let mut addresses = devkit_lookup::addresses(name, port)?;
+            addresses.retain(|found| family.takes(found.ip()));
             addresses.dedup();
             Ok(addresses)
         }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
-use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -190,13 +190,13 @@ async fn resolve(address: &TcpAddress) -> Result<Vec<SocketAddr>, DialFailure> {
     let TcpHost::Name(name) = &address.host else {
         return Ok(vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()]);
     };
-    let found = lookup_host((name.as_str(), port)).await.map_err(|error| {
+    let found = devkit_lookup::addresses_in_time(name, port).await.map_err(|error| {
         if out_of_descriptors(&error) {
             return DialFailure::Other(error);
         }
         DialFailure::Unresolved(resolver_words(&error))
     })?;
-    Ok(found.filter(|found| address.family.takes(found.ip())).collect())
+    Ok(found.into_iter().filter(|found| address.family.takes(found.ip())).collect())
 }
 
 /// Tries one address after the other, each with a head start, and keeps the first that answers.
@@ -388,7 +388,7 @@ fn is_of_this_machine(ip: IpAddr) -> bool {
     };
     let source = || {
         let socket = UdpSocket::bind((any, 0))?;
-        socket.connect((ip, 9))?;
+        socket.connect(SocketAddr::new(ip, 9))?;
         socket.local_addr()
     };
     source().is_ok_and(|source| source.ip() == ip)

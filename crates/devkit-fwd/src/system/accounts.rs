@@ -1,7 +1,5 @@
 //! User and group names, as the system's account database has them.
 
-use nix::unistd::{Group, User};
-
 use crate::error::Error;
 
 /// Turns a user name or a number into a user id.
@@ -13,8 +11,8 @@ pub fn uid(name: &str) -> Result<u32, Error> {
     if let Some(id) = number(name) {
         return Ok(id);
     }
-    match User::from_name(name) {
-        Ok(Some(user)) => Ok(user.uid.as_raw()),
+    match devkit_lookup::user(name) {
+        Ok(Some(uid)) => Ok(uid),
         _ => Err(Error::UnknownUser { kind: "user", name: name.into() }),
     }
 }
@@ -28,8 +26,8 @@ pub fn gid(name: &str) -> Result<u32, Error> {
     if let Some(id) = number(name) {
         return Ok(id);
     }
-    match Group::from_name(name) {
-        Ok(Some(group)) => Ok(group.gid.as_raw()),
+    match devkit_lookup::group(name) {
+        Ok(Some(gid)) => Ok(gid),
         _ => Err(Error::UnknownUser { kind: "group", name: name.into() }),
     }
 }

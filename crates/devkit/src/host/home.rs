@@ -35,6 +35,6 @@ impl Home {
 /// The home folder of the user database. One of a single letter is none to Java, which then takes
 /// `HOME` too.
 fn account() -> Option<PathBuf> {
-    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
-    Some(user.dir).filter(|home| home.as_os_str().len() > 1)
+    let home = devkit_lookup::home(nix::unistd::getuid().as_raw()).ok().flatten();
+    home.filter(|home| home.as_os_str().len() > 1)
 }

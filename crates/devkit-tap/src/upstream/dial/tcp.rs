@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -18,7 +18,8 @@ const HEAD_START: Duration = Duration::from_millis(300);
 
 pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialError> {
     let connect = async {
-        let stream = first_of(lookup_host((host, port)).await?).await?;
+        let found = devkit_lookup::addresses_in_time(host, port).await?;
+        let stream = first_of(found.into_iter()).await?;
         stream.set_nodelay(true)?;
         // A watch on a connection that nobody has any more would wait for ever.
         let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
