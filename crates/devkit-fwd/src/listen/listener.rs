@@ -144,7 +144,7 @@ pub(crate) fn passed(fd: OwnedFd) -> Result<SocketListener, String> {
     if socket.r#type().ok() != Some(Type::STREAM) {
         return Err("one of them is no stream socket (ListenStream=)".into());
     }
-    if !socket.is_listener().unwrap_or(false) {
+    if !listens(&socket) {
         return Err("one of them does not listen (Accept=no is needed)".into());
     }
     let unusable = |error: io::Error| format!("one of them cannot be used ({error})");
@@ -158,6 +158,18 @@ pub(crate) fn passed(fd: OwnedFd) -> Result<SocketListener, String> {
         Domain::UNIX => Ok(SocketListener::Unix(OwnedFd::from(socket).into(), None)),
         _ => Err("one of them is neither a TCP nor a Unix socket".into()),
     }
+}
+
+/// Whether a socket listens.
+#[cfg(target_os = "linux")]
+fn listens(socket: &Socket) -> bool {
+    socket.is_listener().unwrap_or(false)
+}
+
+/// Elsewhere accept(2) says it. Untested.
+#[cfg(not(target_os = "linux"))]
+fn listens(_: &Socket) -> bool {
+    true
 }
 
 /// What every TCP connection gets: small messages at once, and a dead peer found out.

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, lchown};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,6 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::error::{Error, Holder, Right};
 use crate::input::options::FileRule;
-use crate::system::holder;
 use crate::system::limits::BACKLOG;
 use crate::system::sun_path::{Alias, AliasError};
 
@@ -55,7 +54,9 @@ pub(crate) fn listen(path: &Path, rule: &FileRule) -> Result<(UnixListener, Sock
     // bind(2) creates the file with mode 0777 less the umask: this way it has the wanted mode from
     // its first moment, and there is no gap between bind and chmod. The umask is the whole
     // process's; see `Plan::listen`.
-    let before = umask(Mode::from_bits_truncate(!rule.mode() & 0o777));
+    let mask = !rule.mode() & 0o777;
+    // Apple's mode_t has 16 bits, which these nine fit into.
+    let before = umask(Mode::from_bits_truncate(mask as nix::libc::mode_t));
     let bound = socket.bind(&address);
     umask(before);
     bound.map_err(|error| match error.raw_os_error() {
@@ -122,7 +123,7 @@ fn probe(path: &Path) -> SocketProbe {
         Ok(socket)
     };
     match connect() {
-        Ok(socket) => SocketProbe::Alive(owner(socket)),
+        Ok(socket) => SocketProbe::Alive(owner(&socket)),
         Err(error) => match error.raw_os_error() {
             Some(nix::libc::ECONNREFUSED) => SocketProbe::Stale,
             Some(nix::libc::ENOENT) => SocketProbe::Gone,
@@ -134,14 +135,13 @@ fn probe(path: &Path) -> SocketProbe {
 }
 
 #[cfg(target_os = "linux")]
-fn owner(socket: Socket) -> Option<Holder> {
+fn owner(socket: &Socket) -> Option<Holder> {
     use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-    let stream = UnixStream::from(OwnedFd::from(socket));
-    holder::of_pid(getsockopt(&stream, PeerCredentials).ok()?.pid())
+    crate::system::holder::of_pid(getsockopt(&socket, PeerCredentials).ok()?.pid())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn owner(_: Socket) -> Option<Holder> {
+fn owner(_: &Socket) -> Option<Holder> {
     None
 }
 

@@ -284,13 +284,26 @@ fn let_first_word_acknowledge(socket: &Socket) {
 #[cfg(not(target_os = "linux"))]
 fn let_first_word_acknowledge(_: &Socket) {}
 
+/// A stream socket that never blocks, from its first moment.
+#[cfg(target_os = "linux")]
+fn unblocked(domain: Domain, protocol: Option<Protocol>) -> io::Result<Socket> {
+    Socket::new(domain, Type::STREAM.nonblocking(), protocol)
+}
+
+/// Elsewhere it takes a second call.
+#[cfg(not(target_os = "linux"))]
+fn unblocked(domain: Domain, protocol: Option<Protocol>) -> io::Result<Socket> {
+    let socket = Socket::new(domain, Type::STREAM, protocol)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
 /// A connection in the making. Given up, it is reset: a proper end would be an empty request.
 struct TcpAttempt(Option<TcpStream>);
 
 impl TcpAttempt {
     fn start(address: SocketAddr, word: FirstWord) -> io::Result<Self> {
-        let kind = Type::STREAM.nonblocking();
-        let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
+        let socket = unblocked(Domain::for_address(address), Some(Protocol::TCP))?;
         prepare(&socket)?;
         if word == FirstWord::Waits {
             let_first_word_acknowledge(&socket);
@@ -323,7 +336,7 @@ impl Drop for TcpAttempt {
 /// An attempt at a Unix socket, which is answered at once.
 fn connect_unix(address: &UnixAddress) -> Result<Dialled, DialFailure> {
     let connect = |name: &Path| -> io::Result<UnixStream> {
-        let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
+        let socket = unblocked(Domain::UNIX, None)?;
         socket.connect(&SockAddr::unix(name)?)?;
         let stream = UnixStream::from_std(OwnedFd::from(socket).into())?;
         Ok(stream)

@@ -20,6 +20,13 @@ use super::pipe::Spliced;
 use super::transport::Transport;
 use crate::system::sys;
 
+/// A write to a connection that is gone is an error and no signal.
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: MsgFlags = MsgFlags::MSG_NOSIGNAL;
+/// Apple has no such flag, and Rust's runtime ignores SIGPIPE.
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: MsgFlags = MsgFlags::empty();
+
 /// A connected socket. Dropping it closes it, with a FIN unless it was [`SocketStream::reset`].
 #[derive(Debug)]
 pub(crate) enum SocketStream {
@@ -190,7 +197,7 @@ impl Transport for SocketStream {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         let fd = self.as_fd().as_raw_fd();
         self.try_io(Interest::WRITABLE, || {
-            let count = send(fd, bytes, MsgFlags::MSG_NOSIGNAL)?;
+            let count = send(fd, bytes, NO_SIGNAL)?;
             Ok((count, count < bytes.len()))
         })
     }
