@@ -14,10 +14,11 @@ pub(crate) fn run() -> Result<()> {
             ));
         }
     }
-    let binary = static_binary()?;
+    let triple = musl_triple();
+    let epoch = epoch()?;
+    let binary = static_binary(&triple, &epoch)?;
     try_it(&binary)?;
-    let version = version()?;
-    let name = format!("devkit-{version}-{}-linux", std::env::consts::ARCH);
+    let name = format!("devkit-{}-{triple}", version()?);
     let out = target().join("dist");
     let folder = out.join(&name);
     let _ = fs::remove_dir_all(&folder);
@@ -50,11 +51,7 @@ pub(crate) fn run() -> Result<()> {
     let pages = folder.join("man/man1");
     check(program(&binary, &["-q", "man", "--out", &pages.to_string_lossy()]))?;
 
-    let archive = format!("{name}.tar.gz");
-    let mut tar =
-        program("tar", &["--sort=name", "--owner=0", "--group=0", "-czf", &archive, &name]);
-    tar.current_dir(&out);
-    check(tar)?;
+    let archive = packed(&out, &name, &epoch)?;
     let mut sum = program("sha256sum", &[&archive]);
     sum.current_dir(&out);
     let sum = output(sum)?;
@@ -65,19 +62,70 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Builds the binary that needs no library of the system it runs on.
+/// Packs a folder into `NAME.tar.gz`, the same bytes for the same files, and gives the archive's name.
+fn packed(out: &Path, name: &str, epoch: &str) -> Result<String> {
+    let (file, time) = (format!("{name}.tar"), format!("--mtime=@{epoch}"));
+    let owner = ["--owner=0", "--group=0", "--numeric-owner", "--mode=u+rw,go+r-w"];
+    let mut tar = program("tar", &["--sort=name", "--format=ustar", &time]);
+    tar.args(owner).args(["-cf", &file, name]).current_dir(out);
+    check(tar)?;
+    let mut gzip = program("gzip", &["-9", "--no-name", "--force", &file]);
+    gzip.current_dir(out);
+    check(gzip)?;
+    Ok(format!("{file}.gz"))
+}
+
+/// The time that everything of a release has: that of the commit, unless `SOURCE_DATE_EPOCH` says another.
+fn epoch() -> Result<String> {
+    if let Ok(epoch) = std::env::var("SOURCE_DATE_EPOCH") {
+        return Ok(epoch);
+    }
+    let mut log = program("git", &["log", "-1", "--format=%ct"]);
+    log.current_dir(root());
+    Ok(output(log)?.trim().to_owned())
+}
+
+/// Builds the binary that needs nothing of the system it runs on.
 ///
-/// With musl where its toolchain is at hand; else with glibc linked in, which still asks the
-/// running system's NSS modules for names that are not in `/etc` or the DNS.
-fn static_binary() -> Result<PathBuf> {
-    let triple = musl()?.unwrap_or_else(|| format!("{}-unknown-linux-gnu", std::env::consts::ARCH));
-    let args = ["build", "--release", "--locked", "-q", "-p", "devkit", "--target", &triple];
+/// With musl, and never with a glibc that is linked in: that one loads the name-service modules of the
+/// running system for hosts and accounts, and with them another glibc, and dies of it.
+fn static_binary(triple: &str, epoch: &str) -> Result<PathBuf> {
+    if musl()?.is_none() {
+        return Err(format!(
+            "a release is built for {triple}, which this machine cannot: rustup target add {triple}, and \
+             musl-gcc (Debian: musl-tools)"
+        ));
+    }
+    let args = ["build", "--release", "--locked", "-q", "-p", "devkit", "--target", triple];
     let mut build = cargo(&args);
     // A folder of its own: other flags would make Cargo build everything anew each time.
     let folder = target().join("static");
-    build.env("RUSTFLAGS", STATIC).env("CARGO_TARGET_DIR", &folder);
+    let (rust, c) = without_paths()?;
+    build.env("CARGO_ENCODED_RUSTFLAGS", rust).env("CFLAGS", c).env("SOURCE_DATE_EPOCH", epoch);
+    build.env("CARGO_TARGET_DIR", &folder);
     check(build)?;
     Ok(folder.join(triple).join("release/devkit"))
+}
+
+/// The flags for Rust and for C by which no path of the machine that builds comes into a binary.
+fn without_paths() -> Result<(String, String)> {
+    let sysroot = output(program("rustc", &["--print", "sysroot"]))?;
+    let mut paths =
+        vec![(root(), "/devkit".to_owned()), (PathBuf::from(sysroot.trim()), "/rust".to_owned())];
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    if let Some(sources) = home.map(|home| home.join("registry/src")) {
+        // The registry's folder has a name of its own on each machine.
+        for registry in list(&sources).unwrap_or_default() {
+            paths.push((registry, "/crates".to_owned()));
+        }
+    }
+    let flags = |flag: &str, between: &str| {
+        let flag = |(from, to): &(PathBuf, String)| format!("{flag}={}={to}", from.display());
+        paths.iter().map(flag).collect::<Vec<_>>().join(between)
+    };
+    // Cargo's own way to hand over flags that may have blanks.
+    Ok((flags("--remap-path-prefix", "\u{1f}"), flags("-ffile-prefix-map", " ")))
 }
 
 const STATIC: &str = "-C target-feature=+crt-static";
@@ -102,9 +150,14 @@ pub(crate) fn static_for_tests() -> Result<PathBuf> {
     Ok(kept)
 }
 
+/// The target for musl on this processor.
+fn musl_triple() -> String {
+    format!("{}-unknown-linux-musl", std::env::consts::ARCH)
+}
+
 /// The target for musl, where both Rust and the system have what it takes.
 fn musl() -> Result<Option<String>> {
-    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let triple = musl_triple();
     let sysroot = output(program("rustc", &["--print", "sysroot"]))?;
     let installed = Path::new(sysroot.trim()).join("lib/rustlib").join(&triple).exists();
     Ok((installed && find("musl-gcc").is_some()).then_some(triple))
