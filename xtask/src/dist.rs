@@ -107,6 +107,12 @@ fn static_binary(triple: &str, epoch: &str) -> Result<PathBuf> {
     Ok(folder.join(triple).join("release/devkit"))
 }
 
+/// The binary that the last `cargo xtask dist` has made.
+pub(crate) fn released() -> Result<PathBuf> {
+    let binary = target().join("static").join(musl_triple()).join("release/devkit");
+    if binary.is_file() { Ok(binary) } else { Err("there is none yet: cargo xtask dist".into()) }
+}
+
 /// The flags for Rust and for C by which no path of the machine that builds comes into a binary.
 fn without_paths() -> Result<(String, String)> {
     let sysroot = output(program("rustc", &["--print", "sysroot"]))?;

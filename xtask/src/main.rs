@@ -6,6 +6,7 @@ mod apiserver;
 mod bench;
 mod circles;
 mod dist;
+mod dist_check;
 mod envcheck;
 mod gos;
 mod imports;
@@ -36,7 +37,8 @@ cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd,
                                                          mvn-unblock, gomod-tag
 cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
 cargo xtask peers yaml [--write]                         the corpus of YAML against compose-go
-cargo xtask dist                                         static binary, pages, archive, checksum";
+cargo xtask dist                                         static binary, pages, archive, checksum
+cargo xtask dist-check                                   that binary where the C library is another one, or none (as root)";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             _ => envcheck::run(),
         },
         Some("dist") => dist::run(),
+        Some("dist-check") => dist_check::run(),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");
             Ok(())

@@ -14,6 +14,10 @@ use nix::unistd::{Group, Uid, User};
 #[cfg(test)]
 mod tests;
 
+/// Whether only files and the servers of `/etc/resolv.conf` are asked: musl, which released binaries for
+/// Linux have in them, knows no modules of the system.
+pub const KNOWS_NO_MODULES: bool = cfg!(target_env = "musl");
+
 /// The addresses of a host, in the order in which they should be tried. It blocks.
 ///
 /// # Errors

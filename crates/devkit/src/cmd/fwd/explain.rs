@@ -74,6 +74,10 @@ pub(super) fn error(args: &Args, error: Error) -> Failure {
         Error::SameAddress { .. } => failure
             .because("each connection would come back as a new one")
             .hint("choose another -s or -d"),
+        Error::UnknownUser { .. } if devkit_lookup::KNOWS_NO_MODULES => failure.hint(
+            "check the spelling, or give its number: a released binary reads /etc/passwd and /etc/group, \
+             and asks neither sssd nor LDAP",
+        ),
         Error::UnknownUser { .. } => failure.hint("check the spelling, or give its number"),
         Error::PermissionDenied { needs, source, .. } => {
             let failure = failure.because(words(source));
