@@ -2,11 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::recipes::{self, RecipePage};
 use crate::run::{Result, cargo, check, find, output, program, read, root, target};
 
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let platform = match args {
+        [] => Platform::own(),
+        [option, triple] if option == "--target" => Platform::of(triple)?,
+        _ => return Err("dist takes --target TRIPLE, or nothing".into()),
+    };
     for RecipePage { name, page } in recipes::listed()? {
         if recipes::is_draft(&name) {
             return Err(format!(
@@ -14,11 +20,18 @@ pub(crate) fn run() -> Result<()> {
             ));
         }
     }
-    let triple = musl_triple();
     let epoch = epoch()?;
-    let binary = static_binary(&triple, &epoch)?;
-    try_it(&binary)?;
-    let name = format!("devkit-{}-{triple}", version()?);
+    let binary = static_binary(&platform, &epoch)?;
+    if platform.is_own() {
+        try_it(&binary)?;
+    } else {
+        try_elsewhere(&platform, &binary)?;
+    }
+    let said = output(platform.program(&binary, &["--version"])?)?;
+    if !said.contains(&platform.triple) {
+        return Err(format!("the binary is not for {}, but says:\n{said}", platform.triple));
+    }
+    let name = format!("devkit-{}-{}", version()?, platform.triple);
     let out = target().join("dist");
     let folder = out.join(&name);
     let _ = fs::remove_dir_all(&folder);
@@ -44,22 +57,33 @@ pub(crate) fn run() -> Result<()> {
         ("elvish", "devkit.elv"),
         ("powershell", "devkit.ps1"),
     ] {
-        let script = output(program(&binary, &["completions", shell]))?;
+        let script = output(platform.program(&binary, &["completions", shell])?)?;
         let path = folder.join("completions").join(file);
         fs::write(&path, script).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let pages = folder.join("man/man1");
-    check(program(&binary, &["-q", "man", "--out", &pages.to_string_lossy()]))?;
+    check(platform.program(&binary, &["-q", "man", "--out", &pages.to_string_lossy()])?)?;
 
     let archive = packed(&out, &name, &epoch)?;
-    let mut sum = program("sha256sum", &[&archive]);
-    sum.current_dir(&out);
-    let sum = output(sum)?;
+    let sum = sums(&out)?;
     let path = out.join("SHA256SUMS");
     fs::write(&path, &sum).map_err(|error| format!("{}: {error}", path.display()))?;
     print!("{sum}");
     println!("{}", out.join(archive).display());
     Ok(())
+}
+
+/// The sums of all archives of this version that lie there, by name.
+fn sums(out: &Path) -> Result<String> {
+    let start = format!("devkit-{}-", version()?);
+    let names =
+        list(out)?.into_iter().filter_map(|file| file.file_name()?.to_str().map(str::to_owned));
+    let mut names: Vec<String> =
+        names.filter(|name| name.starts_with(&start) && name.ends_with(".tar.gz")).collect();
+    names.sort_unstable();
+    let mut sum = program("sha256sum", &[]);
+    sum.args(names).current_dir(out);
+    output(sum)
 }
 
 /// Packs a folder into `NAME.tar.gz`, the same bytes for the same files, and gives the archive's name.
@@ -89,15 +113,19 @@ fn epoch() -> Result<String> {
 ///
 /// With musl, and never with a glibc that is linked in: that one loads the name-service modules of the
 /// running system for hosts and accounts, and with them another glibc, and dies of it.
-fn static_binary(triple: &str, epoch: &str) -> Result<PathBuf> {
-    if musl()?.is_none() {
-        return Err(format!(
-            "a release is built for {triple}, which this machine cannot: rustup target add {triple}, and \
-             musl-gcc (Debian: musl-tools)"
-        ));
+fn static_binary(platform: &Platform, epoch: &str) -> Result<PathBuf> {
+    let triple = &platform.triple;
+    let linker = if platform.is_own() {
+        find("musl-gcc").ok_or("musl-gcc (Debian: musl-tools)")
+    } else {
+        find("cargo-zigbuild").ok_or("cargo-zigbuild (PyPI: cargo-zigbuild ziglang)")
+    };
+    let linker = linker.map_err(|what| format!("a release for {triple} takes {what}"))?;
+    if !is_installed(triple)? {
+        return Err(format!("a release for {triple} takes its std: rustup target add {triple}"));
     }
     let args = ["build", "--release", "--locked", "-q", "-p", "devkit", "--target", triple];
-    let mut build = cargo(&args);
+    let mut build = if platform.is_own() { cargo(&args) } else { program(linker, &args) };
     // A folder of its own: other flags would make Cargo build everything anew each time.
     let folder = target().join("static");
     let (rust, c) = without_paths()?;
@@ -164,9 +192,53 @@ fn musl_triple() -> String {
 /// The target for musl, where both Rust and the system have what it takes.
 fn musl() -> Result<Option<String>> {
     let triple = musl_triple();
+    Ok((is_installed(&triple)? && find("musl-gcc").is_some()).then_some(triple))
+}
+
+/// Whether Rust has its std for a target.
+fn is_installed(triple: &str) -> Result<bool> {
     let sysroot = output(program("rustc", &["--print", "sysroot"]))?;
-    let installed = Path::new(sysroot.trim()).join("lib/rustlib").join(&triple).exists();
-    Ok((installed && find("musl-gcc").is_some()).then_some(triple))
+    Ok(Path::new(sysroot.trim()).join("lib/rustlib").join(triple).exists())
+}
+
+/// What a release is for.
+struct Platform {
+    triple: String,
+    /// The emulator that runs its programs here.
+    emulator: Option<String>,
+}
+
+impl Platform {
+    fn own() -> Self {
+        Self { triple: musl_triple(), emulator: None }
+    }
+
+    fn of(triple: &str) -> Result<Self> {
+        let known = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
+        if !known.contains(&triple) {
+            return Err(format!("a release is for one of: {}", known.join(", ")));
+        }
+        if triple == musl_triple() {
+            return Ok(Self::own());
+        }
+        let processor = triple.split('-').next().unwrap_or_default();
+        Ok(Self { triple: triple.into(), emulator: Some(format!("qemu-{processor}-static")) })
+    }
+
+    fn is_own(&self) -> bool {
+        self.emulator.is_none()
+    }
+
+    /// A program of this platform, to be run here.
+    fn program(&self, name: &Path, args: &[&str]) -> Result<Command> {
+        let Some(emulator) = &self.emulator else { return Ok(program(name, args)) };
+        let found = find(emulator).ok_or_else(|| {
+            format!("what is for {} runs in {emulator} (Debian: qemu-user-static)", self.triple)
+        })?;
+        let mut command = program(found, &[]);
+        command.arg(name).args(args);
+        Ok(command)
+    }
 }
 
 /// Runs the tests of the static binary with the one that is to be packed.
@@ -174,6 +246,25 @@ fn try_it(binary: &Path) -> Result<()> {
     let mut tests = cargo(&["test", "--workspace", "--locked", "-q", "--test", "cli", "dist::"]);
     tests.env("DEVKIT_STATIC", binary);
     check(tests)
+}
+
+/// Tries a binary for another processor by an emulator: a look-up, a table of rules, and a connection that
+/// nobody takes.
+fn try_elsewhere(platform: &Platform, binary: &Path) -> Result<()> {
+    for (args, code) in [
+        (&["envcheck", "my.var", "--context", "dash"][..], 1),
+        (&["fwd", "-s", "stdio:", "-d", "localhost:1"], 2),
+        (&["fwd", "-s", "unix:/dev/null/x", "-d", "echo:", "--owner", "no such user"], 2),
+        (&["kubecerts", "show", "--kubeconfig", "/dev/null/none"], 2),
+    ] {
+        let mut command = platform.program(binary, args)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let status = command.status().map_err(|error| format!("{}: {error}", binary.display()))?;
+        if status.code() != Some(code) {
+            return Err(format!("devkit {} ended with {status}, not with {code}", args.join(" ")));
+        }
+    }
+    Ok(())
 }
 
 fn version() -> Result<String> {

@@ -37,7 +37,7 @@ cargo xtask bench RECIPE [--quick] [--rounds N]   devkit against its peers: fwd,
                                                          mvn-unblock, gomod-tag
 cargo xtask peers envcheck                               the table of rules against Kubernetes, Spring, dotenv packages
 cargo xtask peers yaml [--write]                         the corpus of YAML against compose-go
-cargo xtask dist                                         static binary, pages, archive, checksum
+cargo xtask dist [--target TRIPLE]                       static binary, pages, archive, checksum
 cargo xtask dist-check                                   that binary where the C library is another one, or none (as root)";
 
 fn main() -> ExitCode {
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
             Some("yaml") => yaml::run(rest.iter().any(|arg| arg == "--write")),
             _ => envcheck::run(),
         },
-        Some("dist") => dist::run(),
+        Some("dist") => dist::run(rest),
         Some("dist-check") => dist_check::run(),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");
