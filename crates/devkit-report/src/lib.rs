@@ -22,5 +22,5 @@ pub use finding::{Detailed, Finding, Related, Severity};
 pub use json::{JsonPath, json_path, to_json};
 pub use message::{Argument, Fragment, Message, Say, SeveralLines, Words, holes, quoted};
 pub use paths::PathNames;
-pub use place::{Locator, Place, Position, line_of};
+pub use place::{Locator, Place, Position, line_of, lines_of};
 pub use text::{Emphasis, TextWriter};

@@ -92,17 +92,26 @@ impl fmt::Display for Position {
     }
 }
 
-/// A line of a text by its number from 1, without its end. A line ends with LF, CR LF or a single CR,
-/// and behind the last end there is one more line, which is empty.
+/// The lines of a text, without their ends. A line ends with LF, CR LF or a single CR, and behind the last
+/// end there is one more line, which is empty.
+pub fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = text.find(['\n', '\r']) else {
+            rest = None;
+            return Some(text);
+        };
+        let length = if text[end..].starts_with("\r\n") { 2 } else { 1 };
+        rest = Some(&text[end + length..]);
+        Some(&text[..end])
+    })
+}
+
+/// A line of a text by its number from 1, as [`lines_of`] gives it.
 #[must_use]
 pub fn line_of(text: &str, number: usize) -> Option<&str> {
-    let mut rest = text;
-    for _ in 0..number.checked_sub(1)? {
-        let end = rest.find(['\n', '\r'])?;
-        let length = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
-        rest = &rest[end + length..];
-    }
-    rest.split(['\n', '\r']).next()
+    lines_of(text).nth(number.checked_sub(1)?)
 }
 
 /// Finds the positions of offsets in a text; fast when they come in order, however long a line is.

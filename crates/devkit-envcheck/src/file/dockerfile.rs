@@ -32,8 +32,7 @@ pub(super) fn variables(text: &[u8]) -> Vec<Variable> {
         let stage = stages.last_mut().expect("there is one from the start");
         let program = || {
             if let Some(words) = exec_form(arguments) {
-                let is_some = !words.is_empty();
-                return is_some.then_some(Program { words, shell_form: None });
+                return Some(Program { words, shell_form: None }).filter(|it| !it.words.is_empty());
             }
             let shell_form = ShellForm {
                 at: instruction.at,

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use devkit_report::{Detailed, Excerpt, Finding, Message, Place, Position, Words, message};
+use devkit_report::{
+    Detailed, Excerpt, Finding, Message, Place, Position, Words, lines_of, message,
+};
 
 use super::Fate;
 
@@ -19,7 +21,7 @@ impl SeenFile {
     /// A file by its name and its bytes, in UTF-8 or with a mark of UTF-16.
     #[must_use]
     pub fn new(file: &Path, bytes: &[u8]) -> Self {
-        Self { file: file.into(), lines: lines(&decoded(bytes)).map(str::to_owned).collect() }
+        Self { file: file.into(), lines: lines_of(&decoded(bytes)).map(str::to_owned).collect() }
     }
 
     /// Puts what is wrong at its place.
@@ -63,11 +65,6 @@ fn is_plain(before: &str) -> bool {
     let words = ["name:", "value:", "ENV ", "ARG ", "export ", "set ", "Environment="];
     let rest = words.iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest).trim_start();
     matches!(rest, "" | "\"" | "'")
-}
-
-/// The lines of a text, which end with LF, CR LF or a single CR.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
 fn decoded(bytes: &[u8]) -> Cow<'_, str> {

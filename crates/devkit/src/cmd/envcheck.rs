@@ -257,12 +257,18 @@ impl ui::Answer for Answers<'_> {
     }
 
     fn text(&self, ui: &Ui) -> String {
+        let mut problems = Vec::new();
         let text = |answer: &OneAnswer| match answer {
             OneAnswer::Name(report) => name::report(ui, report, self.everywhere, &self.counts()),
-            OneAnswer::File(checked) => files::text(ui, checked, &self.on),
+            OneAnswer::File(checked) => {
+                let (text, told) = files::text(ui, checked, &self.on);
+                problems.push(told);
+                text
+            }
         };
-        let all = self.items.iter().map(text).chain(files::sum(&self.files()));
-        all.collect::<Vec<_>>().join("\n")
+        let mut all: Vec<String> = self.items.iter().map(text).collect();
+        all.extend(files::sum(&problems));
+        all.join("\n")
     }
 
     fn remarks(&self, ui: &Ui) {

@@ -40,11 +40,6 @@ impl Checked {
     pub(super) fn fails(&self, on: &[Verdict]) -> bool {
         self.findings.iter().any(|finding| on.contains(&finding.detail.verdict))
     }
-
-    /// What people read of it: what several contexts do alike is one finding.
-    fn told(&self) -> Vec<Detailed<Verdict>> {
-        told_together(&self.findings)
-    }
 }
 
 pub(super) fn format(word: &str) -> Result<Format, String> {
@@ -120,18 +115,23 @@ pub(super) fn check(
     Ok(Checked { schema: SCHEMA, file: shown, format, findings })
 }
 
-/// What people read of a file. `on` are the verdicts that are errors.
-pub(super) fn text(ui: &Ui, checked: &Checked, on: &[Verdict]) -> String {
+/// What people read of a file, and how many problems that tells. `on` are the verdicts that are errors.
+pub(super) fn text(ui: &Ui, checked: &Checked, on: &[Verdict]) -> (String, usize) {
     if checked.findings.is_empty() {
         let all = "every variable gets where it is to get";
-        return format!("{} {} ({}): {all}\n", ui.mark(true), checked.file, checked.format.name());
+        let Checked { file, format, .. } = checked;
+        return (format!("{} {file} ({}): {all}\n", ui.mark(true), format.name()), 0);
     }
-    findings::with_writer(ui, To::Out, |writer| {
-        let told = checked.told().into_iter().map(|Detailed { finding, detail: verdict }| {
+    // What several contexts do alike is one finding.
+    let told = told_together(&checked.findings);
+    let problems = told.len();
+    let text = findings::with_writer(ui, To::Out, |writer| {
+        let told = told.into_iter().map(|Detailed { finding, detail: verdict }| {
             writer.whole(&Finding { severity: severity(verdict, on), ..finding })
         });
         told.collect::<Vec<_>>().join("\n")
-    })
+    });
+    (text, problems)
 }
 
 /// How grave a verdict is, where those of `on` are errors.
@@ -139,10 +139,10 @@ fn severity(verdict: Verdict, on: &[Verdict]) -> Severity {
     if on.contains(&verdict) { Severity::Error } else { Severity::Warning }
 }
 
-/// How many problems there are in how many files; nothing where one look shows it.
-pub(super) fn sum(files: &[&Checked]) -> Option<String> {
-    let problems: usize = files.iter().map(|file| file.told().len()).sum();
-    let failed = files.iter().filter(|file| !file.findings.is_empty()).count();
+/// How many problems there are in how many files, by the problems of each; nothing where one look shows it.
+pub(super) fn sum(problems: &[usize]) -> Option<String> {
+    let failed = problems.iter().filter(|problems| **problems > 0).count();
+    let problems: usize = problems.iter().sum();
     let (said, found_in) = (count(problems, "problem"), count(failed, "file"));
     (problems > 1).then(|| format!("{said} in {found_in}\n"))
 }
