@@ -231,6 +231,9 @@ fn gomod_tag() {
     let versions =
         ["plan", "--set", "a=v0.2.0", "--set", "deep/er/module=v0.1.0", "--set", "odd=v2.0.0"];
     look("gomod-tag-plan", dir.path(), &command, &versions);
+    if peer::need("go").is_some() {
+        look("gomod-tag-verify", dir.path(), &command, &["verify", "--tag", "a/v0.1.0"]);
+    }
     look("gomod-tag-bad-version", dir.path(), &command, &["plan", "0.1.0"]);
 }
 

@@ -14,7 +14,7 @@ use super::trouble;
 use crate::exit;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::ui::{self, Documents, To, Ui};
+use crate::ui::{self, Documents, Phrase, To, Ui};
 
 /// Have the real go resolve, download and build versions, offline
 ///
@@ -215,13 +215,13 @@ fn document(one: &Verified) -> VersionDocument {
 }
 
 /// Good, bad, or not known.
-fn mark(ui: &Ui, one: &Verified) -> String {
+fn mark(ui: &Ui, one: &Verified) -> Phrase {
     let steps = [Some(&one.built), one.installed.as_ref()];
     let is_open = steps.iter().any(|it| matches!(it, Some(Verdict::NotTried(_))));
     if is_open && !one.is_bad() {
-        return ui.paint(To::Out, &Style::new().yellow(), "!");
+        return Phrase::styled("!", Style::new().yellow());
     }
-    ui.mark(!one.is_bad())
+    ui.sign(!one.is_bad())
 }
 
 /// A line for a version, and what failed below it.
@@ -237,14 +237,10 @@ fn text(ui: &Ui, one: &Verified) -> String {
         .filter(|(_, verdict)| *verdict == Some(&Verdict::Good))
         .map(|(name, _)| *name)
         .collect();
-    let mut text = format!(
-        "{} {}  {}@{}  {}\n",
-        mark(ui, one),
-        escape(one.wanted.tag.as_bytes()),
-        one.wanted.path,
-        one.wanted.version,
-        good.join(", ")
-    );
+    let Wanted { tag, path, version } = &one.wanted;
+    let (tag, good) = (escape(tag.as_bytes()), good.join(", "));
+    let line = mark(ui, one).then(format!(" {tag}  {path}@{version}  {good}"));
+    let mut text = ui.paragraph(To::Out, &line);
     for (name, verdict) in steps {
         let (word, says) = match verdict {
             Some(Verdict::Bad(says)) => ("not", says),
